@@ -1,0 +1,1 @@
+"""The system of record: every table, the engine, and the migrations."""

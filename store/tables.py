@@ -1,0 +1,206 @@
+"""Every table of the record, once. What a column may hold stands in its CHECK constraint."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from store.types import Instant, Money
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _one_of(column: str, *values: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("name", String(120), nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    _one_of("role", "agent", "supervisor"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("token_hash", String(64), nullable=False),
+    Column("language", String(2)),
+    Column("identity", JSON),
+    # assistant: the bot answers · waiting: a case is open, nobody has claimed it
+    # person: an agent speaks, the bot is silent · closed: nothing more may be said
+    Column("state", String(16), nullable=False),
+    # An episode ends when its case is resolved; the facts of one episode never count in the next.
+    Column("episode", Integer, nullable=False, server_default=text("1")),
+    Column("last_seq", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    _one_of("state", "assistant", "waiting", "person", "closed"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("id", String(36), nullable=False),
+    Column("episode", Integer, nullable=False),
+    Column("sender", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("sources", JSON, nullable=False),
+    Column("choices", JSON, nullable=False),
+    Column("at", Instant, nullable=False),
+    # A reply names the customer message that it answers.
+    Column("in_reply_to", Integer),
+    Column("author_id", ForeignKey("accounts.id")),
+    # What the triage knows of the message; never sent to the customer's side.
+    Column("language", String(2)),
+    Column("reading", JSON),
+    Column("intent", String(80)),
+    Column("answered", Boolean),
+    Column("order", JSON),
+    Column("trouble", String(32)),
+    # Set on a customer message when its turn is committed: none means that the turn was interrupted.
+    Column("handled_at", Instant),
+    UniqueConstraint("conversation_id", "id"),
+    _one_of("sender", "customer", "assistant", "agent", "system"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),
+    Column("conversation_id", String(36), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("priority", Integer),
+    Column("rules", JSON, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("policy_hash", String(64), nullable=False),
+    Column("model_hash", String(64), nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    ForeignKeyConstraint(
+        ["conversation_id", "seq"], ["messages.conversation_id", "messages.seq"]
+    ),
+    Index(None, "conversation_id", "seq"),
+    _one_of("action", "continue", "watch", "offer_person", "hand_over"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("decision_id", ForeignKey("decisions.id"), nullable=False, index=True),
+    Column("verdict", String(16), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    _one_of("verdict", "right", "too_early", "too_late", "not_needed", "missed"),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("episode", Integer, nullable=False),
+    Column("decision_id", ForeignKey("decisions.id"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("senior", Boolean, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("suggestion", JSON, nullable=False),
+    Column("agent_id", ForeignKey("accounts.id")),
+    Column("opened_seq", Integer, nullable=False),
+    # Kept, so that the same message sent again gets the same answer.
+    Column("opening_position", Integer, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("reply_due", Instant, nullable=False),
+    Column("resolve_due", Instant, nullable=False),
+    Column("claimed_at", Instant),
+    Column("first_reply_at", Instant),
+    Column("resolved_at", Instant),
+    Column("root_cause", String(32)),
+    Column("note", Text),
+    CheckConstraint("priority BETWEEN 1 AND 4", name="priority"),
+    _one_of("state", "waiting", "open", "approval", "resolved"),
+    Index(
+        "uq_cases_unresolved",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("state <> 'resolved'"),
+        postgresql_where=text("state <> 'resolved'"),
+    ),
+    Index(None, "state", "priority", "reply_due"),
+)
+
+offers = Table(
+    "offers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("remedy", String(40), nullable=False),
+    Column("amount", Money),
+    Column("currency", String(3)),
+    Column("reason", Text, nullable=False),
+    # What the triage suggested at that moment, kept beside what was given.
+    Column("suggestion", JSON, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("offered_by", ForeignKey("accounts.id"), nullable=False),
+    Column("decided_by", ForeignKey("accounts.id")),
+    Column("decision_reason", Text),
+    Column("made_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    Column("expires_at", Instant, nullable=False),
+    _one_of("state", "offered", "needs_approval", "refused"),
+)
+
+surveys = Table(
+    "surveys",
+    metadata,
+    Column("case_id", ForeignKey("cases.id"), primary_key=True),
+    Column("score", Integer, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+)
