@@ -97,8 +97,10 @@ messages = Table(
     Column("answered", Boolean),
     Column("order", JSON),
     Column("trouble", String(32)),
-    # Set on a customer message when its turn is committed: none means that the turn was interrupted.
+    # Set on a customer message when its turn is committed; none: the turn was interrupted.
     Column("handled_at", Instant),
+    # {case, position} as the customer was told: the same message sent again gets the same answer.
+    Column("handover", JSON),
     UniqueConstraint("conversation_id", "id"),
     _one_of("sender", "customer", "assistant", "agent", "system"),
 )
@@ -119,9 +121,7 @@ decisions = Table(
     Column("model_hash", String(64), nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
-    ForeignKeyConstraint(
-        ["conversation_id", "seq"], ["messages.conversation_id", "messages.seq"]
-    ),
+    ForeignKeyConstraint(["conversation_id", "seq"], ["messages.conversation_id", "messages.seq"]),
     Index(None, "conversation_id", "seq"),
     _one_of("action", "continue", "watch", "offer_person", "hand_over"),
 )
@@ -152,8 +152,6 @@ cases = Table(
     Column("suggestion", JSON, nullable=False),
     Column("agent_id", ForeignKey("accounts.id")),
     Column("opened_seq", Integer, nullable=False),
-    # Kept, so that the same message sent again gets the same answer.
-    Column("opening_position", Integer, nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("reply_due", Instant, nullable=False),
     Column("resolve_due", Instant, nullable=False),

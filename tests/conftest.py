@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from store.engine import migrate, open_engine
+from tests.product import Product
 
 
 @pytest.fixture
@@ -23,3 +24,21 @@ def connection(engine: Engine) -> Iterator[Connection]:
     """A connection inside one transaction, rolled back after the test."""
     with engine.connect() as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The whole product with its Rasa, shared by all tests that only talk to it."""
+    product = Product(tmp_path_factory.mktemp("product"))
+    product.start()
+    yield product
+    product.stop()
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Product]:
+    """A product whose Rasa cannot start, so that people must answer; not started yet."""
+    product = Product(tmp_path / "data", {"AMENDS_RASA_PYTHON": "/nonexistent/python"})
+    yield product
+    if product.process is not None:
+        product.stop()

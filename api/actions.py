@@ -1,0 +1,41 @@
+"""Rasa's custom actions, run inside this process and for Rasa alone."""
+
+import ipaddress
+import secrets
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import JSONResponse
+from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
+from starlette.exceptions import HTTPException
+
+from api.deps import HouseDep
+
+router = APIRouter(prefix="/internal", include_in_schema=False)
+
+
+@router.post("/actions")
+async def act(
+    request: Request, house: HouseDep, x_amends_secret: Annotated[str, Header()] = ""
+) -> JSONResponse:
+    """Run one action for Rasa: from this machine only, and with the shared secret."""
+    if not _is_this_machine(request) or not secrets.compare_digest(
+        x_amends_secret.encode(), house.rasa_secret.encode()
+    ):
+        raise HTTPException(403, "This address is for the assistant's own process.")
+    call: dict[str, Any] = await request.json()
+    try:
+        result = await house.actions.run(call)
+    except ActionExecutionRejection as rejected:
+        # The form of this answer is Rasa's: it lets another action take its turn.
+        body = {"error": str(rejected), "action_name": rejected.action_name}
+        return JSONResponse(body, status_code=400)
+    except ActionNotFoundException as unknown:
+        return JSONResponse(
+            {"error": str(unknown), "action_name": unknown.action_name}, status_code=404
+        )
+    return JSONResponse(None if result is None else result.model_dump())
+
+
+def _is_this_machine(request: Request) -> bool:
+    return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback

@@ -1,0 +1,80 @@
+"""The application: its routes, its start and its end."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import (
+    actions,
+    cases,
+    customers,
+    health,
+    knowledge,
+    pages,
+    problems,
+    staff,
+    stream,
+    triage,
+)
+from api.house import House
+from api.security import SecurityHeaders
+
+logger = logging.getLogger(__name__)
+SWEEP_SECONDS = 15.0
+STATIC = Path(__file__).parent / "pages/static"
+
+
+def create_app(house: House) -> FastAPI:
+    """Return the application over a house; Rasa is started with it and stopped with it."""
+    app = FastAPI(title="Amends", version="0.1.0", lifespan=_lifespan)
+    app.state.house = house
+    problems.install(app)
+    health.install_metrics(app, house)
+    app.add_middleware(GZipMiddleware)
+    app.add_middleware(SecurityHeaders)
+    # The widget stands on other people's websites; its token, not a cookie, says who calls.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type"],
+    )
+    for room in (customers, stream, staff, cases, triage, knowledge, health, actions, pages):
+        app.include_router(room.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    house: House = app.state.house
+    starting = asyncio.create_task(house.rasa.start())
+    sweeping = asyncio.create_task(_sweep(house))
+    try:
+        yield
+    finally:
+        for task in (starting, sweeping):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await house.rasa.stop()
+        house.engine.dispose()
+
+
+async def _sweep(house: House) -> None:
+    """Hand over what a dead process left unanswered, now and from time to time."""
+    while True:
+        try:
+            recovered = await house.turns.recover()
+            if recovered:
+                logger.warning("handed over %d interrupted messages", recovered)
+        except Exception:
+            logger.exception("the sweep failed; it is tried again")
+        await asyncio.sleep(SWEEP_SECONDS)

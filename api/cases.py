@@ -1,0 +1,208 @@
+"""The agent's side: the queue, its cases, and the offers in them."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Literal
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, Field
+from triage.queue import Case
+
+from api.customers import Incoming, MessageOut
+from api.deps import HouseDep, Language, Staff, Supervisor
+from conversation.events import Event, conversation_topic
+from store.engine import reading
+from triage import queue
+
+router = APIRouter(prefix="/api", tags=["desk"])
+
+
+class EvidenceOut(BaseModel):
+    """The words of a turn that made a rule fire."""
+
+    seq: int
+    quote: str
+    score: float
+
+
+class ReasonOut(BaseModel):
+    """A rule that fired, with its sentence and its evidence."""
+
+    rule: str
+    text: str
+    evidence: list[EvidenceOut]
+
+
+class SuggestionOut(BaseModel):
+    """What the triage suggests; money is a decimal string."""
+
+    remedy: str
+    amount: str | None
+    currency: str | None
+    entitlement: str | None
+    goodwill: str | None
+    rules: list[str]
+    explanation: str
+
+
+class CaseOut(BaseModel):
+    """A case, as agents see it."""
+
+    id: int
+    conversation: str
+    state: queue.State
+    priority: int
+    reasons: list[ReasonOut]
+    suggestion: SuggestionOut
+    agent: int | None
+    opened_at: str
+    reply_due: str
+    resolve_due: str
+
+
+class NewReply(Incoming):
+    """A message to the customer."""
+
+    id: UUID
+    text: str
+
+
+class Return(Incoming):
+    """Where a case goes back to."""
+
+    to: Literal["queue", "assistant"]
+
+
+def _decimal(value: str | int) -> str | int:
+    try:
+        finite = Decimal(value).is_finite()
+    except InvalidOperation:
+        finite = False
+    if not finite:
+        raise ValueError("must be a decimal number, such as 12.50")
+    return value
+
+
+class NewOffer(Incoming):
+    """A remedy to offer; money is a decimal string, never a float."""
+
+    remedy: str
+    amount: Annotated[str | int, AfterValidator(_decimal)] | None = None
+    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    reason: str = Field(max_length=2_000)
+
+
+class DecisionReason(Incoming):
+    """Why an offer is approved or refused."""
+
+    reason: str = Field(max_length=2_000)
+
+
+class OfferOut(BaseModel):
+    """An offer and its state."""
+
+    id: int
+    state: Literal["offered", "needs_approval", "refused"]
+
+
+class Resolution(Incoming):
+    """How a case ends."""
+
+    root_cause: str
+    note: str | None = Field(None, max_length=4_000)
+
+
+def _out(case: Case, language: str) -> CaseOut:
+    return CaseOut.model_validate(case.as_json(language))
+
+
+@router.get("/cases")
+async def cases(
+    _: Staff, house: HouseDep, language: Language, state: queue.State | None = None
+) -> list[CaseOut]:
+    """Return the cases of a state, most urgent first."""
+
+    def read() -> list[Case]:
+        with reading(house.engine) as connection:
+            return queue.cases(connection, state)
+
+    return [_out(case, language) for case in await run_sync(read)]
+
+
+@router.get("/cases/{case}")
+async def one_case(case: int, _: Staff, house: HouseDep, language: Language) -> CaseOut:
+    """Return one case."""
+
+    def read() -> Case:
+        with reading(house.engine) as connection:
+            return queue.case(connection, case)
+
+    return _out(await run_sync(read), language)
+
+
+@router.post("/cases/{case}/claim")
+async def claim(case: int, agent: Staff, house: HouseDep, language: Language) -> CaseOut:
+    """Take a waiting case; 409 when another agent has it."""
+    return _out(await house.desk.claim(case, agent), language)
+
+
+@router.post("/cases/{case}/messages")
+async def reply(case: int, agent: Staff, house: HouseDep, new: NewReply) -> MessageOut:
+    """Write to the customer."""
+    message = await house.desk.reply(case, agent, str(new.id), new.text)
+    return MessageOut.model_validate(message.as_json())
+
+
+@router.post("/cases/{case}/typing", status_code=204)
+async def typing(case: int, _: Staff, house: HouseDep) -> None:
+    """Let the customer see that somebody is writing."""
+
+    def read() -> Case:
+        with reading(house.engine) as connection:
+            return queue.case(connection, case)
+
+    conversation = (await run_sync(read)).conversation
+    house.events.publish(conversation_topic(conversation), Event("typing", {"sender": "agent"}))
+
+
+@router.post("/cases/{case}/return")
+async def give_back(
+    case: int, agent: Staff, house: HouseDep, language: Language, back: Return
+) -> CaseOut:
+    """Return the case to the queue, or the customer to the assistant."""
+    return _out(await house.desk.give_back(case, agent, back.to), language)
+
+
+@router.post("/cases/{case}/offers", status_code=201)
+async def offer(case: int, agent: Staff, house: HouseDep, new: NewOffer) -> OfferOut:
+    """Offer a remedy; above one's authority it waits for a second person."""
+    amount = None if new.amount is None else Decimal(new.amount)
+    made = await house.desk.offer(case, agent, new.remedy, amount, new.currency, new.reason)
+    return OfferOut(id=made.id, state=made.state)
+
+
+@router.post("/offers/{offer_id}/approve")
+async def approve(
+    offer_id: int, person: Supervisor, house: HouseDep, decision: DecisionReason
+) -> OfferOut:
+    """Approve somebody else's offer; the customer gets it now."""
+    approved = await house.desk.approve(offer_id, person, decision.reason)
+    return OfferOut(id=approved.id, state=approved.state)
+
+
+@router.post("/offers/{offer_id}/refuse")
+async def refuse(
+    offer_id: int, person: Supervisor, house: HouseDep, decision: DecisionReason
+) -> OfferOut:
+    """Refuse somebody else's offer."""
+    refused = await house.desk.refuse(offer_id, person, decision.reason)
+    return OfferOut(id=refused.id, state=refused.state)
+
+
+@router.post("/cases/{case}/resolve")
+async def resolve(
+    case: int, agent: Staff, house: HouseDep, language: Language, how: Resolution
+) -> CaseOut:
+    """Close the case with its root cause."""
+    return _out(await house.desk.resolve(case, agent, how.root_cause, how.note), language)

@@ -1,0 +1,202 @@
+"""The command `amends`: what the pages do, for terminals and files."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from pydantic import ValidationError
+from triage.emotion import load_emotion_model
+from triage.remedy import load_remedies
+
+from api import accounts, batch, takeaway, training
+from api.house import models_folder, open_knowledge
+from api.serving import CannotServe, say, serve
+from api.settings import Settings
+from assistant.training import TrainingFailed, train_if_changed
+from assistant.understanding import understand
+from knowledge_base.errors import KnowledgeError
+from store.engine import migrate, open_engine, reading
+from triage import log, replay
+from triage.errors import TriageError
+from triage.judge import Said, judge
+from triage.policy import load_policy
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+user = typer.Typer(no_args_is_help=True, help="Accounts of agents and supervisors.")
+knowledge = typer.Typer(no_args_is_help=True, help="The articles and their index.")
+log_app = typer.Typer(no_args_is_help=True, help="The triage's log.")
+app.add_typer(user, name="user")
+app.add_typer(knowledge, name="knowledge")
+app.add_typer(log_app, name="log")
+app.add_typer(training.train, name="train")
+app.add_typer(training.evaluate, name="evaluate")
+
+Source = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
+Target = Annotated[Path, typer.Argument(dir_okay=False)]
+REFUSALS = (
+    CannotServe,
+    TrainingFailed,
+    TriageError,
+    KnowledgeError,
+    accounts.AccountRefused,
+    batch.BadLine,
+    takeaway.CannotTakeAway,
+)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """End with a sentence and exit code 1 where people can do something about a fault."""
+    try:
+        yield
+    except ValidationError as fault:
+        for error in fault.errors():
+            name = "AMENDS_" + "_".join(str(part) for part in error["loc"]).upper()
+            typer.secho(f"{name}: {error['msg']}", fg="red", err=True)
+        raise typer.Exit(1) from fault
+    except REFUSALS as fault:
+        typer.secho(str(fault), fg="red", err=True)
+        raise typer.Exit(1) from fault
+
+
+def main() -> None:
+    """Run the command; what people can mend is said in a sentence."""
+    with plain_errors():
+        app(standalone_mode=True)
+
+
+@app.command("serve")
+def serve_command() -> None:
+    """Prepare what is missing and serve the whole product."""
+    with plain_errors():
+        serve(Settings())
+
+
+@user.command("add")
+def user_add(
+    email: str,
+    role: Annotated[str, typer.Option(help="agent or supervisor")] = "agent",
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)
+    ] = "",
+) -> None:
+    """Add an agent or a supervisor."""
+    with plain_errors():
+        if role not in ("agent", "supervisor"):
+            raise accounts.AccountRefused("The role is agent or supervisor.")
+        chosen: Literal["agent", "supervisor"] = "agent" if role == "agent" else "supervisor"
+        engine = open_engine(Settings().database_url)
+        migrate(engine)
+        with engine.begin() as connection:
+            accounts.add(connection, email, password, chosen, datetime.now(UTC))
+        say(f"Added {chosen} {email}.")
+
+
+@app.command()
+def classify(source: Source, target: Target) -> None:
+    """Read the emotion of each {"text": …} line; writes emotions, negative and language."""
+    with plain_errors():
+        model = load_emotion_model()
+
+        def work(rows: Sequence[batch.Row]) -> Iterable[batch.Row]:
+            for reading_ in model.read_many([row["text"] for row in rows]):
+                yield {
+                    "emotions": reading_.emotions,
+                    "negative": reading_.negative,
+                    "language": reading_.language,
+                }
+
+        batch.convert(source, target, work, batch.check_text)
+
+
+@app.command("triage")
+def triage_command(source: Source, target: Target) -> None:
+    """Judge each {"messages": […]} line; writes the decision and the turn that hands over."""
+    with plain_errors():
+        model, policy = load_emotion_model(), load_policy(Settings().policy)
+
+        def work(rows: Sequence[batch.Row]) -> Iterable[batch.Row]:
+            for row in rows:
+                said = [
+                    Said(message["sender"], message["text"], message.get("answered"))
+                    for message in row["messages"]
+                ]
+                judgement = judge(said, model, policy)
+                yield {"decision": judgement.decision, "turn": judgement.turn}
+
+        batch.convert(source, target, work, batch.check_messages)
+
+
+@app.command()
+def parse(source: Source, target: Target) -> None:
+    """Understand each {"text": …} line; writes intent, confidence, article and abstained."""
+    with plain_errors():
+        settings = Settings()
+        model = train_if_changed(models_folder(settings), say, settings.rasa_python)
+        base = open_knowledge(settings)
+
+        def work(rows: Sequence[batch.Row]) -> Iterable[batch.Row]:
+            texts = [row["text"] for row in rows]
+            return map(asdict, understand(texts, model, base, settings.rasa_python))
+
+        # Rasa takes seconds to start, so that a file is one call.
+        batch.convert(source, target, work, batch.check_text, rows_at_once=100_000)
+
+
+@knowledge.command("search")
+def knowledge_search(question: str, language: str = "") -> None:
+    """Search the articles as the assistant does."""
+    from language.detect import detect
+
+    with plain_errors():
+        base = open_knowledge(Settings())
+        spoken = detect(question, "zh" if language == "zh" else "en")
+        answer = base.answer(question, spoken)
+        say(f"{answer.text}\n  — {answer.source.title} ({answer.source.url})" if answer else "—")
+        for hit in base.search(question, spoken):
+            say(f"{hit.score:7.3f}  {hit.article}  {hit.title}")
+
+
+@app.command()
+def backup(target: Target) -> None:
+    """Copy the record into one SQLite file, while the product serves."""
+    with plain_errors():
+        takeaway.backup(Settings().database_url, target)
+        say(f"Wrote {target}.")
+
+
+@app.command()
+def export(target: Target) -> None:
+    """Write conversations, decisions, cases and offers as a SQLite file for Datasette."""
+    with plain_errors():
+        takeaway.export(open_engine(Settings().database_url), target)
+        say(f"Wrote {target}.")
+
+
+@app.command("triage-replay")
+def triage_replay(policy_file: Annotated[Path, typer.Argument(exists=True)]) -> None:
+    """Say what another policy would have decided on everything that is stored."""
+    with plain_errors():
+        settings = Settings()
+        policy, remedies = load_policy(policy_file), load_remedies(settings.remedies)
+        with reading(open_engine(settings.database_url)) as connection:
+            result = replay.replay(log.every(connection), policy, remedies)
+        say(json.dumps(result.as_json(), ensure_ascii=False, indent=2))
+
+
+@log_app.command("verify")
+def log_verify() -> None:
+    """Check the seal of every row of the log; names each changed, missing or moved row."""
+    with plain_errors():
+        with reading(open_engine(Settings().database_url)) as connection:
+            faults = log.verify(connection)
+        for fault in faults:
+            typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
+        if faults:
+            raise typer.Exit(1)
+        say("The log is whole.")

@@ -1,0 +1,131 @@
+"""The customer's side over HTTP: begin, write, read, rate, end."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.deps import CustomerChat, HouseDep
+from conversation import record
+from conversation.record import Conversation
+from store.engine import reading
+
+router = APIRouter(prefix="/api/conversations", tags=["customer"])
+
+
+class Incoming(BaseModel):
+    """What a client sends; a member that nobody knows is a mistake, and said so."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Identity(Incoming):
+    """Who the customer is, as far as the website knows."""
+
+    name: str | None = Field(None, max_length=120)
+    email: str | None = Field(None, max_length=254)
+
+
+class NewConversation(Incoming):
+    """A conversation to begin."""
+
+    language: Literal["en", "zh"] | None = None
+    identity: Identity | None = None
+
+
+class NewMessage(Incoming):
+    """A message to say; the client makes the id, so that a retry cannot say it twice."""
+
+    id: UUID
+    text: str
+
+
+class Rating(Incoming):
+    """How a resolved case went, from 1 (bad) to 5 (good)."""
+
+    case: int
+    score: int = Field(ge=1, le=5)
+    comment: str = Field("", max_length=2_000)
+
+
+class Started(BaseModel):
+    """The new conversation, and the token that opens it."""
+
+    id: str
+    token: str
+
+
+class MessageOut(BaseModel):
+    """One message, as every client sees it."""
+
+    seq: int
+    id: str
+    sender: record.Sender
+    text: str
+    sources: list[dict[str, str]]
+    choices: list[dict[str, str]]
+    at: str
+
+
+class HandoverOut(BaseModel):
+    """The case that waits for a person, and its place in the queue (0: a person is here)."""
+
+    case: int
+    position: int
+
+
+class OutcomeOut(BaseModel):
+    """What came of a message."""
+
+    seq: int
+    replies: list[MessageOut]
+    handover: HandoverOut | None
+
+
+@router.post("", status_code=201)
+async def begin(house: HouseDep, new: NewConversation | None = None) -> Started:
+    """Begin a conversation."""
+    new = new or NewConversation()
+    identity = new.identity.model_dump(exclude_none=True) if new.identity else None
+
+    def start() -> tuple[str, str]:
+        with house.engine.begin() as connection:
+            return record.start(connection, new.language, identity, house.clock())
+
+    conversation, token = await run_sync(start)
+    return Started(id=conversation, token=token)
+
+
+@router.post("/{conversation}/messages")
+async def say(chat: CustomerChat, house: HouseDep, new: NewMessage) -> OutcomeOut:
+    """Say something; the same id with the same text gets the same answer again."""
+    outcome = await house.turns.handle(chat.id, str(new.id), new.text)
+    return OutcomeOut.model_validate(outcome.as_json())
+
+
+@router.get("/{conversation}/messages")
+async def messages(
+    chat: CustomerChat, house: HouseDep, after: Annotated[int, Query(ge=0)] = 0
+) -> list[MessageOut]:
+    """Return the messages after a sequence number, oldest first."""
+    said = await run_sync(_messages, house, chat, after)
+    return [MessageOut.model_validate(message.as_json()) for message in said]
+
+
+@router.post("/{conversation}/survey", status_code=204)
+async def rate(chat: CustomerChat, house: HouseDep, rating: Rating) -> None:
+    """Rate a resolved case; a second rating replaces the first."""
+    await house.desk.rate(chat.id, rating.case, rating.score, rating.comment)
+
+
+@router.post("/{conversation}/close", status_code=204)
+async def close(chat: CustomerChat, house: HouseDep) -> None:
+    """End the conversation: nothing more can be said in it."""
+    await house.desk.close(chat.id)
+
+
+def _messages(house: HouseDep, chat: Conversation, after: int) -> list[record.Message]:
+    with reading(house.engine) as connection:
+        return record.read(connection, chat.id, after=after)

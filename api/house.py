@@ -1,0 +1,102 @@
+"""The whole house, put together once at the start: every part that a request may need."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rasa_sdk.executor import ActionExecutor
+from sqlalchemy import Engine
+from triage.emotion import EmotionModel, load_emotion_model
+from triage.remedy import Remedies, load_remedies
+
+from api.settings import Settings
+from assistant.actions import build_executor
+from assistant.backoffice import Backoffice
+from assistant.demo_shop import open_demo_shop
+from assistant.rasa import Rasa
+from assistant.server import RasaServer
+from conversation.desk import Desk
+from conversation.events import Events
+from conversation.turn import Turns
+from knowledge_base.article import load_articles
+from knowledge_base.index import build_index, index_is_current
+from knowledge_base.search import KnowledgeBase
+from language.encoder import load_encoder
+from store.engine import migrate, open_engine
+from triage.policy import Policy, load_policy
+
+
+@dataclass
+class House:
+    """The parts; each is described where it is made."""
+
+    settings: Settings
+    engine: Engine
+    knowledge: KnowledgeBase
+    backoffice: Backoffice
+    emotion: EmotionModel
+    policy: Policy
+    remedies: Remedies
+    events: Events
+    turns: Turns
+    desk: Desk
+    rasa: RasaServer
+    actions: ActionExecutor
+    rasa_secret: str
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+def build(settings: Settings, model: Path) -> House:
+    """Put the house together over a trained Rasa model.
+
+    Migrates the database and builds the knowledge index where that is needed.
+    """
+    engine = open_engine(settings.database_url)
+    migrate(engine)
+    knowledge = open_knowledge(settings)
+    backoffice = open_demo_shop(settings.data_dir)
+    emotion = load_emotion_model()
+    policy, remedies = load_policy(settings.policy), load_remedies(settings.remedies)
+    events = Events()
+    secret = settings.rasa_secret.get_secret_value() or secrets.token_urlsafe(32)
+    rasa = RasaServer(
+        model,
+        settings.data_dir,
+        secret,
+        action_port=settings.port,
+        port=settings.rasa_port or None,
+        python=settings.rasa_python,
+    )
+    assistant = Rasa(rasa.url, secret, settings.rasa_deadline)
+    return House(
+        settings=settings,
+        engine=engine,
+        knowledge=knowledge,
+        backoffice=backoffice,
+        emotion=emotion,
+        policy=policy,
+        remedies=remedies,
+        events=events,
+        turns=Turns(engine, assistant, emotion, policy, remedies, events),
+        desk=Desk(engine, remedies, events),
+        rasa=rasa,
+        actions=build_executor(knowledge, backoffice),
+        rasa_secret=secret,
+    )
+
+
+def open_knowledge(settings: Settings) -> KnowledgeBase:
+    """Return the knowledge base; its index is built first when articles or encoder changed."""
+    encoder = load_encoder(settings.encoder or None)
+    articles = load_articles(settings.articles)
+    index = settings.data_dir / "knowledge.db"
+    if not index_is_current(index, articles, encoder):
+        build_index(articles, encoder, index)
+    return KnowledgeBase.open(index, encoder)
+
+
+def models_folder(settings: Settings) -> Path:
+    """Return where the trained bots lie."""
+    return settings.data_dir / "models"

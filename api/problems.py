@@ -1,0 +1,108 @@
+"""Every error in one shape: application/problem+json (RFC 9457)."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.accounts import SignInRefused, TooManyAttempts
+from conversation import errors as chat
+from triage import errors as triage
+
+# The most specific class of an error that stands here gives its status.
+STATUS: dict[type[Exception], HTTPStatus] = {
+    chat.ConversationError: HTTPStatus.BAD_REQUEST,
+    chat.ConversationUnknown: HTTPStatus.NOT_FOUND,
+    chat.TokenRefused: HTTPStatus.FORBIDDEN,
+    chat.ConversationClosed: HTTPStatus.CONFLICT,
+    chat.MessageRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    chat.MessageConflict: HTTPStatus.CONFLICT,
+    chat.SurveyRefused: HTTPStatus.CONFLICT,
+    SignInRefused: HTTPStatus.UNAUTHORIZED,
+    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    triage.TriageError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    triage.CaseError: HTTPStatus.CONFLICT,
+    triage.CaseUnknown: HTTPStatus.NOT_FOUND,
+    triage.RootCauseUnknown: HTTPStatus.UNPROCESSABLE_ENTITY,
+    triage.OfferUnknown: HTTPStatus.NOT_FOUND,
+    triage.OwnApproval: HTTPStatus.FORBIDDEN,
+    triage.NotAuthorised: HTTPStatus.FORBIDDEN,
+    triage.AlreadyDecided: HTTPStatus.CONFLICT,
+    triage.OfferExpired: HTTPStatus.CONFLICT,
+    triage.DecisionUnknown: HTTPStatus.NOT_FOUND,
+}
+
+
+class Problem(JSONResponse):
+    """A problem+json answer: {type, title, status, detail, …}."""
+
+    media_type = "application/problem+json"
+
+    def __init__(
+        self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
+        """Describe what went wrong, in a sentence that helps."""
+        super().__init__(describe(status, detail) | more, status, headers)
+
+
+def describe(status: HTTPStatus, detail: str) -> dict[str, Any]:
+    """Return the members that every problem has."""
+    return {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+    }
+
+
+def status_of(error: Exception) -> HTTPStatus:
+    """Return the HTTP status of one of the house's own errors."""
+    known = (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
+    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of `app` a problem."""
+    for kind in STATUS:
+        app.add_exception_handler(kind, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+async def _refused(_: Request, error: Exception) -> Problem:
+    return Problem(status_of(error), str(error))
+
+
+async def _http(_: Request, error: Exception) -> Problem:
+    if not isinstance(error, HTTPException):
+        raise error
+    status = HTTPStatus(error.status_code)
+    detail = error.detail if error.detail != status.phrase else status.description
+    return Problem(status, detail, dict(error.headers) if error.headers else None)
+
+
+async def _invalid(_: Request, error: Exception) -> Problem:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    faults = [{"where": _where(fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
+    malformed = any(fault["type"] == "json_invalid" for fault in error.errors())
+    status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
+    detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
+    return Problem(status, detail, faults=faults)
+
+
+async def _unexpected(_: Request, error: Exception) -> Problem:
+    # Starlette logs the error itself after this answer.
+    return Problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Something failed on our side. Nothing of this request was kept; please try again.",
+    )
+
+
+def _where(location: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in location if part != "body") or "body"

@@ -1,0 +1,131 @@
+"""Starting the product: everything that must be there first, then the server."""
+
+import errno
+import secrets
+import shutil
+import socket
+import sys
+from datetime import UTC, datetime
+
+import uvicorn
+from pydantic import SecretStr
+from sqlalchemy import Engine
+
+from api import accounts
+from api.accounts import Role
+from api.app import create_app
+from api.house import House, build, models_folder
+from api.settings import Settings
+from assistant.training import train_if_changed
+from store.engine import reading
+
+# A trained bot, the index and some months of conversations fit into this.
+DISK_NEEDED = 500 * 1024**2
+
+
+class CannotServe(Exception):
+    """Something outside is missing; the text says what, and what to do."""
+
+
+def serve(settings: Settings) -> None:
+    """Prepare what is missing, then serve until interrupted. Raises CannotServe."""
+    check(settings)
+    say("Looking whether the assistant needs training …")
+    model = train_if_changed(models_folder(settings), say, settings.rasa_python)
+    say("Opening the database, the knowledge index and the models …")
+    house = build(settings, model)
+    for line in first_accounts(house.engine, settings):
+        say(line)
+    say(welcome(settings))
+    run(house)
+
+
+def check(settings: Settings) -> None:
+    """Raise CannotServe when the port is taken, the disk full or the data folder not writable."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as fault:
+            raise CannotServe(_port_fault(settings, fault)) from fault
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        trial = settings.data_dir / ".writable"
+        trial.write_bytes(b"")
+        trial.unlink()
+    except OSError as fault:
+        raise CannotServe(
+            f"The data folder {settings.data_dir} cannot be written to ({fault.strerror}). "
+            "Set AMENDS_DATA_DIR to a folder of yours."
+        ) from fault
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < DISK_NEEDED:
+        raise CannotServe(
+            f"The disk of {settings.data_dir} has {free // 1024**2} MB left; "
+            f"{DISK_NEEDED // 1024**2} MB are needed. Make room, or set AMENDS_DATA_DIR."
+        )
+
+
+def first_accounts(engine: Engine, settings: Settings) -> list[str]:
+    """Make the first agent and supervisor where there is none; return what to tell the user."""
+    wanted: tuple[tuple[Role, SecretStr | None], ...] = (
+        ("agent", settings.first_agent),
+        ("supervisor", settings.first_supervisor),
+    )
+    return [
+        line for role, given in wanted if (line := _first_account(engine, role, given)) is not None
+    ]
+
+
+def _first_account(engine: Engine, role: Role, given: SecretStr | None) -> str | None:
+    with reading(engine) as connection:
+        if accounts.has_any(connection, role):
+            return None
+    chosen = given.get_secret_value() if given else f"{role}@example.com:{secrets.token_urlsafe(9)}"
+    email, _, password = chosen.partition(":")
+    with engine.begin() as connection:
+        accounts.add(connection, email, password, role, datetime.now(UTC))
+    shown = "the password that you set" if given else f"{password}   (shown only this once)"
+    return f"First {role}: {email}   password: {shown}"
+
+
+def welcome(settings: Settings) -> str:
+    """Return where to go."""
+    base = f"http://localhost:{settings.port}"
+    return (
+        f"\n  Amends serves at {base}\n"
+        f"    the demo shop and its chat   {base}/\n"
+        f"    the agents' desk             {base}/desk\n"
+        f"    the control room             {base}/control\n"
+        f"    the help centre              {base}/help/en\n"
+        "  The assistant itself needs some 20 seconds more; until then people answer.\n"
+        "  Sign-ins: the first accounts above; more with `.venv/bin/amends user add`.\n"
+        "  Stop with Ctrl-C.\n"
+    )
+
+
+def run(house: House) -> None:
+    """Serve until interrupted."""
+    uvicorn.run(
+        create_app(house),
+        host=house.settings.host,
+        port=house.settings.port,
+        log_level="warning",
+        ws_max_size=128 * 1024,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _port_fault(settings: Settings, fault: OSError) -> str:
+    if fault.errno == errno.EADDRINUSE:
+        return (
+            f"Port {settings.port} is taken by another program. Stop that program, "
+            "or choose another port: AMENDS_PORT=8001 make run"
+        )
+    return f"Cannot listen on {settings.host}:{settings.port}: {fault.strerror}."

@@ -1,0 +1,95 @@
+"""The settings, read once from the environment (prefix AMENDS_) and checked at the start."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _database_url(value: str) -> str:
+    try:
+        backend = make_url(value).get_backend_name()
+    except ArgumentError as fault:
+        raise ValueError("is not a database URL, such as sqlite:///var/amends.db") from fault
+    if backend not in ("sqlite", "postgresql"):
+        raise ValueError(f"{backend} is not supported: use sqlite or postgresql")
+    return value
+
+
+def _account(value: SecretStr) -> SecretStr:
+    email, _, password = value.get_secret_value().partition(":")
+    if "@" not in email or len(password) < 8:
+        raise ValueError("must be email:password, with a password of 8 characters or more")
+    return value
+
+
+FirstAccount = Annotated[SecretStr, AfterValidator(_account)]
+
+
+class Settings(BaseSettings):
+    """Everything that may differ between two installations."""
+
+    model_config = SettingsConfigDict(env_prefix="AMENDS_", env_ignore_empty=True, frozen=True)
+
+    host: str = Field("127.0.0.1", description="The address that the API listens on")
+    port: int = Field(8000, ge=1, le=65535, description="The port that the API listens on")
+    data_dir: Path = Field(Path("var"), description="Where database, index and logs lie")
+    database_url: Annotated[str, AfterValidator(_database_url)] = Field(
+        "", description="The system of record; by default amends.db in the data folder"
+    )
+    first_agent: FirstAccount | None = Field(
+        None, description="email:password of the first agent; made when there is no agent yet"
+    )
+    first_supervisor: FirstAccount | None = Field(
+        None, description="email:password of the first supervisor; made when there is none yet"
+    )
+    rasa_port: int = Field(
+        0, ge=0, le=65535, description="Rasa's loopback port; 0 finds a free one"
+    )
+    rasa_secret: SecretStr = Field(
+        SecretStr(""), description="Shared by API and Rasa; by default made anew at each start"
+    )
+    rasa_python: Path = Field(
+        ROOT / ".venv-rasa/bin/python", description="The Python that has Rasa installed"
+    )
+    rasa_deadline: float = Field(
+        5.0, gt=0, le=60, description="Seconds after which an unanswered message goes to a person"
+    )
+    encoder: str = Field(
+        "", description="A sentence-transformers model in place of the shipped one"
+    )
+    articles: Path = Field(
+        ROOT / "knowledge_base/articles", description="The folder of knowledge articles"
+    )
+    policy: Path = Field(ROOT / "triage/policy.yml", description="The triage's rules")
+    remedies: Path = Field(
+        ROOT / "triage/remedies.yml", description="The remedies and their limits"
+    )
+    session_hours: int = Field(12, ge=1, le=720, description="How long a sign-in lasts")
+    secure_cookies: bool = Field(False, description="Send cookies over HTTPS only")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_database(cls, values: dict[str, object]) -> dict[str, object]:
+        if not values.get("database_url"):
+            folder = Path(str(values.get("data_dir", "var"))).resolve()
+            values["database_url"] = f"sqlite:///{folder / 'amends.db'}"
+        return values
+
+    @model_validator(mode="after")
+    def _different_people(self) -> Self:
+        agent, supervisor = self.first_agent, self.first_supervisor
+        if agent and supervisor and _email(agent) == _email(supervisor):
+            raise ValueError(
+                "AMENDS_FIRST_AGENT and AMENDS_FIRST_SUPERVISOR need different e-mails"
+            )
+        return self
+
+
+def _email(account: SecretStr) -> str:
+    return account.get_secret_value().partition(":")[0].lower()

@@ -1,0 +1,190 @@
+"""The customer's side over WebSocket: the same conversation, live."""
+
+import asyncio
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query, WebSocket
+from pydantic import Field, TypeAdapter, ValidationError
+from starlette.websockets import WebSocketDisconnect
+
+from api.customers import Incoming, NewMessage
+from api.deps import HouseDep
+from api.house import House
+from api.problems import status_of
+from conversation import record
+from conversation.desk import Standing, standing
+from conversation.errors import ConversationError
+from conversation.events import Event, Subscription, conversation_topic
+from conversation.record import Conversation, Message
+from store.engine import reading
+
+router = APIRouter()
+SUBPROTOCOL = "bearer."
+LARGEST_FRAME = 64 * 1024
+
+
+class Say(NewMessage):
+    """The customer says something."""
+
+    type: Literal["message"]
+
+
+class Typing(Incoming):
+    """The customer is typing."""
+
+    type: Literal["typing"]
+
+
+class Seen(Incoming):
+    """The customer has seen the messages up to `seq`."""
+
+    type: Literal["seen"]
+    seq: int = Field(ge=0)
+
+
+_frame: TypeAdapter[Say | Typing | Seen] = TypeAdapter(
+    Annotated[Say | Typing | Seen, Field(discriminator="type")]
+)
+
+
+@dataclass
+class _Line:
+    """One open socket and what was already sent over it."""
+
+    socket: WebSocket
+    house: House
+    chat: Conversation
+    last_seq: int
+    told: Standing = field(default_factory=Standing)
+    awaiting_ack: set[str] = field(default_factory=set)
+
+    async def send(self, kind: str, **members: Any) -> None:
+        await self.socket.send_json({"type": kind, **members})
+
+    async def send_news(self) -> None:
+        """Send what the record has and this socket has not."""
+        messages, now = await run_sync(self._read)
+        for message in messages:
+            if message.id in self.awaiting_ack:
+                self.awaiting_ack.discard(message.id)
+                await self.send("ack", id=message.id, seq=message.seq)
+            await self.send("message", message=message.as_json())
+            self.last_seq = message.seq
+        if now.handover and now.handover != self.told.handover:
+            await self.send("handover", **now.handover)
+        if now.survey and now.survey != self.told.survey:
+            await self.send("survey", case=now.survey)
+        self.told = now
+
+    def _read(self) -> tuple[list[Message], Standing]:
+        with reading(self.house.engine) as connection:
+            return (
+                record.read(connection, self.chat.id, after=self.last_seq),
+                standing(connection, self.chat.id, self.house.clock()),
+            )
+
+    async def hear(self, events: Subscription) -> None:
+        """Pass on what happens, until the socket closes."""
+        await self.send_news()
+        async for event in events:
+            if event.kind == "typing":
+                if event.detail["sender"] != "customer":
+                    await self.send("typing", sender=event.detail["sender"])
+            else:
+                await self.send_news()
+
+    async def listen(self) -> None:
+        """Take what the customer sends, one frame after the other, until the socket closes."""
+        while True:
+            received = await self.socket.receive()
+            if received["type"] == "websocket.disconnect":
+                return
+            try:
+                await self._take(_frame.validate_json(_text_of(received)))
+            except (ValidationError, ValueError) as fault:
+                await self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, _explain(fault))
+
+    async def _take(self, frame: Say | Typing | Seen) -> None:
+        if isinstance(frame, Say):
+            await self._say(frame)
+        elif isinstance(frame, Typing):
+            event = Event("typing", {"sender": "customer"})
+            self.house.events.publish(conversation_topic(self.chat.id), event)
+
+    async def _say(self, frame: Say) -> None:
+        message_id = str(frame.id)
+        self.awaiting_ack.add(message_id)
+        try:
+            outcome = await self.house.turns.handle(self.chat.id, message_id, frame.text)
+        except ConversationError as refused:
+            self.awaiting_ack.discard(message_id)
+            await self._refuse(status_of(refused), str(refused), id=message_id)
+            return
+        if message_id in self.awaiting_ack and outcome.message.seq <= self.last_seq:
+            self.awaiting_ack.discard(message_id)
+            await self.send("ack", id=message_id, seq=outcome.message.seq)
+
+    async def _refuse(self, status: HTTPStatus, detail: str, **members: str) -> None:
+        await self.send("error", title=status.phrase, detail=detail, **members)
+
+
+@router.websocket("/api/conversations/{conversation}/stream")
+async def stream(
+    socket: WebSocket,
+    house: HouseDep,
+    conversation: str,
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> None:
+    """Send and receive messages live; the token comes as the subprotocol `bearer.<token>`."""
+    offered = [name for name in socket.scope["subprotocols"] if name.startswith(SUBPROTOCOL)]
+    await socket.accept(subprotocol=offered[0] if offered else None)
+    try:
+        token = offered[0].removeprefix(SUBPROTOCOL) if offered else ""
+        chat = await run_sync(_authorise, house, conversation, token)
+    except ConversationError as refused:
+        status = status_of(refused)
+        await socket.send_json({"type": "error", "title": status.phrase, "detail": str(refused)})
+        # 4000 to 4999 are for applications: the HTTP status stays readable in the code.
+        await socket.close(4000 + status)
+        return
+    await _converse(_Line(socket, house, chat, after))
+
+
+async def _converse(line: _Line) -> None:
+    with line.house.events.subscribe(conversation_topic(line.chat.id)) as events:
+        tasks = {asyncio.create_task(line.hear(events)), asyncio.create_task(line.listen())}
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            results = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in results:
+        gone = isinstance(result, WebSocketDisconnect | asyncio.CancelledError | RuntimeError)
+        if isinstance(result, BaseException) and not gone:
+            raise result
+
+
+def _authorise(house: House, conversation: str, token: str) -> Conversation:
+    with reading(house.engine) as connection:
+        return record.authorise(connection, conversation, token)
+
+
+def _text_of(received: Any) -> str:
+    text: str | None = received.get("text")
+    if text is None:
+        raise ValueError("Frames are JSON text, not bytes.")
+    if len(text) > LARGEST_FRAME:
+        raise ValueError("The frame is too large.")
+    return text
+
+
+def _explain(fault: ValueError) -> str:
+    if not isinstance(fault, ValidationError):
+        return str(fault)
+    first = fault.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]

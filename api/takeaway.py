@@ -1,0 +1,82 @@
+"""What leaves the house as a file: a backup of the record, and an export for people."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, Table, insert, select
+from sqlite_utils import Database
+
+from store.engine import migrate, open_engine, reading
+from store.tables import accounts, conversations, metadata, sessions
+
+ROWS_AT_ONCE = 1_000
+# Secrets, and who is signed in, stay at home.
+NOT_EXPORTED: dict[Table, set[str]] = {
+    accounts: {"password_hash"},
+    conversations: {"token_hash"},
+}
+
+
+class CannotTakeAway(Exception):
+    """The file exists already, or the record cannot be read."""
+
+
+def backup(url: str, target: Path) -> None:
+    """Copy every table, as it is at one moment, into a new SQLite file that can be served from.
+
+    Raises CannotTakeAway when `target` exists.
+    """
+    with _new_file(target) as unfinished:
+        source, copy = open_engine(url), open_engine(f"sqlite:///{unfinished}")
+        migrate(copy)
+        with reading(source) as old, copy.begin() as new:
+            for table in metadata.sorted_tables:
+                for rows in old.execute(select(table)).mappings().partitions(ROWS_AT_ONCE):
+                    new.execute(insert(table), [dict(row) for row in rows])
+        with copy.connect() as connection:
+            connection.exec_driver_sql("ROLLBACK")
+            connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+        copy.dispose()
+        source.dispose()
+
+
+def export(engine: Engine, target: Path) -> None:
+    """Write a SQLite file that opens in Datasette: every table without its secrets.
+
+    Raises CannotTakeAway when `target` exists.
+    """
+    with _new_file(target) as unfinished:
+        database = Database(unfinished)
+        with reading(engine) as connection:
+            for table in metadata.sorted_tables:
+                if table is not sessions:
+                    rows = connection.execute(select(table)).mappings()
+                    hidden = NOT_EXPORTED.get(table, set())
+                    names = {column.name for column in table.columns} - hidden
+                    database.table(table.name).insert_all(
+                        ({name: _plain(row[name]) for name in names} for row in rows),
+                        pk=[column.name for column in table.primary_key],
+                        column_order=[column.name for column in table.columns],
+                    )
+        database.close()
+
+
+@contextmanager
+def _new_file(target: Path) -> Iterator[Path]:
+    """Give a file to write that gets its name only when it is whole."""
+    if target.exists():
+        raise CannotTakeAway(f"{target} exists already; choose another name.")
+    unfinished = target.with_name(f".{target.name}.part")
+    try:
+        yield unfinished
+        unfinished.replace(target)
+    finally:
+        for leftover in target.parent.glob(f"{unfinished.name}*"):
+            leftover.unlink()
+
+
+def _plain(value: Any) -> Any:
+    return format(value, "f") if isinstance(value, Decimal) else value

@@ -1,0 +1,48 @@
+"""`amends train …` and `amends evaluate …`: making the models, and measuring them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.house import models_folder
+from api.serving import say
+from api.settings import ROOT, Settings
+from assistant.training import train_if_changed
+
+train = typer.Typer(help="Train the assistant; with a sub-command, one of the models that ship.")
+evaluate = typer.Typer(no_args_is_help=True, help="Measure the models that ship.")
+
+Data = Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of data sets")]
+
+
+@train.callback(invoke_without_command=True)
+def train_assistant(context: typer.Context) -> None:
+    """Train the assistant if its data changed."""
+    if context.invoked_subcommand is None:
+        settings = Settings()
+        say(f"{train_if_changed(models_folder(settings), say, settings.rasa_python)}")
+
+
+@train.command("encoder")
+def train_encoder(data: Data, out: Path = ROOT / "language/model") -> None:
+    """Train and export the bilingual sentence encoder (needs the packages of `make bench`)."""
+    from language.training.train import train as work
+
+    work(data, out)
+
+
+@train.command("emotion")
+def train_emotion(data: Data, out: Path = ROOT / "triage/model") -> None:
+    """Train, calibrate and export the emotion model."""
+    from triage.training.train import train as work
+
+    work(data, out)
+
+
+@evaluate.command("emotion")
+def evaluate_emotion(data: Data, model: Path = ROOT / "triage/model") -> None:
+    """Print the emotion model's scores beside the published ones."""
+    from triage.training.evaluate import evaluate as work
+
+    work(data, model)

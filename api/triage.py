@@ -1,0 +1,90 @@
+"""The supervisor's side: the triage's log, verdicts on it, and replays of it."""
+
+from typing import Annotated, Any, Literal
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query
+from pydantic import AwareDatetime, BaseModel, Field
+
+from api.customers import Incoming
+from api.deps import HouseDep, Language, Supervisor
+from store.engine import reading
+from triage import log, replay
+from triage.policy import Action, load_policy
+
+router = APIRouter(prefix="/api/triage", tags=["control"])
+
+Verdict = Literal["right", "too_early", "too_late", "not_needed", "missed"]
+
+
+class NewVerdict(Incoming):
+    """What a supervisor thinks of a decision."""
+
+    verdict: Verdict
+    note: str = Field("", max_length=2_000)
+
+
+class VerdictOut(BaseModel):
+    """The verdict as it was kept."""
+
+    decision: int
+    verdict: Verdict
+    note: str
+
+
+class NewReplay(Incoming):
+    """A policy (the text of a policy.yml) to try on what happened since an instant."""
+
+    policy: str = Field(max_length=200_000)
+    since: AwareDatetime | None = None
+
+
+@router.get("/log")
+async def entries(
+    _: Supervisor,
+    house: HouseDep,
+    language: Language,
+    after: Annotated[int, Query(ge=0)] = 0,
+    action: Action | None = None,
+    rule: str | None = None,
+    verdict: Verdict | Literal["none"] | None = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> list[dict[str, Any]]:
+    """Return decisions with their facts and evidence, oldest first, after a decision's id."""
+
+    def read() -> list[log.Entry]:
+        with reading(house.engine) as connection:
+            return log.entries(
+                connection, after=after, action=action, rule=rule, verdict=verdict, limit=limit
+            )
+
+    return [entry.as_json(language) for entry in await run_sync(read)]
+
+
+@router.post("/log/{decision}/verdict")
+async def judge(
+    decision: int, supervisor: Supervisor, house: HouseDep, new: NewVerdict
+) -> VerdictOut:
+    """Keep a verdict; a later one by anybody stands in its place, and both are kept."""
+
+    def write() -> None:
+        with house.engine.begin() as connection:
+            log.add_verdict(
+                connection, decision, new.verdict, new.note, supervisor.id, house.clock()
+            )
+
+    await run_sync(write)
+    return VerdictOut(decision=decision, verdict=new.verdict, note=new.note)
+
+
+@router.post("/replay")
+async def try_policy(_: Supervisor, house: HouseDep, new: NewReplay) -> dict[str, Any]:
+    """Say what another policy would have decided on the stored facts."""
+
+    def work() -> dict[str, Any]:
+        policy = load_policy(new.policy)
+        with reading(house.engine) as connection:
+            stored = log.every(connection, since=new.since)
+            return replay.replay(stored, policy, house.remedies).as_json()
+
+    return await run_sync(work)

@@ -1,0 +1,84 @@
+"""Rasa's custom actions, run inside the API process."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import anyio.to_thread
+from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import ActionExecutor, ActionExecutorRunResult, CollectingDispatcher
+
+from assistant.actions.answers import Answers
+from assistant.actions.form import TaskForm
+from assistant.actions.moment import Moment, Outcome
+from assistant.actions.tasks import TaskActions
+from assistant.actions.wording import choice, say
+from assistant.backoffice import Backoffice, BackofficeDown
+from assistant.reply import Reply
+from knowledge_base.errors import KnowledgeError
+from knowledge_base.search import KnowledgeBase
+
+logger = logging.getLogger(__name__)
+
+Act = Callable[[Moment], Outcome]
+
+
+class Executor(ActionExecutor):  # type: ignore[misc]  # rasa_sdk ships no types
+    """Runs our actions; one that fails still answers the customer, naming the trouble."""
+
+    def register(self, name: str, act: Act) -> None:
+        """Lets Rasa call the plain function `act` as the action `name`, in a worker thread."""
+
+        async def run(
+            dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+        ) -> list[dict[str, Any]]:
+            outcome = await anyio.to_thread.run_sync(act, Moment.of(tracker))
+            for payload in outcome.payloads():
+                dispatcher.utter_message(json_message=payload)
+            return [SlotSet(slot, value) for slot, value in outcome.slots.items()]
+
+        self.register_function(name, run)
+
+    async def run(self, action_call: dict[str, Any], **_: Any) -> ActionExecutorRunResult | None:
+        """The result of one call from Rasa; never raises for what an action does wrong."""
+        try:
+            return await super().run(action_call)
+        except Exception as error:
+            if not isinstance(error, BackofficeDown | KnowledgeError):
+                logger.exception("The action %s failed", action_call.get("next_action"))
+            return _apology(action_call, error)
+
+
+def build_executor(knowledge: KnowledgeBase, backoffice: Backoffice) -> ActionExecutor:
+    """An executor with every action that `domain.yml` names, over this knowledge and back office.
+
+    Mount it where `endpoints.yml` points: `await executor.run(body)` gives what to answer.
+    """
+    executor = Executor()
+    answers = Answers(knowledge)
+    tasks = TaskActions(knowledge, backoffice)
+    executor.register("action_answer", answers.answer)
+    executor.register("action_not_helpful", answers.not_helpful)
+    executor.register("action_affirm", answers.affirm)
+    executor.register("action_explain_task", tasks.explain)
+    executor.register("action_ask_confirmed", tasks.ask_to_confirm)
+    executor.register("action_do_task", tasks.do)
+    executor.register_action(TaskForm(backoffice))
+    return executor
+
+
+def _apology(action_call: dict[str, Any], error: Exception) -> ActionExecutorRunResult:
+    trouble = {BackofficeDown: "backoffice_down"}.get(
+        type(error), "knowledge_down" if isinstance(error, KnowledgeError) else "assistant_down"
+    )
+    language = action_call.get("tracker", {}).get("slots", {}).get("language") or "en"
+    dispatcher = CollectingDispatcher()
+    dispatcher.utter_message(
+        json_message=Reply(
+            say(trouble, language), choices=(choice("person", language),), trouble=trouble
+        ).as_json()
+    )
+    # A form whose back office fails would only ask on: it ends.
+    events = [SlotSet("task", None), SlotSet("requested_slot", None)]
+    return ActionExecutorRunResult(events=events, responses=dispatcher.messages)

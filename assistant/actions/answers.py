@@ -1,0 +1,56 @@
+"""Answering from the knowledge base, and saying so when it does not know."""
+
+from assistant.actions.moment import Moment, Outcome
+from assistant.actions.wording import choice, say
+from assistant.intents import article_of
+from assistant.reply import Choice, Reply
+from knowledge_base.search import KnowledgeAnswer, KnowledgeBase
+
+MISSES_BEFORE_PERSON = 2
+"""Misses in a row after which a person is offered."""
+
+
+class Answers:
+    """The actions that answer questions. Each may raise KnowledgeError."""
+
+    def __init__(self, knowledge: KnowledgeBase) -> None:
+        """Answers from `knowledge` alone."""
+        self._knowledge = knowledge
+
+    def answer(self, moment: Moment) -> Outcome:
+        """Answers the customer's question with its source, or admits a miss."""
+        found = self._find(moment)
+        if found is None:
+            return self._miss(moment, "miss", moment.text)
+        reply = Reply(found.text, sources=(found.source,), answered=True)
+        return Outcome((reply,), {"misses": 0, **moment.identifiers()})
+
+    def not_helpful(self, moment: Moment) -> Outcome:
+        """Apologises for an answer that did not help, and offers what else is near the question."""
+        return self._miss(moment, "not_helpful", moment.previous_question() or moment.text)
+
+    def affirm(self, moment: Moment) -> Outcome:
+        """A bare "yes" outside a form: it wants the person who was offered last, if any was."""
+        person = choice("person", moment.language)
+        offered = moment.last_bot_data()
+        shown = offered.get("buttons") or (offered.get("custom") or {}).get("choices") or ()
+        if person.title in [button["title"] for button in shown]:
+            reply = Reply(say("fetching_person", moment.language))
+            return Outcome((reply,), meaning="want_person")
+        return Outcome((Reply(say("affirmed", moment.language)),))
+
+    def _find(self, moment: Moment) -> KnowledgeAnswer | None:
+        slug = article_of(moment.intent)
+        found = slug and self._knowledge.passage(slug, moment.text, moment.language)
+        return found or self._knowledge.answer(moment.text, moment.language)
+
+    def _miss(self, moment: Moment, wording: str, question: str) -> Outcome:
+        misses = int(moment.slots.get("misses") or 0) + 1
+        topics = self._knowledge.closest(question, moment.language)
+        choices = [Choice(topic.title, topic.title) for topic in topics]
+        text = say(wording, moment.language)
+        if misses >= MISSES_BEFORE_PERSON:
+            text = f"{text} {say('offer_person', moment.language)}"
+            choices.append(choice("person", moment.language))
+        reply = Reply(text, choices=tuple(choices), answered=False)
+        return Outcome((reply,), {"misses": misses, **moment.identifiers()})

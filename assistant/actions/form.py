@@ -1,0 +1,151 @@
+"""The form that every task shares: which order, whose, what else, and a yes."""
+
+import re
+from typing import Any
+
+import anyio.to_thread
+from rasa_sdk import FormValidationAction, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from assistant.actions.moment import Moment
+from assistant.actions.orders import person_may_help, today
+from assistant.actions.tasks import TASKS, hindered
+from assistant.actions.wording import say
+from assistant.backoffice import Backoffice
+from assistant.reply import Reply
+
+LOOKUPS = 3
+"""How often number and e-mail may fail to match before a person is offered."""
+
+SURE = 0.6
+"""From this confidence, a message that names another task changes the task."""
+
+_YES_NO = {"affirm": True, "deny": False}
+_STOPS = ("never_mind", "deny", "want_person", "not_helpful", "bot_challenge", "vent", "complaint")
+_QUESTION = re.compile(r"[?？]|[吗嗎呢]\s*$|^\s*(how|what|when|where|who|why|do|does|can|is)\b", re.I)
+# A place to deliver to has a house number, or in Chinese the name of a road or district.
+_ADDRESS = re.compile(r"\d|[路街巷弄号號室楼樓区區]")
+_LONGEST = 500
+_SHORTEST_ADDRESS = 8
+
+Slots = dict[str, Any]
+
+
+class TaskForm(FormValidationAction):  # type: ignore[misc]  # rasa_sdk ships no types
+    """Takes the slots from what the customer says, and asks the back office whether they match.
+
+    Nothing of an order is told before its number and e-mail address match, and a wrong number
+    sounds like a wrong address. A message that gives nothing that was asked for leaves the form to
+    Rasa's rules, which answer a question and come back, or stop.
+    """
+
+    def __init__(self, backoffice: Backoffice) -> None:
+        """A form over the orders of `backoffice`."""
+        self._backoffice = backoffice
+
+    def name(self) -> str:
+        """Rasa calls it before each question of `task_form`."""
+        return "validate_task_form"
+
+    async def required_slots(
+        self,
+        domain_slots: list[str],
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> list[str]:
+        """What the running task asks for; nothing when there is none, which ends the form."""
+        task = TASKS.get(tracker.get_slot("task"))
+        return list(task.slots) if task else []
+
+    def extract_order_number(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> Slots:
+        """The number in the message, if any; digits in an address are not one."""
+        return _identifier("order_number", r"\d", dispatcher, Moment.of(tracker))
+
+    def extract_email(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> Slots:
+        """The e-mail address in the message, if any."""
+        return _identifier("email", "@", dispatcher, Moment.of(tracker))
+
+    def extract_new_address(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> Slots:
+        """The whole message, when an address was asked for and this may be one."""
+        moment = Moment.of(tracker)
+        if moment.asked_for != "new_address" or moment.intent in _STOPS:
+            return {}
+        plausible = len(moment.text) >= _SHORTEST_ADDRESS and _ADDRESS.search(moment.text)
+        return {"new_address": moment.text[:_LONGEST]} if plausible else {}
+
+    def extract_reason(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> Slots:
+        """The whole message, when a reason was asked for and this is no question of its own."""
+        moment = Moment.of(tracker)
+        if moment.asked_for != "reason" or moment.intent in ("never_mind", "want_person"):
+            return {}
+        return {} if _QUESTION.search(moment.text) else {"reason": moment.text[:_LONGEST]}
+
+    def extract_confirmed(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> Slots:
+        """Yes or no, when that was asked for."""
+        moment = Moment.of(tracker)
+        asked = moment.asked_for == "confirmed" and moment.intent in _YES_NO
+        return {"confirmed": _YES_NO[moment.intent]} if asked else {}
+
+    async def get_validation_events(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        """The slots just given, and what comes of asking the back office about the order."""
+        needed = await self.required_slots([], dispatcher, tracker, domain)
+        given = {slot: v for slot, v in tracker.slots_to_validate().items() if slot in needed}
+        tracker.slots.update(given)
+        if needed and tracker.get_slot("order_number") and tracker.get_slot("email"):
+            given |= await self._match(dispatcher, Moment.of(tracker))
+        return [SlotSet(slot, value) for slot, value in given.items()]
+
+    async def _match(self, dispatcher: CollectingDispatcher, moment: Moment) -> Slots:
+        number, email = moment.slots["order_number"], moment.slots["email"]
+        order = await anyio.to_thread.run_sync(self._backoffice.find_order, number, email)
+        if order is None:
+            reply, slots = _not_found(moment)
+        elif obstacle := TASKS[moment.slots["task"]].obstacle(order, today()):
+            reply, slots = hindered(obstacle, order, moment), {"task": None}
+        else:
+            return {}
+        dispatcher.utter_message(json_message=reply.as_json())
+        return slots
+
+
+def _not_found(moment: Moment) -> tuple[Reply, Slots]:
+    failed = int(moment.slots.get("lookups_failed") or 0) + 1
+    again: Slots = {"order_number": None, "email": None, "lookups_failed": failed}
+    if failed < LOOKUPS:
+        return Reply(say("not_found", moment.language)), again
+    reply = Reply(say("not_found_again", moment.language), answered=False)
+    return person_may_help(reply, moment), {**again, "task": None}
+
+
+def _identifier(
+    slot: str, hint: str, dispatcher: CollectingDispatcher, moment: Moment
+) -> Slots:
+    if moment.asked_for in ("new_address", "reason") or _changes_task(moment):
+        return {}
+    found = moment.identifiers()
+    if slot in found:
+        return {slot: found[slot]}
+    if found or moment.asked_for != slot or not re.search(hint, moment.text):
+        return {}
+    reply = Reply(say(f"malformed_{slot}", moment.language))
+    dispatcher.utter_message(json_message=reply.as_json())
+    return {slot: None}
+
+
+def _changes_task(moment: Moment) -> bool:
+    others = TASKS.keys() - {moment.slots.get("task"), "complaint"}
+    return moment.in_form and moment.intent in others and moment.confidence >= SURE

@@ -1,0 +1,68 @@
+"""Telling a customer of an order, once the back office has matched number and e-mail."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from assistant.actions.moment import Moment
+from assistant.actions.wording import choice, say
+from assistant.backoffice import Order, today_utc
+from assistant.reply import Reply
+from knowledge_base.search import KnowledgeBase
+
+_ARTICLE_OF_PROBLEM = {
+    "late": "late-delivery",
+    "lost": "late-delivery",
+    "damaged": "damaged-items",
+    "wrong": "wrong-items",
+    "missing": "missing-items",
+    "double_charge": "double-charge",
+}
+
+today = today_utc
+
+
+def facts(order: Order, moment: Moment) -> dict[str, Any]:
+    """What sentences may say of `order`, in the customer's language."""
+    return {
+        "order": order.number,
+        "item": order.item(moment.language),
+        "promised": spoken(order.promised, moment.language),
+        "delivered": spoken(order.delivered or order.promised, moment.language),
+        "days": order.days_late(today()),
+        "address": order.address,
+    }
+
+
+def told(order: Order, moment: Moment, knowledge: KnowledgeBase, task: str) -> Reply:
+    """Where the order is and what is wrong with it, with the article on such trouble."""
+    problem = order.trouble(today())
+    key = "status_overdue" if _overdue(order) else f"status_{order.status}"
+    parts = [say(key, moment.language, **facts(order, moment))]
+    if problem and order.problem:
+        parts.append(say(f"problem_{problem}", moment.language))
+    if task == "complaint":
+        parts.append(say("complaint_noted", moment.language))
+    slug = _ARTICLE_OF_PROBLEM[problem] if problem else "track-an-order"
+    article = knowledge.article(slug, moment.language)
+    reply = Reply(
+        " ".join(parts) if moment.language == "en" else "".join(parts),
+        sources=(article.source,) if article else (),
+        answered=True,
+        order=order.snapshot(today()),
+    )
+    return person_may_help(reply, moment) if problem or task == "complaint" else reply
+
+
+def person_may_help(reply: Reply, moment: Moment) -> Reply:
+    """`reply` with the choice of talking to a person."""
+    return replace(reply, choices=(*reply.choices, choice("person", moment.language)))
+
+
+def spoken(day: date, language: str) -> str:
+    """A date as people say it: "4 December", "12月4日"."""
+    return f"{day.month}月{day.day}日" if language == "zh" else f"{day.day} {day:%B}"
+
+
+def _overdue(order: Order) -> bool:
+    return order.status == "dispatched" and order.days_late(today()) > 0

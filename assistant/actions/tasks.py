@@ -1,0 +1,180 @@
+"""What the assistant can do with an order: explain it, ask for a yes, do it."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from assistant.actions.moment import Moment, Outcome
+from assistant.actions.orders import facts, person_may_help, today, told
+from assistant.actions.wording import choice, say
+from assistant.backoffice import Backoffice, Order, Request
+from assistant.intents import ARTICLES
+from assistant.reply import Reply
+from knowledge_base.search import KnowledgeBase
+
+RETURN_DAYS = 30
+"""Calendar days from delivery within which an article may come back (the shop's promise)."""
+
+_ASKS_HOW = re.compile(
+    r"\bhow\b|\bcan (i|we|you)\b|\bpossible\b|\bam i able\b|\bsteps?\b|\bprocess\b|\bprocedure\b"
+    r"|\bwhat (do|should|must|happens|if)\b|怎么|怎麼|如何|怎样|怎樣|步骤|步驟|流程|能不能|可不可以"
+    r"|可以.*[吗嗎]|能.*[吗嗎]|咋",
+    re.IGNORECASE,
+)
+
+
+def _before_dispatch(order: Order, _today: date) -> str | None:
+    if order.status == "cancelled":
+        return "already_cancelled"
+    return None if order.status in ("processing", "packed") else "already_dispatched"
+
+
+def _refundable(order: Order, _today: date) -> str | None:
+    if order.status == "cancelled":
+        return "already_cancelled"
+    return "cancel_instead" if order.status in ("processing", "packed") else None
+
+
+def _returnable(order: Order, day: date) -> str | None:
+    if order.status == "cancelled":
+        return "already_cancelled"
+    if order.delivered is None:
+        return "not_delivered_yet"
+    if order.made_to_measure:
+        return "made_to_measure_return"
+    return "return_window_over" if (day - order.delivered).days > RETURN_DAYS else None
+
+
+def _possible(_order: Order, _today: date) -> str | None:
+    return None
+
+
+Perform = Callable[[Backoffice, Order, Mapping[str, Any]], Request]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do with an order.
+
+    `asks` are the slots that it needs besides the order; `obstacle` names the sentence that says
+    why it cannot be done with an order, or None; `perform` does it, and is None when the task only
+    tells of the order.
+    """
+
+    asks: tuple[str, ...] = ()
+    obstacle: Callable[[Order, date], str | None] = _possible
+    perform: Perform | None = None
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Everything to ask for, in order; what writes is confirmed last."""
+        confirmation = ("confirmed",) if self.perform else ()
+        return ("order_number", "email", *self.asks, *confirmation)
+
+
+TASKS: dict[str, Task] = {
+    "track_order": Task(),
+    "complaint": Task(),
+    "cancel_order": Task(
+        obstacle=_before_dispatch,
+        perform=lambda shop, order, _: shop.cancel(order),
+    ),
+    "change_address": Task(
+        asks=("new_address",),
+        obstacle=_before_dispatch,
+        perform=lambda shop, order, slots: shop.change_address(order, slots["new_address"]),
+    ),
+    "request_refund": Task(
+        asks=("reason",),
+        obstacle=_refundable,
+        perform=lambda shop, order, slots: shop.request_refund(order, slots["reason"]),
+    ),
+    "return_item": Task(
+        asks=("reason",),
+        obstacle=_returnable,
+        perform=lambda shop, order, slots: shop.request_return(order, slots["reason"]),
+    ),
+}
+
+FRESH: dict[str, Any] = dict.fromkeys(("requested_slot", "new_address", "reason", "confirmed"))
+"""The slots that a task starts and ends without."""
+
+
+class TaskActions:
+    """The actions around the form. Each may raise KnowledgeError or BackofficeDown."""
+
+    def __init__(self, knowledge: KnowledgeBase, backoffice: Backoffice) -> None:
+        """Explains from `knowledge`; asks and acts through `backoffice`."""
+        self._knowledge = knowledge
+        self._backoffice = backoffice
+
+    def explain(self, moment: Moment) -> Outcome:
+        """Begins a task: says how it goes if the customer asked that, and notes what they gave."""
+        running = moment.slots.get("task") if moment.in_form else None
+        asked = moment.intent if moment.intent in TASKS else None
+        if asked is None or (running and asked == "complaint"):
+            # Bare details belong to what is going on, else to looking up the order they name.
+            task = running or "track_order"
+        else:
+            task = asked
+        replies = self._introduction(moment, asked) if asked else ()
+        begun = {} if task == running else {**FRESH, "lookups_failed": 0}
+        slots = {"task": task, "misses": 0, **begun, **moment.identifiers()}
+        return Outcome(replies, slots)
+
+    def ask_to_confirm(self, moment: Moment) -> Outcome:
+        """Asks for a yes before anything is changed, naming the order and what will happen."""
+        order, task = self._order(moment), moment.slots["task"]
+        fee = task == "cancel_order" and order.made_to_measure and "_with_fee"
+        text = say(
+            f"confirm_{task}{fee or ''}", moment.language, **facts(order, moment), **moment.slots
+        )
+        yes_no = (choice("yes", moment.language), choice("no", moment.language))
+        return Outcome((Reply(text, choices=yes_no, order=order.snapshot(today())),))
+
+    def do(self, moment: Moment) -> Outcome:
+        """Ends a task whose questions are answered: does it, or tells of the order."""
+        name = moment.slots.get("task")
+        if name is None:  # the form has said why it stopped
+            return Outcome(slots=FRESH)
+        order = self._order(moment)
+        return Outcome((self._done(moment, name, order),), {**FRESH, "task": None})
+
+    def _order(self, moment: Moment) -> Order:
+        number, email = moment.slots["order_number"], moment.slots["email"]
+        order = self._backoffice.find_order(number, email)
+        if order is None:
+            raise LookupError(f"the order {number} was there when the form looked it up")
+        return order
+
+    def _introduction(self, moment: Moment, intent: str) -> tuple[Reply, ...]:
+        article = self._knowledge.article(ARTICLES[intent], moment.language)
+        if intent == "complaint":
+            sources = (article.source,) if article else ()
+            person = (choice("person", moment.language),)
+            return (Reply(say("complaint", moment.language), sources, person),)
+        if not _ASKS_HOW.search(moment.text):
+            return ()
+        found = self._knowledge.passage(ARTICLES[intent], moment.text, moment.language)
+        return (Reply(found.text, (found.source,), answered=True),) if found else ()
+
+    def _done(self, moment: Moment, name: str, order: Order) -> Reply:
+        task = TASKS[name]
+        if task.perform is None:
+            return told(order, moment, self._knowledge, name)
+        if not moment.slots.get("confirmed"):
+            return Reply(say("nothing_changed", moment.language))
+        # The order may have moved on while the customer was deciding.
+        if obstacle := task.obstacle(order, today()):
+            return hindered(obstacle, order, moment)
+        request = task.perform(self._backoffice, order, moment.slots)
+        text = say(f"done_{name}", moment.language, **facts(order, moment), ref=request.reference)
+        return Reply(text, answered=True, order=order.snapshot(today()))
+
+
+def hindered(obstacle: str, order: Order, moment: Moment) -> Reply:
+    """Why a task cannot be done with `order`, and what the customer may choose instead."""
+    text = say(obstacle, moment.language, **facts(order, moment))
+    return person_may_help(Reply(text, answered=True, order=order.snapshot(today())), moment)

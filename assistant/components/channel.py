@@ -1,0 +1,96 @@
+"""The one channel into Rasa: REST behind a secret, answering with the intent as well."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.channels.rest import RestInput
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[UserMessage], Awaitable[Any]]
+
+
+class SecretRest(RestInput):
+    """Takes messages from whoever knows the secret: {sender, message, metadata: {language}}.
+
+    The reply is {"messages": [Rasa's replies], "intent": {"name", "confidence"}}. Without the
+    right `X-Amends-Secret` it is 401; a message without sender or text is 400; a failure while
+    the bot works is 500, so that the caller can tell silence from a fault.
+    """
+
+    def __init__(self, secret: str) -> None:
+        """A channel that trusts whoever sends `secret`; an empty one trusts nobody."""
+        self._secret = secret
+
+    @classmethod
+    def name(cls) -> str:
+        """Rasa serves it below /webhooks/amends."""
+        return "amends"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> SecretRest:
+        """The channel as `credentials.yml` configures it."""
+        return cls(str((credentials or {}).get("secret") or ""))
+
+    def blueprint(self, on_new_message: Handler) -> Blueprint:
+        """The routes: GET / says whether a model is loaded, POST /webhook answers a message."""
+        routes = Blueprint("amends_channel")
+
+        @routes.get("/")
+        async def health(request: Request) -> HTTPResponse:
+            ready = request.app.ctx.agent.is_ready()
+            return response.json({"ready": ready}, status=200 if ready else 503)
+
+        @routes.post("/webhook")
+        async def receive(request: Request) -> HTTPResponse:
+            if not self._trusts(request):
+                return response.json({"error": "the secret is missing or wrong"}, status=401)
+            sender, text = await self._extract_sender(request), self._extract_message(request)
+            if not sender or not text:
+                return response.json({"error": "sender and message are needed"}, status=400)
+            return await self._answer(request, on_new_message, sender, text)
+
+        return routes
+
+    def _trusts(self, request: Request) -> bool:
+        given = request.headers.get("X-Amends-Secret", "")
+        return bool(self._secret) and hmac.compare_digest(given.encode(), self._secret.encode())
+
+    def _extract_message(self, request: Request) -> str | None:
+        # Rasa takes "/intent{...}" for a command of its own; from a customer it is just text.
+        text = (request.json or {}).get("message")
+        return text.strip().lstrip("/") if isinstance(text, str) else None
+
+    async def _answer(
+        self, request: Request, on_new_message: Handler, sender: str, text: str
+    ) -> HTTPResponse:
+        message = UserMessage(
+            text,
+            CollectingOutputChannel(),
+            sender,
+            input_channel=self.name(),
+            metadata=self.get_metadata(request),
+        )
+        try:
+            # Parsed here rather than inside, since the intent goes back with the replies.
+            message.parse_data = await request.app.ctx.agent.processor.parse_message(message)
+            await on_new_message(message)
+        except (Exception, asyncio.CancelledError):
+            logger.exception("The bot failed on a message")
+            return response.json({"error": "the bot failed"}, status=500)
+        intent = message.parse_data["intent"]
+        return response.json(
+            {
+                "messages": message.output_channel.messages,
+                "intent": {"name": intent["name"], "confidence": intent["confidence"]},
+            }
+        )

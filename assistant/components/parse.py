@@ -1,0 +1,27 @@
+"""Batch understanding: JSON lines {"text"} on standard input, {"intent", "confidence"} out."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from rasa.core.agent import Agent
+
+
+async def parse(model: str, lines: Iterable[str], out: TextIO) -> None:
+    """Writes one JSON line per line read, in order, with the intent that `model` gives it."""
+    agent = Agent.load(model)
+    for line in lines:
+        understood = await agent.parse_message(json.loads(line)["text"].lstrip("/"))
+        out.write(json.dumps(_summary(understood["intent"])) + "\n")
+
+
+def _summary(intent: dict[str, Any]) -> dict[str, Any]:
+    return {"intent": intent["name"], "confidence": round(float(intent["confidence"]), 6)}
+
+
+if __name__ == "__main__":
+    # Libraries print what they like on standard output; the answers must not be among it.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    asyncio.run(parse(sys.argv[1], sys.stdin, answers))

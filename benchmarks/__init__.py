@@ -1,0 +1,1 @@
+"""What is measured: speed and memory, each beside a baseline in the same run."""

@@ -1,0 +1,198 @@
+"""How well the knowledge base finds answers, how well it knows what it does not know, how fast.
+
+    python -m benchmarks.search          prints the figures
+    python -m benchmarks.search --fit    fits `knowledge_base/confidence.json` first
+
+`benchmarks/data/questions.jsonl` holds questions with the articles that answer them, or with none
+when the shop has no answer. Half of them (`"use": "choose"`) serve to fit and to choose the
+threshold; every figure printed is of the other half (`"use": "report"`).
+"""
+
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from sklearn.linear_model import LogisticRegression
+
+from knowledge_base.article import LANGUAGES, load_articles
+from knowledge_base.confidence import SHIPPED, Confidence, load_confidence
+from knowledge_base.index import build_index, open_readonly
+from knowledge_base.search import fuse
+from knowledge_base.shelf import Scores, Shelf
+from language.detect import Language
+from language.encoder import Encoder, load_encoder
+
+QUESTIONS = Path(__file__).parent / "data/questions.jsonl"
+# The threshold is the lowest that refuses this share of the questions that nothing answers.
+REFUSED = 0.9
+THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+say = typer.echo
+
+
+@dataclass(frozen=True)
+class Question:
+    """A labelled question: `articles` are the slugs that answer it."""
+
+    text: str
+    language: Language
+    articles: tuple[str, ...]
+    use: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A question looked up in one way: slugs, best first, and the evidence for the first."""
+
+    question: Question
+    slugs: tuple[str, ...]
+    cosine: float
+    coverage: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the first article answers the question."""
+        return self.slugs[0] in self.question.articles
+
+    @property
+    def reciprocal_rank(self) -> float:
+        """1 / rank of the first article that answers the question."""
+        ranks = (n for n, slug in enumerate(self.slugs, 1) if slug in self.question.articles)
+        return 1 / next(ranks)
+
+
+def read_questions(path: Path = QUESTIONS) -> list[Question]:
+    """The labelled questions."""
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return [Question(**row | {"articles": tuple(row["articles"])}) for row in rows]
+
+
+def look_up(shelf: Shelf, question: Question, vector: Scores) -> dict[str, Found]:
+    """`question` ranked by words alone, by meaning alone, and by both."""
+    cosine = shelf.best_quotes(shelf.by_meaning(vector))
+    match = shelf.by_words(question.text)
+    ways = {"words": match.bm25, "meaning": cosine, "both": fuse(cosine, match.bm25)}
+    return {
+        way: _found(shelf, question, scores, cosine, match.coverage) for way, scores in ways.items()
+    }
+
+
+def fit(found: Sequence[Found]) -> Confidence:
+    """Weights and threshold from questions ranked by both ways."""
+    weights = {language: _weights(found, language) for language in LANGUAGES}
+    unsettled = Confidence(weights, threshold=0.0)
+    unanswerable = [probability(unsettled, f) for f in found if not f.question.articles]
+    return replace(unsettled, threshold=round(float(np.quantile(unanswerable, REFUSED)), 3))
+
+
+def probability(confidence: Confidence, found: Found) -> float:
+    """How sure `confidence` is of the first article."""
+    return confidence.probability(found.cosine, found.coverage, found.question.language)
+
+
+def main(
+    again: Annotated[
+        bool, typer.Option("--fit", help="Fit and write the confidence first.")
+    ] = False,
+    model: Annotated[str, typer.Option(help="Another sentence encoder: a folder or name.")] = "",
+) -> None:
+    """Print how well and how fast the knowledge base answers the labelled questions."""
+    encoder = load_encoder(model or None)
+    questions = read_questions()
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder) / "index.db"
+        build_index(load_articles(), encoder, index)
+        shelves = {language: Shelf(open_readonly(index), language) for language in LANGUAGES}
+        found = [look_up(shelves[q.language], q, encoder.encode([q.text])[0]) for q in questions]
+        if again:
+            write(fit([f["both"] for f in found if f["both"].question.use == "choose"]))
+        reported = [f for f in found if f["both"].question.use == "report"]
+        say_ranks(reported)
+        say_curve([f["both"] for f in reported], load_confidence())
+        say_times(shelves, encoder, questions)
+
+
+def write(confidence: Confidence, path: Path = SHIPPED) -> None:
+    """Put fitted values where the knowledge base reads them."""
+    weights = {language: [round(w, 3) for w in ws] for language, ws in confidence.weights.items()}
+    values = {"weights": weights, "threshold": confidence.threshold}
+    path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def say_ranks(found: Sequence[dict[str, Found]]) -> None:
+    """The right article's rank, for each language and way."""
+    say("language  ranked by  recall@1  recall@3    MRR  (answerable questions)")
+    for language in LANGUAGES:
+        for way in ("words", "meaning", "both"):
+            answerable = [f[way] for f in found if f[way].question.language == language]
+            ranks = np.array([f.reciprocal_rank for f in answerable if f.question.articles])
+            figures = (
+                f"{(ranks == 1).mean():8.3f}  {(ranks > 0.3).mean():8.3f}  {ranks.mean():5.3f}"
+            )
+            say(f"{language:8}  {way:9}  {figures}  ({len(ranks)})")
+
+
+def say_curve(found: Sequence[Found], confidence: Confidence) -> None:
+    """What each threshold answers, rightly and wrongly, and what it refuses."""
+    say("\nlanguage  threshold  answered rightly  answered wrongly  unanswerable refused")
+    for language in LANGUAGES:
+        spoken = [f for f in found if f.question.language == language]
+        sure = np.array([probability(confidence, f) for f in spoken])
+        answerable = np.array([bool(f.question.articles) for f in spoken])
+        right = np.array([f.right for f in spoken])
+        for threshold in sorted({*THRESHOLDS, confidence.threshold}):
+            told = sure >= threshold
+            rightly, wrongly = (told & right)[answerable].mean(), (told & ~right)[answerable].mean()
+            refused = 1 - told[~answerable].mean()
+            figures = f"{threshold:9}  {rightly:16.3f}  {wrongly:16.3f}  {refused:20.3f}"
+            chosen = "  <- chosen" if threshold == confidence.threshold else ""
+            say(f"{language:8}  {figures}{chosen}")
+
+
+def say_times(
+    shelves: dict[Language, Shelf], encoder: Encoder, questions: Sequence[Question]
+) -> None:
+    """Milliseconds of one search, with and without encoding the question."""
+    vectors = {q.text: encoder.encode([q.text])[0] for q in questions}
+    ways: dict[str, Callable[[Question], object]] = {
+        "search": lambda q: look_up(shelves[q.language], q, vectors[q.text]),
+        "encoding and search": lambda q: look_up(
+            shelves[q.language], q, encoder.encode([q.text])[0]
+        ),
+    }
+    say("\none question         p50 ms  p99 ms")
+    for name, way in ways.items():
+        p50, p99 = np.percentile([_milliseconds(way, question) for question in questions], (50, 99))
+        say(f"{name:20} {p50:6.2f}  {p99:6.2f}")
+
+
+def _milliseconds(way: Callable[[Question], object], question: Question) -> float:
+    start = time.perf_counter()
+    way(question)
+    return (time.perf_counter() - start) * 1000
+
+
+def _found(
+    shelf: Shelf, question: Question, scores: Scores, cosine: Scores, coverage: Scores
+) -> Found:
+    order = np.argsort(-scores, kind="stable")
+    slugs = tuple(shelf.articles[number].slug for number in order)
+    return Found(question, slugs, float(cosine[order[0]]), float(coverage[order[0]]))
+
+
+def _weights(found: Sequence[Found], language: Language) -> tuple[float, float, float]:
+    spoken = [f for f in found if f.question.language == language]
+    model = LogisticRegression(C=10.0)
+    model.fit([[f.cosine, f.coverage] for f in spoken], [f.right for f in spoken])
+    by_cosine, by_coverage = map(float, model.coef_[0])
+    return float(model.intercept_[0]), by_cosine, by_coverage
+
+
+if __name__ == "__main__":
+    typer.run(main)

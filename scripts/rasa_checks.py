@@ -1,0 +1,37 @@
+"""Rasa's own checks of the bot: its data is whole, and it does on its test data what it should.
+
+Run by `make test`. Reports lie in var/rasa-report afterwards.
+"""
+
+import os
+import subprocess
+import sys
+
+from assistant.training import QUIET, RASA_PYTHON, ROOT, train_if_changed
+
+DATA = ["--domain", "domain.yml", "--data", "assistant/data"]
+
+
+def main() -> int:
+    """Run the checks one after the other; return the first exit code that is not 0."""
+    report = ROOT / "var/rasa-report"
+    report.mkdir(parents=True, exist_ok=True)
+    model = train_if_changed(ROOT / "var/models", print)
+    judged = ["--model", str(model), "--out", str(report)]
+    checks = [
+        ["data", "validate", *DATA, "--config", "config.yml", "--fail-on-warnings"],
+        ["test", "nlu", *judged, "--nlu", "tests/assistant/nlu"],
+        ["test", "core", *judged, "--stories", "tests/assistant/stories"],
+    ]
+    environment = os.environ | QUIET
+    for check in checks:
+        done = subprocess.run(
+            [RASA_PYTHON, "-m", "rasa", *check], cwd=ROOT, env=environment, check=False
+        )
+        if done.returncode:
+            return done.returncode
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""Conversations and messages: in order, exactly once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from conversation import record
+from conversation.errors import (
+    ConversationClosed,
+    ConversationUnknown,
+    MessageConflict,
+    MessageRefused,
+    TokenRefused,
+)
+from conversation.record import Conversation
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def chat(connection: Connection) -> Conversation:
+    conversation, _ = record.start(connection, "en", None, NOW)
+    return record.find(connection, conversation)
+
+
+def test_the_token_opens_its_conversation_only(connection: Connection) -> None:
+    first, token = record.start(connection, None, {"name": "Anna"}, NOW)
+    second, _ = record.start(connection, None, None, NOW)
+    assert record.authorise(connection, first, token).identity == {"name": "Anna"}
+    with pytest.raises(TokenRefused):
+        record.authorise(connection, second, token)
+    with pytest.raises(ConversationUnknown):
+        record.authorise(connection, "nobody", token)
+
+
+def test_messages_are_numbered_from_one(connection: Connection, chat: Conversation) -> None:
+    said = [record.add(connection, chat, "customer", text, NOW) for text in ("a", "b", "c")]
+    assert [message.seq for message in said] == [1, 2, 3]
+    assert record.read(connection, chat.id, after=1) == said[1:]
+
+
+def test_the_same_id_is_recorded_once(connection: Connection, chat: Conversation) -> None:
+    first = record.accept(connection, chat, "id-1", "hello", NOW)
+    assert record.accept(connection, chat, "id-1", "hello", NOW) == first
+    with pytest.raises(MessageConflict):
+        record.accept(connection, chat, "id-1", "goodbye", NOW)
+    assert record.read(connection, chat.id) == [first]
+
+
+def test_a_closed_conversation_still_answers_a_retry(
+    connection: Connection, chat: Conversation
+) -> None:
+    said = record.accept(connection, chat, "id-1", "hello", NOW)
+    record.close(connection, chat.id)
+    closed = record.find(connection, chat.id)
+    assert record.accept(connection, closed, "id-1", "hello", NOW) == said
+    with pytest.raises(ConversationClosed):
+        record.accept(connection, closed, "id-2", "hello", NOW)
+
+
+def test_a_new_episode_starts_afresh(connection: Connection, chat: Conversation) -> None:
+    record.add(connection, chat, "customer", "old", NOW)
+    record.set_state(connection, chat, "assistant", new_episode=True)
+    again = record.find(connection, chat.id)
+    record.add(connection, again, "customer", "new", NOW)
+    episode = record.read(connection, chat.id, episode=again.episode)
+    assert [message.text for message in episode] == ["new"]
+    assert len(record.read(connection, chat.id)) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  hello \n", "hello"),
+        ("a\x00b", "a\ufffdb"),
+        ("price \u202egnp.exe", "price \ufffdgnp.exe"),
+        ("line\r\nline", "line\nline"),
+        ("👩‍👧 谢谢", "👩‍👧 谢谢"),
+        ("<b>bold</b>", "<b>bold</b>"),
+    ],
+)
+def test_a_text_is_kept_but_made_inert(typed: str, kept: str) -> None:
+    assert record.clean_text(typed) == kept
+
+
+@pytest.mark.parametrize("typed", ["", " \n", "\u200b", "\ufeff", "x" * 4001, "a\ud800"])
+def test_a_text_that_cannot_be_kept_is_refused(typed: str) -> None:
+    with pytest.raises(MessageRefused):
+        record.clean_text(typed)
+
+
+def test_writers_at_once_get_each_a_number(engine: Engine) -> None:
+    with engine.begin() as connection:
+        conversation, _ = record.start(connection, None, None, NOW)
+
+    def write(number: int) -> int:
+        with engine.begin() as connection:
+            chat = record.find(connection, conversation)
+            return record.accept(connection, chat, f"id-{number}", "hello", NOW).seq
+
+    with ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(write, range(40)))
+    assert sorted(numbers) == list(range(1, 41))
+
+
+def test_the_public_form_has_nothing_of_the_triage(
+    connection: Connection, chat: Conversation
+) -> None:
+    message = record.add(
+        connection, chat, "customer", "hello", NOW, reading={"negative": 0.9}, intent="vent"
+    )
+    assert set(message.as_json()) == {"seq", "id", "sender", "text", "sources", "choices", "at"}
+    assert message.as_json()["at"] == "2026-11-22T09:30:00.000Z"

@@ -1,0 +1,1 @@
+"""Emotion, facts, policy, remedy, queue, offers, log, replay."""

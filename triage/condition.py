@@ -1,0 +1,101 @@
+"""Conditions over named facts, written in CEL (the Common Expression Language): safe, never eval.
+
+https://cel.dev describes the language. A condition sees every fact of `triage.facts.FACTS` by its
+name, and nothing else.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import prod
+from typing import Any
+
+import cel
+
+from triage.errors import RuleFault
+from triage.fact import Kind
+from triage.facts import FACTS
+
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
+_QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+# Enough to reach both sides of each part of a condition; a prime walks all combinations evenly.
+_TRIALS = 600
+_STRIDE = 7919
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A compiled condition; `names` are the facts that it speaks of."""
+
+    text: str
+    program: cel.Program
+    names: tuple[str, ...]
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether the condition holds for the facts (`Facts.for_conditions()`)."""
+        return bool(self.program.execute({name: values[name] for name in self.names}))
+
+
+def compile_condition(
+    text: Any, line: int, rule: str, faults: list[RuleFault]
+) -> Condition | None:
+    """The compiled condition, or None with what is wrong added to `faults`.
+
+    Wrong are: bad syntax, an unknown fact or function, a result that is not yes or no, and kinds
+    that do not go together (found by trying the condition on many combinations of values).
+    """
+    if not isinstance(text, str) or not text.strip():
+        faults.append(RuleFault(line, rule, "`when` needs a condition"))
+        return None
+    try:
+        program = cel.compile(text)
+        names = tuple(sorted(set(program.variables())))
+    except ValueError as error:
+        faults.append(RuleFault(line, rule, f"bad condition: {_short(error)}"))
+        return None
+    unknown = [name for name in names if name not in FACTS]
+    faults += [RuleFault(line, rule, f"no fact is called {name!r}") for name in unknown]
+    condition = Condition(text, program, names)
+    if unknown or (wrong := _wrong(condition)) is None:
+        return None if unknown else condition
+    faults.append(RuleFault(line, rule, wrong))
+    return None
+
+
+def _wrong(condition: Condition) -> str | None:
+    for values in islice(_combinations(condition), _TRIALS):
+        try:
+            result = condition.program.execute(values)
+        except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
+            return f"bad condition: {_short(error)}"
+        if not isinstance(result, bool):
+            return f"a condition says yes or no, this one {result!r}"
+    return None
+
+
+def _combinations(condition: Condition) -> Iterator[dict[str, Any]]:
+    choices = [_candidates(FACTS[name].kind, condition.text) for name in condition.names]
+    total = prod(map(len, choices))
+    for trial in range(total):
+        place = trial * _STRIDE % total if total % _STRIDE else trial
+        values: dict[str, Any] = {}
+        for name, options in zip(condition.names, choices, strict=True):
+            place, index = divmod(place, len(options))
+            values[name] = options[index]
+        yield values
+
+
+def _candidates(kind: Kind, text: str) -> Sequence[Any]:
+    numbers = [float(number) for number in _NUMBER.findall(text)]
+    if kind == "bool":
+        return (False, True)
+    if kind == "text":
+        return ("", *sorted({single or double for single, double in _QUOTED.findall(text)}))
+    if kind == "count":
+        return sorted({0, 1, 3, *(int(number) + 1 for number in numbers)})
+    return sorted({0.0, 1.0, *numbers, *(number + 0.01 for number in numbers)})
+
+
+def _short(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200]

@@ -1,0 +1,74 @@
+"""What the policy's rules are made of, and what a decision tells."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Literal
+
+from triage.condition import Condition
+from triage.facts import Evidence, Facts
+
+Action = Literal["continue", "watch", "offer_person", "hand_over"]
+Wording = Literal["usual", "trouble", "safety"]
+
+# From weakest to strongest.
+ACTIONS: tuple[Action, ...] = ("continue", "watch", "offer_person", "hand_over")
+WORDINGS: tuple[Wording, ...] = ("usual", "trouble", "safety")
+# An agent reads a reason at a glance; the transcript has the rest.
+MOST_EVIDENCE = 5
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A rule that fired, its sentence in both languages, and the words that made it fire."""
+
+    rule: str
+    text: Mapping[str, str]
+    evidence: tuple[Evidence, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the reason as it is stored, with both languages."""
+        evidence = [one.as_json() for one in self.evidence]
+        return {"rule": self.rule, "text": dict(self.text), "evidence": evidence}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do now, and why. `priority` is 1 (most urgent) to 4, on a handover only."""
+
+    action: Action
+    priority: int | None
+    reasons: tuple[Reason, ...]
+    senior: bool
+    wording: Wording
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the policy."""
+
+    id: str
+    condition: Condition
+    action: Action
+    priority: int | None
+    senior: bool
+    wording: Wording
+    text: Mapping[str, str]
+    because: tuple[str, ...]
+
+    def reason(self, facts: Facts) -> Reason:
+        """Why this rule fired on `facts`: the words behind the facts that it lists."""
+        shown: dict[tuple[int, str], Evidence] = {}
+        for name in self.because:
+            for evidence in facts.evidence.get(name, ()):
+                shown.setdefault((evidence.seq, evidence.quote), evidence)
+        latest = list(shown.values())[-MOST_EVIDENCE:]
+        return Reason(self.id, self.text, tuple(sorted(latest, key=lambda one: one.seq)))
+
+
+@dataclass(frozen=True)
+class Deadlines:
+    """How long a case may wait for its first reply and for its resolution."""
+
+    reply: timedelta
+    resolve: timedelta

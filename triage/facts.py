@@ -1,0 +1,82 @@
+"""What is known of a conversation so far: a pure function of one episode's messages.
+
+`FACTS` lists every fact with its kind and a line that says what it means. The policy's and the
+remedies' conditions speak of these names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from triage.fact import Fact, Kind, Value
+from triage.feelings import FEELINGS
+from triage.sayings import SAYINGS
+from triage.service import SERVICE
+from triage.turns import Evidence, Sender, Talk, Turn
+
+__all__ = ["FACTS", "Evidence", "Fact", "Facts", "Sender", "Turn", "gather"]
+
+FACTS: Mapping[str, Fact] = {fact.name: fact for fact in (*SERVICE, *FEELINGS, *SAYINGS)}
+LEVEL_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The value of every fact, and the words that show it."""
+
+    values: Mapping[str, Value]
+    evidence: Mapping[str, tuple[Evidence, ...]]
+
+    def __getitem__(self, name: str) -> Value:
+        """Return the value of a fact; KeyError when there is no such fact."""
+        return self.values[name]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the values, flat, as they are stored: money as decimal strings or null."""
+        return {
+            name: format(value, "f") if isinstance(value, Decimal) else value
+            for name, value in self.values.items()
+        }
+
+    def for_conditions(self) -> dict[str, Any]:
+        """Return the values as conditions see them: money as numbers, 0 when it is not known."""
+        return {
+            name: float(value or 0) if FACTS[name].kind == "money" else value
+            for name, value in self.values.items()
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Facts:
+        """Return the facts that `as_json` gave, without evidence.
+
+        Facts that did not exist then have their default; facts that no longer exist are left out.
+        """
+        values = {
+            name: _read(fact.kind, stored[name]) if name in stored else fact.default
+            for name, fact in FACTS.items()
+        }
+        return cls(values, {})
+
+
+def gather(turns: Sequence[Turn]) -> Facts:
+    """Return the facts of one episode's messages, which stand in the order they were said."""
+    talk = Talk(turns)
+    found = {name: fact.find(talk) for name, fact in FACTS.items()}
+    return Facts(
+        {name: _rounded(value) for name, (value, _) in found.items()},
+        {name: evidence for name, (_, evidence) in found.items()},
+    )
+
+
+def _rounded(value: Value) -> Value:
+    # A stored fact reads back as exactly the same number, on any machine.
+    return round(value, LEVEL_DECIMALS) if isinstance(value, float) else value
+
+
+def _read(kind: Kind, stored: Any) -> Value:
+    if kind == "money":
+        return None if stored is None else Decimal(stored)
+    return float(stored) if kind == "level" else stored

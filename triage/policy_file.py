@@ -1,0 +1,75 @@
+"""The policy's file: from YAML to rules, with every fault on the way."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from triage.condition import compile_condition
+from triage.decision import ACTIONS, WORDINGS, Deadlines, Rule
+from triage.errors import RuleFault
+from triage.facts import FACTS
+from triage.rule_file import Section, line_of, sections
+
+PRIORITIES = (1, 2, 3, 4)
+
+
+def read_rules(
+    data: Any, faults: list[RuleFault]
+) -> tuple[tuple[Rule, ...], Mapping[int, Deadlines]]:
+    """The rules and each priority's deadlines in `data`; what is wrong is added to `faults`."""
+    if faults:
+        return (), {}
+    for key in data:
+        if key not in ("deadlines", "rules"):
+            faults.append(RuleFault(line_of(data, key), None, f"unknown key {str(key)!r}"))
+    rules = [_rule(section) for section in sections(data, "rules", faults)]
+    due = _deadlines(data, faults)
+    return tuple(rule for rule in rules if rule is not None), due
+
+
+def _deadlines(data: Any, faults: list[RuleFault]) -> Mapping[int, Deadlines]:
+    table = Section.of(data, "deadlines", "deadlines", faults)
+    due: dict[int, Deadlines] = {}
+    for priority in PRIORITIES:
+        minutes = Section.of(table.data, priority, "deadlines", faults)
+        if not minutes.data:
+            continue
+        minutes.only("reply", "resolve")
+        reply, resolve = (
+            timedelta(minutes=float(minutes.amount(key))) for key in ("reply", "resolve")
+        )
+        if resolve < reply:
+            minutes.fault("resolve", "a case is not resolved before its first reply")
+        due[priority] = Deadlines(reply, resolve)
+    return due
+
+
+def _rule(section: Section) -> Rule | None:
+    section.only("id", "when", "then", "because", "text")
+    outcome = Section.of(section.data, "then", section.rule, section.faults)
+    outcome.only("action", "priority", "senior", "wording")
+    action = outcome.choice("action", ACTIONS)
+    hands_over = action == "hand_over"
+    if not hands_over and "priority" in outcome.data:
+        outcome.fault("priority", "only a handover has a priority")
+    condition = compile_condition(
+        section.data.get("when"), section.line("when"), section.rule, section.faults
+    )
+    priority = outcome.choice("priority", PRIORITIES) if hands_over else None
+    text, because = section.both("text"), _because(section)
+    senior, wording = outcome.flag("senior"), outcome.choice("wording", WORDINGS, "usual")
+    if condition is None:
+        return None
+    return Rule(section.rule, condition, action, priority, senior, wording, text, because)
+
+
+def _because(section: Section) -> tuple[str, ...]:
+    listed = section.data.get("because")
+    if not isinstance(listed, list) or not listed:
+        section.fault("because", "`because` needs a list of facts")
+        return ()
+    for index, name in enumerate(listed):
+        if name not in FACTS:
+            what = f"no fact is called {str(name)!r}"
+            section.faults.append(RuleFault(line_of(listed, index), section.rule, what))
+    return tuple(map(str, listed))

@@ -1,0 +1,180 @@
+"""The remedies' file: from YAML to rules, with every fault on the way."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from triage.condition import Condition, compile_condition
+from triage.errors import RuleFault
+from triage.facts import FACTS
+from triage.remedy_rules import Authority, Goodwill, Grant, Limit, Remedy, RemedyRules, Text, Weight
+from triage.rule_file import Section, line_of, plain, sections
+
+# What happened, as far as records and counts show it. How a customer feels or puts it is not here.
+OBSERVABLE = frozenset(
+    "misses misses_in_a_row repeated_answers trouble order_known order_status order_value"
+    " delivery_paid currency days_late made_to_measure problem problem_confirmed"
+    " contacted_before".split()
+)
+CARE = frozenset({"danger", "threat", "vulnerable"})
+ROLES = ("agent", "supervisor")
+SENTENCES = (
+    "entitled fitting check goodwill no_goodwill capped more_severe establish order_missing"
+    " currency_missing apology tone".split()
+)
+WORDS = "late lost damaged wrong missing double_charge care other".split()
+SEVERITIES = 5
+TOP = (
+    "currency remedies care entitlements repairs goodwill limits approves customer most"
+    " expires_days sentences words root_causes".split()
+)
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def read_remedies(data: Any, faults: list[RuleFault]) -> RemedyRules | None:
+    """What `data` says; what is wrong is added to `faults`, and then the result means nothing."""
+    if faults:
+        return None
+    top = Section(data, "remedies", faults)
+    top.only(*TOP)
+    currency = str(data.get("currency"))
+    if not _CURRENCY.fullmatch(currency):
+        top.fault("currency", "`currency` is a code of three capital letters (ISO 4217)")
+    names = {remedy.id: remedy for remedy in map(_remedy, sections(data, "remedies", faults))}
+    if "apology" not in names:
+        top.fault("remedies", "there is no remedy `apology`, which is always in place")
+    return RemedyRules(
+        currency,
+        names,
+        tuple(_grants(data, "care", names, CARE, faults)),
+        tuple(_grants(data, "entitlements", names, OBSERVABLE, faults)),
+        tuple(_grants(data, "repairs", names, OBSERVABLE, faults)),
+        _goodwill(Section.of(data, "goodwill", "goodwill", faults), names),
+        _authority(top),
+        _texts(data, "sentences", SENTENCES, faults),
+        _texts(data, "words", WORDS, faults),
+        {section.rule: section.both("label") for section in sections(data, "root_causes", faults)},
+    )
+
+
+def _remedy(section: Section) -> Remedy:
+    section.only("id", "money", "goodwill", "most", "label")
+    money, most = section.flag("money"), section.data.get("most")
+    limit: str | Decimal | None = None
+    if isinstance(most, str):
+        limit = _money_fact(section, "most")
+    elif money:
+        limit = section.amount("most")
+    elif most is not None:
+        section.fault("most", "only a remedy of money has a most")
+    return Remedy(section.rule, section.both("label"), money, section.flag("goodwill"), limit)
+
+
+def _money_fact(section: Section, key: str) -> str | None:
+    name = section.data.get(key)
+    if name is None:
+        return None
+    if name not in FACTS or FACTS[name].kind != "money":
+        section.fault(key, f"no amount of money is called {name!r}")
+        return None
+    return str(name)
+
+
+def _condition(section: Section, allowed: frozenset[str]) -> Condition | None:
+    line = section.line("when")
+    condition = compile_condition(section.data.get("when"), line, section.rule, section.faults)
+    for name in condition.names if condition else ():
+        if name not in allowed:
+            section.fault("when", f"{name!r} may not weigh here: only what happened does")
+    return condition
+
+
+def _grants(
+    data: Any,
+    key: str,
+    names: dict[str, Remedy],
+    allowed: frozenset[str],
+    faults: list[RuleFault],
+) -> Iterator[Grant]:
+    for section in sections(data, key, faults):
+        section.only("id", "when", "text", *(() if key == "care" else ("gives", "amount", "instead")))
+        gives, instead = section.data.get("gives", ""), plain(section.data.get("instead", []))
+        wanted = instead if key == "care" else [gives, *instead]
+        for name in wanted:
+            if name not in names:
+                section.fault("gives", f"no remedy is called {name!r}")
+        amount = _money_fact(section, "amount")
+        if amount and gives in names and not names[gives].money:
+            section.fault("amount", f"{gives!r} is not a remedy of money")
+        condition, text = _condition(section, allowed), _filled(section, "text")
+        if condition is not None:
+            yield Grant(section.rule, condition, text, str(gives), amount, tuple(instead))
+
+
+def _filled(section: Section, key: str) -> Text:
+    text = section.both(key)
+    for name in {name for one in text.values() for name in _PLACEHOLDER.findall(one)}:
+        if name not in FACTS:
+            section.fault(key, f"no fact is called {name!r}")
+    return text
+
+
+def _weights(section: Section, key: str, weight: str) -> Iterator[Weight]:
+    for one in sections(section.data, key, section.faults):
+        one.only("id", "when", weight, "text")
+        condition, text, amount = _condition(one, OBSERVABLE), one.both("text"), one.amount(weight)
+        if weight == "share" and amount > 1:
+            one.fault(weight, "a share is not more than 1")
+        if condition is not None:
+            yield Weight(one.rule, condition, text, amount)
+
+
+def _goodwill(section: Section, names: dict[str, Remedy]) -> Goodwill:
+    section.only("remedy", "bands", "cap", "severity", "responsibility")
+    remedy = str(section.data.get("remedy"))
+    if remedy not in names or not names[remedy].money:
+        section.fault("remedy", f"no remedy of money is called {remedy!r}")
+    bands = [Decimal(str(band)) for band in plain(section.data.get("bands")) or []]
+    if len(bands) != SEVERITIES or bands != sorted(bands) or any(band < 0 for band in bands):
+        section.fault("bands", "there are five bands, none below the one before")
+    cap = section.amount("cap")
+    if cap > 1:
+        section.fault("cap", "the cap is a share of the order's value, not more than 1")
+    severity = tuple(_weights(section, "severity", "points"))
+    return Goodwill(
+        remedy, tuple(bands), cap, severity, tuple(_weights(section, "responsibility", "share"))
+    )
+
+
+def _authority(top: Section) -> Authority:
+    limits = Section.of(top.data, "limits", "limits", top.faults)
+    limits.only(*ROLES)
+    approving = plain(top.data.get("approves")) or []
+    if not isinstance(approving, list) or not set(approving) <= set(ROLES) or not approving:
+        top.fault("approves", f"`approves` lists roles: {', '.join(ROLES)}")
+    roles: dict[str, Limit] = {}
+    for role in ROLES:
+        limit = Section.of(limits.data, role, "limits", top.faults)
+        limit.only("offer", "day")
+        roles[role] = Limit(limit.amount("offer"), limit.amount("day"), role in approving)
+    customer = Section.of(top.data, "customer", "customer", top.faults)
+    customer.only("days", "amount")
+    return Authority(
+        roles,
+        customer.amount("amount"),
+        timedelta(days=float(customer.amount("days"))),
+        top.amount("most"),
+        timedelta(days=float(top.amount("expires_days"))),
+    )
+
+
+def _texts(data: Any, key: str, names: list[str], faults: list[RuleFault]) -> dict[str, Text]:
+    section = Section.of(data, key, key, faults)
+    section.only(*names)
+    for name in names:
+        if name not in section.data:
+            faults.append(RuleFault(line_of(data, key), key, f"`{name}` is missing"))
+    return {name: section.both(name) for name in names if name in section.data}

@@ -1,0 +1,90 @@
+"""What the file of remedies is made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from triage.condition import Condition
+
+Text = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One thing that can be given. `most` is the fact or the figure that an amount never exceeds."""
+
+    id: str
+    label: Text
+    money: bool
+    goodwill: bool
+    most: str | Decimal | None
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A rule that gives a remedy, for the amount that a fact holds; `instead` may be chosen too."""
+
+    id: str
+    condition: Condition
+    text: Text
+    gives: str = ""
+    amount: str | None = None
+    instead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Weight:
+    """A rule that weighs in goodwill: points of severity, or a share of responsibility."""
+
+    id: str
+    condition: Condition
+    text: Text
+    weight: Decimal
+
+
+@dataclass(frozen=True)
+class Goodwill:
+    """How goodwill is worked out: a band by severity, times responsibility, under a cap."""
+
+    remedy: str
+    bands: tuple[Decimal, ...]
+    cap: Decimal
+    severity: tuple[Weight, ...]
+    responsibility: tuple[Weight, ...]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a role may give alone: for one offer, and within 24 hours."""
+
+    offer: Decimal
+    day: Decimal
+    approves: bool
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Who may give how much, and for how long an offer holds."""
+
+    roles: Mapping[str, Limit]
+    customer: Decimal
+    customer_period: timedelta
+    most: Decimal
+    expires: timedelta
+
+
+@dataclass(frozen=True)
+class RemedyRules:
+    """The whole file."""
+
+    currency: str
+    names: Mapping[str, Remedy]
+    care: tuple[Grant, ...]
+    entitlements: tuple[Grant, ...]
+    repairs: tuple[Grant, ...]
+    goodwill: Goodwill
+    authority: Authority
+    sentences: Mapping[str, Text]
+    words: Mapping[str, Text]
+    root_causes: Mapping[str, Text]

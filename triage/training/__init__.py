@@ -1,0 +1,1 @@
+"""Trains, evaluates and exports the emotion model; needs torch and transformers."""

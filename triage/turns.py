@@ -1,0 +1,196 @@
+"""What the facts are drawn from: the messages of one episode, and what each says by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from triage.lexicon import lexicon, marks
+
+if TYPE_CHECKING:
+    from triage.emotion import Reading
+
+Sender = Literal["customer", "assistant", "agent", "system"]
+
+# A message at or above this probability counts as negative. The reading is calibrated, so that
+# this says: more likely negative than not, with a margin for a report that only sounds grim.
+NEGATIVE = 0.6
+QUOTE_LENGTH = 160
+# Words that show that a customer is displeased, however polite or neutral the rest reads.
+DISPLEASED_WORDS = ("unhelpful", "again", "bitter", "leaving", "threat", "abuse")
+DISPLEASED_INTENTS = ("not_helpful", "vent")
+# Word overlap from which two messages of a customer are the same question, and two of the
+# assistant the same answer (Jaccard index of their content words).
+SAME_QUESTION = 0.6
+SAME_ANSWER = 0.8
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message. `reading`, `language` and `intent` are known of customer messages only.
+
+    `answered` is known of assistant messages: True an answer, False a miss, None small talk or a
+    form's question. `order` is what the back office told in this turn; `trouble` what went wrong.
+    """
+
+    seq: int
+    sender: Sender
+    text: str
+    language: str | None = None
+    reading: Reading | None = None
+    intent: str | None = None
+    answered: bool | None = None
+    order: Mapping[str, Any] | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The exact words of message `seq` that show a fact, and how strongly, 0 to 1."""
+
+    seq: int
+    quote: str
+    score: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the evidence as the API tells it."""
+        return {"seq": self.seq, "quote": self.quote, "score": round(self.score, 4)}
+
+
+class Message:
+    """One turn together with what its words say by themselves."""
+
+    def __init__(self, turn: Turn) -> None:
+        """Wrap `turn`; nothing is worked out before it is asked for."""
+        self.turn = turn
+
+    @cached_property
+    def marks(self) -> Mapping[str, str]:
+        """The lexicon's groups that the text belongs to, with the exact words."""
+        return marks(self.turn.text)
+
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """The words that tell what the message is about."""
+        return lexicon().content(self.turn.text)
+
+    @cached_property
+    def is_passing(self) -> bool:
+        """Whether it carries no mood (a yes, a number, an address): it changes no run of moods."""
+        return not self.is_displeased and lexicon().is_passing(self.turn.text)
+
+    @property
+    def negative(self) -> float:
+        """The probability that it is negative; 0 when the emotion model could not read it."""
+        return float(self.turn.reading.negative) if self.turn.reading else 0.0
+
+    def emotion(self, *names: str) -> float:
+        """The highest probability among `names`; 0 for emotions that the model does not know."""
+        known = self.turn.reading.emotions if self.turn.reading else {}
+        return max((float(known.get(name, 0.0)) for name in names), default=0.0)
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether it reads negative."""
+        return self.negative >= NEGATIVE
+
+    @property
+    def is_displeased(self) -> bool:
+        """Whether it reads negative, or says in words that the customer is displeased."""
+        return self.is_negative or self.displeased_words is not None
+
+    @property
+    def is_thankful(self) -> bool:
+        """Whether it gives thanks, and means it."""
+        said = "thanks" in self.marks or self.turn.intent == "thank"
+        return said and not self.is_displeased
+
+    @cached_property
+    def displeased_words(self) -> str | None:
+        """The words that show displeasure, if any do."""
+        for group in DISPLEASED_WORDS:
+            if group in self.marks:
+                return self.marks[group]
+        return self.quote if self.turn.intent in DISPLEASED_INTENTS else None
+
+    @property
+    def quote(self) -> str:
+        """The start of the message, as written."""
+        return self.turn.text[:QUOTE_LENGTH]
+
+    def felt(self) -> Evidence:
+        """The message as evidence of how it reads."""
+        words = None if self.is_negative else self.displeased_words
+        return Evidence(self.turn.seq, words or self.quote, self.negative if not words else 1.0)
+
+    def says(self, group: str) -> tuple[Evidence, ...]:
+        """The words of a lexicon group in this message, as evidence."""
+        words = self.marks.get(group)
+        return (Evidence(self.turn.seq, words, 1.0),) if words is not None else ()
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A customer message, and the assistant's replies to it."""
+
+    customer: Message
+    replies: tuple[Message, ...]
+
+
+class Talk:
+    """The messages of one episode, arranged for the facts."""
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        """Arrange `turns`, which stand in the order in which they were said."""
+        self.turns = tuple(turns)
+        self.messages = tuple(Message(turn) for turn in turns)
+        self.customer = self._of("customer")
+        self.assistant = self._of("assistant")
+
+    def _of(self, sender: Sender) -> tuple[Message, ...]:
+        return tuple(message for message in self.messages if message.turn.sender == sender)
+
+    @cached_property
+    def moods(self) -> tuple[Message, ...]:
+        """The customer's messages that carry a mood at all."""
+        return tuple(message for message in self.customer if not message.is_passing)
+
+    @cached_property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Each customer message with the assistant's replies up to the next one."""
+        found: list[Exchange] = []
+        for message in self.messages:
+            if message.turn.sender == "customer":
+                found.append(Exchange(message, ()))
+            elif message.turn.sender == "assistant" and found:
+                found[-1] = Exchange(found[-1].customer, (*found[-1].replies, message))
+        return tuple(found)
+
+    @cached_property
+    def repeated_questions(self) -> tuple[Message, ...]:
+        """The customer's messages that ask again what an earlier one asked."""
+        return _repeated(self.customer, SAME_QUESTION)
+
+    @cached_property
+    def repeated_answers(self) -> tuple[Message, ...]:
+        """The assistant's messages that say again what an earlier one said."""
+        return _repeated(self.assistant, SAME_ANSWER)
+
+
+def _repeated(messages: Sequence[Message], threshold: float) -> tuple[Message, ...]:
+    return tuple(
+        message
+        for index, message in enumerate(messages)
+        if any(_same(message, earlier, threshold) for earlier in messages[:index])
+    )
+
+
+def _same(one: Message, other: Message, threshold: float) -> bool:
+    if one.is_passing or other.is_passing or "thanks" in one.marks:
+        return False
+    if one.turn.text.strip().casefold() == other.turn.text.strip().casefold():
+        return True
+    shared, either = one.content & other.content, one.content | other.content
+    return len(shared) >= 2 and len(shared) >= threshold * len(either)
