@@ -7,13 +7,13 @@ from uuid import UUID
 from anyio.to_thread import run_sync
 from fastapi import APIRouter
 from pydantic import AfterValidator, BaseModel, Field
-from triage.queue import Case
 
 from api.customers import Incoming, MessageOut
 from api.deps import HouseDep, Language, Staff, Supervisor
 from conversation.events import Event, conversation_topic
 from store.engine import reading
 from triage import queue
+from triage.queue import Case
 
 router = APIRouter(prefix="/api", tags=["desk"])
 
@@ -51,11 +51,11 @@ class CaseOut(BaseModel):
 
     id: int
     conversation: str
-    state: queue.State
+    state: queue.CaseState
     priority: int
     reasons: list[ReasonOut]
     suggestion: SuggestionOut
-    agent: int | None
+    agent: str | None
     opened_at: str
     reply_due: str
     resolve_due: str
@@ -119,7 +119,7 @@ def _out(case: Case, language: str) -> CaseOut:
 
 @router.get("/cases")
 async def cases(
-    _: Staff, house: HouseDep, language: Language, state: queue.State | None = None
+    _: Staff, house: HouseDep, language: Language, state: queue.CaseState | None = None
 ) -> list[CaseOut]:
     """Return the cases of a state, most urgent first."""
 

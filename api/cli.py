@@ -10,8 +10,6 @@ from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
-from triage.emotion import load_emotion_model
-from triage.remedy import load_remedies
 
 from api import accounts, batch, takeaway, training
 from api.house import models_folder, open_knowledge
@@ -22,9 +20,11 @@ from assistant.understanding import understand
 from knowledge_base.errors import KnowledgeError
 from store.engine import migrate, open_engine, reading
 from triage import log, replay
+from triage.emotion import load_emotion_model
 from triage.errors import TriageError
 from triage.judge import Said, judge
 from triage.policy import load_policy
+from triage.remedy import load_remedies
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 user = typer.Typer(no_args_is_help=True, help="Accounts of agents and supervisors.")

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from rasa_sdk.executor import ActionExecutor
 from sqlalchemy import Engine
-from triage.emotion import EmotionModel, load_emotion_model
-from triage.remedy import Remedies, load_remedies
 
 from api.settings import Settings
 from assistant.actions import build_executor
@@ -25,7 +23,9 @@ from knowledge_base.index import build_index, index_is_current
 from knowledge_base.search import KnowledgeBase
 from language.encoder import load_encoder
 from store.engine import migrate, open_engine
+from triage.emotion import EmotionModel, load_emotion_model
 from triage.policy import Policy, load_policy
+from triage.remedy import Remedies, load_remedies
 
 
 @dataclass

@@ -8,9 +8,6 @@ from typing import Literal, Protocol, TypeVar
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Engine, delete, insert, select
-from triage.offers import Offer
-from triage.queue import Case
-from triage.remedy import Remedies
 
 from conversation import record
 from conversation.errors import ConversationClosed, MessageConflict, SurveyRefused
@@ -19,6 +16,9 @@ from conversation.record import Conversation, Message
 from conversation.wording import say
 from store.tables import cases, surveys
 from triage import offers, queue
+from triage.offers import Offer
+from triage.queue import Case
+from triage.remedy import Remedies
 
 # A customer who comes back later than this is not asked any more how it went.
 SURVEY_OPEN = timedelta(days=7)
@@ -128,12 +128,12 @@ class Desk:
                 connection,
                 self.remedies,
                 case,
-                person,
-                remedy=remedy,
-                amount=amount,
-                currency=currency,
-                reason=reason,
-                now=self.clock(),
+                offers.Account(person.id, person.role),
+                remedy,
+                amount,
+                currency,
+                reason,
+                self.clock(),
             )
             if made.state == "offered":
                 self._write(connection, chat, person, self._offer_text(made, chat))
@@ -146,10 +146,10 @@ class Desk:
         """Approve an offer; the customer hears of it now. Raises OfferError."""
 
         def work(connection: Connection) -> tuple[Offer, str]:
-            approved = offers.approve(
-                connection, self.remedies, offer_id, person, reason=reason, now=self.clock()
-            )
-            case = queue.case(connection, approved.case)
+            account = offers.Account(person.id, person.role)
+            now = self.clock()
+            approved = offers.approve(connection, self.remedies, offer_id, account, reason, now)
+            case = queue.case(connection, approved.case_id)
             chat = record.find(connection, case.conversation)
             self._write(connection, chat, person, self._offer_text(approved, chat))
             return approved, chat.id
@@ -160,8 +160,10 @@ class Desk:
         """Refuse an offer; the customer never hears of it. Raises OfferError."""
 
         def work(connection: Connection) -> tuple[Offer, str]:
-            refused = offers.refuse(connection, offer_id, person, reason=reason, now=self.clock())
-            return refused, queue.case(connection, refused.case).conversation
+            account = offers.Account(person.id, person.role)
+            now = self.clock()
+            refused = offers.refuse(connection, self.remedies, offer_id, account, reason, now)
+            return refused, queue.case(connection, refused.case_id).conversation
 
         return await self._change(work)
 
@@ -195,10 +197,10 @@ class Desk:
                 connection,
                 case_id,
                 person.id,
-                root_cause=root_cause,
-                note=note,
-                remedies=self.remedies,
-                now=self.clock(),
+                root_cause,
+                note,
+                self.clock(),
+                root_causes=self.remedies.root_causes,
             )
             self._announce(connection, chat, "resolved")
             record.set_state(connection, chat, "assistant", new_episode=True)
@@ -251,10 +253,8 @@ class Desk:
     def _mine(
         self, connection: Connection, case_id: int, person: Person
     ) -> tuple[Case, Conversation]:
-        case = queue.case(connection, case_id)
-        chat = record.find(connection, case.conversation)
-        queue.check_claimed_by(case, person.id)
-        return case, chat
+        case = queue.own_case(connection, case_id, person.id)
+        return case, record.find(connection, case.conversation)
 
     def _announce(
         self, connection: Connection, chat: Conversation, key: str, **values: object
@@ -281,6 +281,6 @@ class Desk:
 
     def _offer_text(self, offer: Offer, chat: Conversation) -> str:
         language = chat.language or "en"
-        label = self.remedies.labels[offer.remedy][language]
+        label = self.remedies.names[offer.remedy].label[language]
         amount = "" if offer.amount is None else f" ({offer.currency} {offer.amount})"
         return say("offered", language, remedy=f"{label}{amount}")

@@ -11,9 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, func, select
 
 from store.tables import cases, conversations, decisions, messages, offers, surveys
-
-# A message counts as negative from here, as it does where its words are explained.
-NEGATIVE_FROM = 0.5
+from triage.turns import NEGATIVE
 
 
 @dataclass(frozen=True)
@@ -129,9 +127,10 @@ def _languages(connection: Connection, since: datetime) -> dict[str, int]:
 def _negative(connection: Connection, since: datetime) -> float | None:
     """Return the share of customers' messages that are negative."""
     level = messages.c.reading["negative"].as_float()
-    return connection.execute(
-        _readings(func.avg(case((level >= NEGATIVE_FROM, 1.0), else_=0.0)), since=since)
+    share: float | None = connection.execute(
+        _readings(func.avg(case((level >= NEGATIVE, 1.0), else_=0.0)), since=since)
     ).scalar_one()
+    return share
 
 
 def _emotions(connection: Connection, since: datetime) -> dict[str, float]:

@@ -10,8 +10,6 @@ from weakref import WeakValueDictionary
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Engine
-from triage.emotion import EmotionModel, Reading
-from triage.remedy import Remedies
 
 from assistant.rasa import Answer, AssistantUnavailable, Choice, Reply
 from conversation import record
@@ -21,8 +19,10 @@ from conversation.record import Conversation, Message
 from conversation.wording import say
 from language.detect import detect
 from triage import facts, log, queue
+from triage.emotion import EmotionModel, Reading
 from triage.facts import Facts
 from triage.policy import Decision, Policy
+from triage.remedy import Remedies
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,179 @@
+"""The command `amends`: files in, files out, and what people can mend said in a sentence."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlite_utils import Database
+from typer.testing import CliRunner, Result
+
+from api.cli import app
+from store.engine import migrate, open_engine, reading
+from store.tables import metadata
+from tests.product import Product
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AMENDS_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def amends(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def write(path: Path, *rows: object) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_classify_adds_the_reading_to_each_line(tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "in.jsonl",
+        {"text": "I am furious, this is the third time nobody came!", "id": 7},
+        {"text": "谢谢，已经解决了"},
+        {"text": ""},
+    )
+    assert amends("classify", source, tmp_path / "out.jsonl").exit_code == 0
+    angry, thankful, empty = lines(tmp_path / "out.jsonl")
+    assert angry["id"] == 7
+    assert angry["negative"] > 0.7 > 0.3 > thankful["negative"]
+    assert (angry["language"], thankful["language"]) == ("en", "zh")
+    assert all(0 <= value <= 1 for value in angry["emotions"].values())
+    assert empty["emotions"].keys() == angry["emotions"].keys()
+
+
+def test_triage_says_whether_and_when(tmp_path: Path) -> None:
+    calm = [
+        {"sender": "customer", "text": "How long does delivery take?"},
+        {"sender": "assistant", "text": "3 to 5 working days.", "answered": True},
+        {"sender": "customer", "text": "Thanks!"},
+    ]
+    person = [
+        {"sender": "customer", "text": "送货要多久？"},
+        {"sender": "assistant", "text": "三到五个工作日。"},
+        {"sender": "customer", "text": "转人工，我要和真人说"},
+        {"sender": "assistant", "text": "好的。"},
+    ]
+    source = write(
+        tmp_path / "in.jsonl", {"messages": calm}, {"messages": person}, {"messages": []}
+    )
+    assert amends("triage", source, tmp_path / "out.jsonl").exit_code == 0
+    judged = [(row["decision"], row["turn"]) for row in lines(tmp_path / "out.jsonl")]
+    assert judged == [("continue", None), ("hand_over", 2), ("continue", None)]
+
+
+def test_parse_says_what_is_meant(tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "in.jsonl",
+        {"text": "where is my parcel"},
+        {"text": "你们接受哪些付款方式？"},
+        {"text": "who won the world cup in 1998?"},
+    )
+    done = amends("parse", source, tmp_path / "out.jsonl")
+    assert done.exit_code == 0, done.output
+    parcel, payment, football = lines(tmp_path / "out.jsonl")
+    assert (parcel["intent"], parcel["article"]) == ("track_order", "track-an-order")
+    assert payment["article"] == "payment-methods"
+    assert (football["article"], football["abstained"]) == (None, True)
+    assert 0 <= parcel["confidence"] <= 1
+
+
+@pytest.mark.parametrize(
+    "bad", [b"not json\n", b'{"words": "x"}\n', b'{"text": 7}\n', b"[1]\n", b"\xff\xfe\n"]
+)
+def test_a_bad_line_is_named_and_nothing_is_written(tmp_path: Path, bad: bytes) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_bytes(b'{"text": "fine"}\n' + bad)
+    done = amends("classify", source, tmp_path / "out.jsonl")
+    assert done.exit_code == 1
+    assert "line 2" in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_an_account_is_added_once(data_dir: Path) -> None:
+    added = amends(
+        "user", "add", "Kim@Example.com", "--role", "supervisor", "--password", "long-one"
+    )
+    assert added.exit_code == 0, added.output
+    again = amends("user", "add", "kim@example.com", "--password", "long-one")
+    assert again.exit_code == 1
+    assert "already" in again.output
+
+
+@pytest.mark.parametrize(
+    ("email", "role", "password"),
+    [
+        ("kim", "agent", "long-enough"),
+        ("k@e.com", "king", "long-enough"),
+        ("k@e.com", "agent", "x"),
+    ],
+)
+def test_an_account_that_cannot_be(email: str, role: str, password: str) -> None:
+    done = amends("user", "add", email, "--role", role, "--password", password)
+    assert done.exit_code == 1
+    assert len(done.output) > 20
+
+
+def test_the_log_is_verified_and_a_changed_row_is_named(
+    server: Product, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for _ in range(3):
+        server.customer().say("hello")
+    monkeypatch.setenv("AMENDS_DATA_DIR", str(server.data_dir))
+    assert amends("log", "verify").exit_code == 0
+    copy = tmp_path / "copy.db"
+    assert amends("backup", copy).exit_code == 0
+    with sqlite3.connect(copy) as connection:
+        connection.execute("UPDATE decisions SET action = 'watch' WHERE id = 2")
+    monkeypatch.setenv("AMENDS_DATABASE_URL", f"sqlite:///{copy}")
+    verified = amends("log", "verify")
+    assert verified.exit_code == 1
+    assert "decision 2: changed" in verified.output
+
+
+def test_a_backup_is_the_whole_record(
+    server: Product, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AMENDS_DATA_DIR", str(server.data_dir))
+    server.customer().say("hello")
+    assert amends("backup", tmp_path / "copy.db").exit_code == 0
+    copy = open_engine(f"sqlite:///{tmp_path / 'copy.db'}")
+    migrate(copy)
+    original = open_engine(f"sqlite:///{server.data_dir / 'amends.db'}")
+    for table in metadata.sorted_tables:
+        with reading(original) as old, reading(copy) as new:
+            assert new.execute(table.select()).all() == old.execute(table.select()).all()
+    assert amends("backup", tmp_path / "copy.db").exit_code == 1
+    copy.dispose()
+    original.dispose()
+
+
+def test_an_export_has_no_secrets(
+    server: Product, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AMENDS_DATA_DIR", str(server.data_dir))
+    server.customer().ask_for_person()
+    assert amends("export", tmp_path / "export.db").exit_code == 0
+    database = Database(tmp_path / "export.db")
+    assert {"conversations", "messages", "decisions", "cases", "offers"} <= set(
+        database.table_names()
+    )
+    assert "sessions" not in database.table_names()
+    columns = {name for table in database.tables for name in table.columns_dict}
+    assert not columns & {"password_hash", "token_hash", "csrf"}
+    assert database["cases"].count >= 1
+    database.close()
+
+
+def test_the_knowledge_is_searched() -> None:
+    found = amends("knowledge", "search", "how do I send something back?")
+    assert found.exit_code == 0
+    assert "/help/en/returns" in found.output
