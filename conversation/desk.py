@@ -128,12 +128,12 @@ class Desk:
                 connection,
                 self.remedies,
                 case,
-                offers.Account(person.id, person.role),
-                remedy,
-                amount,
-                currency,
-                reason,
-                self.clock(),
+                person,
+                remedy=remedy,
+                amount=amount,
+                currency=currency,
+                reason=reason,
+                now=self.clock(),
             )
             if made.state == "offered":
                 self._write(connection, chat, person, self._offer_text(made, chat))
@@ -146,10 +146,10 @@ class Desk:
         """Approve an offer; the customer hears of it now. Raises OfferError."""
 
         def work(connection: Connection) -> tuple[Offer, str]:
-            account = offers.Account(person.id, person.role)
-            now = self.clock()
-            approved = offers.approve(connection, self.remedies, offer_id, account, reason, now)
-            case = queue.case(connection, approved.case_id)
+            approved = offers.approve(
+                connection, self.remedies, offer_id, person, reason=reason, now=self.clock()
+            )
+            case = queue.case(connection, approved.case)
             chat = record.find(connection, case.conversation)
             self._write(connection, chat, person, self._offer_text(approved, chat))
             return approved, chat.id
@@ -160,10 +160,8 @@ class Desk:
         """Refuse an offer; the customer never hears of it. Raises OfferError."""
 
         def work(connection: Connection) -> tuple[Offer, str]:
-            account = offers.Account(person.id, person.role)
-            now = self.clock()
-            refused = offers.refuse(connection, self.remedies, offer_id, account, reason, now)
-            return refused, queue.case(connection, refused.case_id).conversation
+            refused = offers.refuse(connection, offer_id, person, reason=reason, now=self.clock())
+            return refused, queue.case(connection, refused.case).conversation
 
         return await self._change(work)
 
@@ -197,10 +195,10 @@ class Desk:
                 connection,
                 case_id,
                 person.id,
-                root_cause,
-                note,
-                self.clock(),
-                root_causes=self.remedies.root_causes,
+                root_cause=root_cause,
+                note=note,
+                remedies=self.remedies,
+                now=self.clock(),
             )
             self._announce(connection, chat, "resolved")
             record.set_state(connection, chat, "assistant", new_episode=True)
@@ -253,8 +251,10 @@ class Desk:
     def _mine(
         self, connection: Connection, case_id: int, person: Person
     ) -> tuple[Case, Conversation]:
-        case = queue.own_case(connection, case_id, person.id)
-        return case, record.find(connection, case.conversation)
+        case = queue.case(connection, case_id)
+        chat = record.find(connection, case.conversation)
+        queue.check_claimed_by(case, person.id)
+        return case, chat
 
     def _announce(
         self, connection: Connection, chat: Conversation, key: str, **values: object
@@ -281,6 +281,6 @@ class Desk:
 
     def _offer_text(self, offer: Offer, chat: Conversation) -> str:
         language = chat.language or "en"
-        label = self.remedies.names[offer.remedy].label[language]
+        label = self.remedies.labels[offer.remedy][language]
         amount = "" if offer.amount is None else f" ({offer.currency} {offer.amount})"
         return say("offered", language, remedy=f"{label}{amount}")

@@ -312,12 +312,12 @@ def _spoken(
 
 
 def _person_offer(language: str) -> Reply:
-    choice = Choice(say("offer_person_choice", language), say("offer_person_text", language))
-    return Reply(say("offer_person", language), choices=(choice,))
+    wish = say("offer_person_choice", language)
+    return Reply(say("offer_person", language), choices=(Choice(wish, wish),))
 
 
 def _offers_person(replies: Sequence[Reply], language: str) -> bool:
-    wanted = say("offer_person_text", language)
+    wanted = say("offer_person_choice", language)
     return any(choice.text == wanted for reply in replies for choice in reply.choices)
 
 

@@ -1,0 +1,143 @@
+"""A trained model, a real Rasa server and the real actions behind it, shared by a session."""
+
+import secrets
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from rasa_sdk.executor import ActionExecutor
+
+from assistant.actions import build_executor
+from assistant.backoffice import DemoShop
+from assistant.demo_shop import open_demo_shop
+from assistant.rasa import Answer, Rasa
+from assistant.server import RasaServer
+from assistant.training import ROOT, train_if_changed
+from knowledge_base.article import load_articles
+from knowledge_base.index import build_index
+from knowledge_base.search import KnowledgeBase
+from language.encoder import load_encoder
+
+SECRET = secrets.token_urlsafe(16)
+READY_SECONDS = 240
+
+
+@dataclass
+class Actions:
+    """The endpoint that Rasa calls; `port` is where, `headers` what the last call carried."""
+
+    executor: ActionExecutor
+    port: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def app(self) -> FastAPI:
+        """The endpoint alone, as an application."""
+        app = FastAPI()
+
+        @app.post("/internal/actions")
+        async def act(request: Request) -> Any:
+            self.headers = dict(request.headers)
+            if self.headers.get("x-amends-secret") != SECRET:
+                return Response(status_code=403)
+            return await self.executor.run(await request.json())
+
+        return app
+
+
+@dataclass
+class Chat:
+    """One customer's conversation with the bot."""
+
+    rasa: Rasa
+    language: str = "en"
+    sender: str = field(default_factory=lambda: f"{uuid.uuid4()}:1")
+
+    async def say(self, text: str) -> Answer:
+        """What the bot answers to `text`."""
+        return await self.rasa.ask(self.sender, text, self.language)
+
+    async def told(self, *texts: str) -> str:
+        """All that the bot says to the last of `texts`, said one after the other."""
+        for text in texts:
+            answer = await self.say(text)
+        return "\n".join(reply.text for reply in answer.replies)
+
+
+@pytest.fixture(scope="session")
+def model() -> Path:
+    """The bot as it is trained now."""
+    return train_if_changed(ROOT / "var/models")
+
+
+@pytest.fixture(scope="session")
+def knowledge(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeBase:
+    """The shop's articles, indexed."""
+    path = tmp_path_factory.mktemp("knowledge") / "index.db"
+    encoder = load_encoder()
+    build_index(load_articles(), encoder, path)
+    return KnowledgeBase.open(path, encoder)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> DemoShop:
+    """A demo shop of one test's own, with all its orders."""
+    return open_demo_shop(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def actions(knowledge: KnowledgeBase) -> Iterator[Actions]:
+    """The action endpoint; each test gives it the shop that it works on."""
+    actions = Actions(ActionExecutor())
+    with serving(actions.app()) as port:
+        actions.port = port
+        yield actions
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def server(
+    model: Path, actions: Actions, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RasaServer]:
+    """A running Rasa that calls those actions."""
+    server = RasaServer(model, tmp_path_factory.mktemp("rasa"), SECRET, actions.port)
+    await server.start()
+    await server.wait_ready(READY_SECONDS)
+    yield server
+    await server.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def rasa(server: RasaServer) -> AsyncIterator[Rasa]:
+    """A client with a deadline that a loaded machine keeps, too."""
+    async with Rasa(server.url, SECRET, deadline=60) as rasa:
+        yield rasa
+
+
+@pytest.fixture
+def chat(
+    rasa: Rasa, actions: Actions, knowledge: KnowledgeBase, shop: DemoShop
+) -> Chat:
+    """A new conversation in English, about the orders of `shop`."""
+    actions.executor = build_executor(knowledge, shop)
+    return Chat(rasa)
+
+
+@contextmanager
+def serving(app: FastAPI) -> Iterator[int]:
+    """Serves `app` on a free loopback port from a thread; gives the port."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join()

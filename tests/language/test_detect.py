@@ -1,0 +1,26 @@
+import pytest
+
+from language.detect import Language, detect
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Where is my parcel?", "en"),
+        ("我的包裹在哪里？", "zh"),
+        ("我的包裹在哪裡？", "zh"),
+        ("café crème", "en"),
+        ("我的order HP-10234还没到", "zh"),
+        ("Please translate 你好", "en"),
+        ("请发到 somebody.with.a.long.name@harbourandpine.example", "zh"),
+        ("看 https://harbourandpine.example/orders/track/this/one/now 打不开", "zh"),
+    ],
+)
+def test_the_language_of_most_words_wins(text: str, language: Language) -> None:
+    assert detect(text) == language
+
+
+@pytest.mark.parametrize("text", ["", "12345", "😡😡", "?!", "HP-10234", "Где мой заказ", "\ud800"])
+def test_text_of_neither_language_gets_the_default(text: str) -> None:
+    assert detect(text) == "en"
+    assert detect(text, default="zh") == "zh"

@@ -1,0 +1,146 @@
+"""What the tests of the queue, the offers and the log stand on: people and a conversation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from sqlalchemy import Connection, Engine, insert
+
+from store.tables import accounts, conversations, messages
+from tests.triage.talk import assistant, customer, facts
+from triage import log, queue
+from triage.facts import Facts
+from triage.policy import load_policy
+from triage.queue import Case
+from triage.remedy import load_remedies
+
+# How long an example takes says something about the machine, not about the triage.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+POLICY = load_policy()
+REMEDIES = load_remedies()
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account."""
+
+    id: int
+    role: str
+
+
+@dataclass(frozen=True)
+class People:
+    """Two agents and two supervisors."""
+
+    anna: Person
+    bo: Person
+    sam: Person
+    tess: Person
+
+
+@pytest.fixture
+def people(engine: Engine) -> People:
+    roles = {"anna": "agent", "bo": "agent", "sam": "supervisor", "tess": "supervisor"}
+    rows = [
+        {
+            "email": f"{name}@shop.example",
+            "name": name.title(),
+            "password_hash": "-",
+            "role": role,
+            "created_at": NOW,
+        }
+        for name, role in roles.items()
+    ]
+    with engine.begin() as connection:
+        ids = [
+            connection.execute(insert(accounts).values(row)).inserted_primary_key for row in rows
+        ]
+    people = [Person(key[0], role) for key, role in zip(ids, roles.values(), strict=True) if key]
+    return People(*people)
+
+
+def talk(connection: Connection, name: str, identity: dict[str, Any] | None = None) -> str:
+    """A conversation with one customer message."""
+    connection.execute(
+        insert(conversations).values(
+            id=name,
+            token_hash="-",
+            identity=identity,
+            state="assistant",
+            created_at=NOW,
+            updated_at=NOW,
+        )
+    )
+    connection.execute(
+        insert(messages).values(
+            conversation_id=name,
+            seq=1,
+            id=f"{name}-1",
+            episode=1,
+            sender="customer",
+            text="I want to talk to a person",
+            sources=[],
+            choices=[],
+            at=NOW,
+        )
+    )
+    return name
+
+
+def wish(order: dict[str, Any] | None = None) -> Facts:
+    """The facts of a wish for a person (about `order`)."""
+    return facts(customer("I want to talk to a person"), assistant(order=order))
+
+
+def log_decision(connection: Connection, conversation: str, known: Facts | None = None) -> int:
+    """Log the decision on the conversation's message, and return its id."""
+    known = known or wish()
+    return log.append(
+        connection,
+        conversation=conversation,
+        seq=1,
+        decision=POLICY.decide(known),
+        facts=known,
+        policy_hash=POLICY.hash,
+        model_hash="0" * 64,
+        now=NOW,
+    )
+
+
+OpenCase = Callable[..., Case]
+
+
+@pytest.fixture
+def open_case(engine: Engine) -> OpenCase:
+    """Opens cases, each in a transaction and, unless told, a conversation of its own."""
+
+    def opened(
+        name: str = "one",
+        known: Facts | None = None,
+        now: datetime = NOW,
+        identity: dict[str, Any] | None = None,
+    ) -> Case:
+        known = known or wish()
+        decision = POLICY.decide(known)
+        assert decision.priority is not None
+        with engine.begin() as connection:
+            conversation = talk(connection, name, identity)
+            return queue.open_case(
+                connection,
+                conversation=conversation,
+                episode=1,
+                decision=decision,
+                suggestion=REMEDIES.suggest(known),
+                deadlines=POLICY.deadlines(decision.priority, now),
+                opened_seq=1,
+                decision_id=log_decision(connection, conversation, known),
+                now=now,
+            )
+
+    return opened

@@ -1,0 +1,45 @@
+"""Conversations written by hand, with the moods that a test is about."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from triage.emotion import Reading
+from triage.facts import Facts, Turn, gather
+
+ORDER: Mapping[str, Any] = {
+    "number": "HP-10234",
+    "status": "dispatched",
+    "value": "84.00",
+    "currency": "GBP",
+    "delivery_paid": "3.95",
+    "days_late": 0,
+    "problem": None,
+    "made_to_measure": False,
+}
+
+
+def customer(text: str, negative: float = 0.05, *, anger: float = 0.0, **more: Any) -> Turn:
+    """A customer's message that reads as negative and as angry as said."""
+    reading = Reading("en", {"anger": anger, "gratitude": 0.0}, negative)
+    return Turn(0, "customer", text, language="en", reading=reading, **more)
+
+
+def assistant(text: str = "Here is how.", answered: bool | None = True, **more: Any) -> Turn:
+    """An assistant's message; an answer unless said otherwise."""
+    return Turn(0, "assistant", text, answered=answered, **more)
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    """An order's snapshot: on time and without a problem unless said otherwise."""
+    return {**ORDER, **changes}
+
+
+def numbered(*turns: Turn) -> list[Turn]:
+    """The turns with their numbers, from 1."""
+    return [replace(turn, seq=seq) for seq, turn in enumerate(turns, start=1)]
+
+
+def facts(*turns: Turn) -> Facts:
+    """The facts of a conversation of `turns`."""
+    return gather(numbered(*turns))
