@@ -18,12 +18,13 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from knowledge_base.article import LANGUAGES, load_articles
 from knowledge_base.confidence import SHIPPED, Confidence, load_confidence
 from knowledge_base.index import build_index, open_readonly
-from knowledge_base.search import fuse
+from knowledge_base.search import Evidence, look_up
 from knowledge_base.shelf import Scores, Shelf
 from language.detect import Language
 from language.encoder import Encoder, load_encoder
@@ -52,7 +53,7 @@ class Found:
 
     question: Question
     slugs: tuple[str, ...]
-    cosine: float
+    closeness: float
     coverage: float
 
     @property
@@ -73,14 +74,15 @@ def read_questions(path: Path = QUESTIONS) -> list[Question]:
     return [Question(**row | {"articles": tuple(row["articles"])}) for row in rows]
 
 
-def look_up(shelf: Shelf, question: Question, vector: Scores) -> dict[str, Found]:
-    """`question` ranked by words alone, by meaning alone, and by both."""
-    cosine = shelf.best_quotes(shelf.by_meaning(vector))
-    match = shelf.by_words(question.text)
-    ways = {"words": match.bm25, "meaning": cosine, "both": fuse(cosine, match.bm25)}
-    return {
-        way: _found(shelf, question, scores, cosine, match.coverage) for way, scores in ways.items()
+def rank(shelf: Shelf, question: Question, vector: Scores) -> dict[str, Found]:
+    """`question` ranked by words alone, by the closest passage's meaning alone, and by both."""
+    evidence = look_up(shelf, question.text, vector)
+    orders = {
+        "words": np.argsort(-evidence.bm25, kind="stable"),
+        "meaning": np.argsort(-evidence.cosine, kind="stable"),
+        "both": evidence.order(),
     }
+    return {way: _found(shelf, question, evidence, order) for way, order in orders.items()}
 
 
 def fit(found: Sequence[Found]) -> Confidence:
@@ -93,7 +95,7 @@ def fit(found: Sequence[Found]) -> Confidence:
 
 def probability(confidence: Confidence, found: Found) -> float:
     """How sure `confidence` is of the first article."""
-    return confidence.probability(found.cosine, found.coverage, found.question.language)
+    return confidence.probability(found.closeness, found.coverage, found.question.language)
 
 
 def main(
@@ -109,7 +111,7 @@ def main(
         index = Path(folder) / "index.db"
         build_index(load_articles(), encoder, index)
         shelves = {language: Shelf(open_readonly(index), language) for language in LANGUAGES}
-        found = [look_up(shelves[q.language], q, encoder.encode([q.text])[0]) for q in questions]
+        found = [rank(shelves[q.language], q, encoder.encode([q.text])[0]) for q in questions]
         if again:
             write(fit([f["both"] for f in found if f["both"].question.use == "choose"]))
         reported = [f for f in found if f["both"].question.use == "report"]
@@ -161,10 +163,10 @@ def say_times(
     """Milliseconds of one search, with and without encoding the question."""
     vectors = {q.text: encoder.encode([q.text])[0] for q in questions}
     ways: dict[str, Callable[[Question], object]] = {
-        "search": lambda q: look_up(shelves[q.language], q, vectors[q.text]),
+        "search": lambda q: look_up(shelves[q.language], q.text, vectors[q.text]).order(),
         "encoding and search": lambda q: look_up(
-            shelves[q.language], q, encoder.encode([q.text])[0]
-        ),
+            shelves[q.language], q.text, encoder.encode([q.text])[0]
+        ).order(),
     }
     say("\none question         p50 ms  p99 ms")
     for name, way in ways.items():
@@ -178,20 +180,18 @@ def _milliseconds(way: Callable[[Question], object], question: Question) -> floa
     return (time.perf_counter() - start) * 1000
 
 
-def _found(
-    shelf: Shelf, question: Question, scores: Scores, cosine: Scores, coverage: Scores
-) -> Found:
-    order = np.argsort(-scores, kind="stable")
+def _found(shelf: Shelf, question: Question, evidence: Evidence, order: NDArray[np.intp]) -> Found:
     slugs = tuple(shelf.articles[number].slug for number in order)
-    return Found(question, slugs, float(cosine[order[0]]), float(coverage[order[0]]))
+    first = order[0]
+    return Found(question, slugs, float(evidence.closeness[first]), float(evidence.coverage[first]))
 
 
 def _weights(found: Sequence[Found], language: Language) -> tuple[float, float, float]:
     spoken = [f for f in found if f.question.language == language]
     model = LogisticRegression(C=10.0)
-    model.fit([[f.cosine, f.coverage] for f in spoken], [f.right for f in spoken])
-    by_cosine, by_coverage = map(float, model.coef_[0])
-    return float(model.intercept_[0]), by_cosine, by_coverage
+    model.fit([[f.closeness, f.coverage] for f in spoken], [f.right for f in spoken])
+    by_closeness, by_coverage = map(float, model.coef_[0])
+    return float(model.intercept_[0]), by_closeness, by_coverage
 
 
 if __name__ == "__main__":

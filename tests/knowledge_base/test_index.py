@@ -109,3 +109,14 @@ def test_an_index_that_lacks_a_table_is_named(
     connection.close()
     with pytest.raises(IndexUnusable, match=r"index\.db"):
         KnowledgeBase.open(path, encoder)
+
+
+def test_a_language_without_articles_finds_nothing(
+    tmp_path: Path, few: list[Article], encoder: Encoder
+) -> None:
+    path = tmp_path / "index.db"
+    build_index(few[:1], encoder, path)
+    knowledge = KnowledgeBase.open(path, encoder)
+    assert [hit.article for hit in knowledge.search("return", "en")] == ["returns"]
+    assert knowledge.search("退货", "zh") == []
+    assert knowledge.answer("退货", "zh") is None

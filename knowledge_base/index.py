@@ -1,0 +1,127 @@
+"""The index: one SQLite file, derived from the articles, that can be deleted and built again.
+
+articles  every article as it was read
+passages  the stretches that are quoted
+keys      the texts that find a passage: their words (with FTS5 over them) and their vectors
+metadata  what the index was built from
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlite_utils import Database
+
+from knowledge_base.article import Article
+from knowledge_base.passages import Passage, passages
+from language.encoder import Encoder
+from language.normalise import normalise
+from language.segment import segment
+
+# To be raised when tables, passages or words change: older indexes are then not current.
+LAYOUT = 1
+# As stored: the same bytes on every machine.
+VECTOR = np.dtype("<f4")
+
+Row = dict[str, str | int | bytes]
+
+# Porter's stemmer leaves Chinese words alone, and takes the English ones in Chinese articles along.
+_TOKENIZER = "porter unicode61 remove_diacritics 2"
+
+
+def build_index(articles: Sequence[Article], encoder: Encoder, path: Path) -> None:
+    """Write the index of `articles` to `path`, whole or not at all.
+
+    It is built beside `path` and moved into place, so that a reader finds the old index or the new
+    one, never a part. Whoever has the old one open keeps it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        _write(articles, encoder, unfinished)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def index_is_current(path: Path, articles: Sequence[Article], encoder: Encoder) -> bool:
+    """Whether the index at `path` is what `build_index` would write now."""
+    return read_metadata(path) == _metadata(articles, encoder)
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What the index at `path` was built from; empty when there is no readable one."""
+    try:
+        with closing(open_readonly(path)) as connection:
+            return dict(connection.execute("SELECT name, value FROM metadata").fetchall())
+    except sqlite3.Error:
+        return {}
+
+
+def open_readonly(path: Path) -> sqlite3.Connection:
+    """A connection that any thread may use, one at a time; raises sqlite3.Error."""
+    # Nothing writes to an index once it is in place: immutable spares the locks.
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, check_same_thread=False)
+
+
+def words(text: str) -> list[str]:
+    """The words of `text` as the index holds them: one script, cut by language, lower case."""
+    return [token.text.lower() for token in segment(normalise(text))]
+
+
+def _metadata(articles: Sequence[Article], encoder: Encoder) -> dict[str, str]:
+    content = json.dumps([asdict(article) for article in articles], default=str, sort_keys=True)
+    return {
+        "layout": str(LAYOUT),
+        "encoder": encoder.fingerprint,
+        "content": hashlib.sha256(content.encode()).hexdigest(),
+    }
+
+
+def _write(articles: Sequence[Article], encoder: Encoder, path: Path) -> None:
+    cut = [(article, passage) for article in articles for passage in passages(article)]
+    keys = [(n, article, key) for n, (article, passage) in enumerate(cut) for key in passage.keys]
+    vectors = encoder.encode([key for _, _, key in keys]).astype(VECTOR)
+    with closing(Database(path)) as database:
+        for table, rows in {
+            "articles": [asdict(article) for article in articles],
+            "passages": [_passage_row(n, *pair) for n, pair in enumerate(cut)],
+            "keys": [_key_row(*key, vector) for key, vector in zip(keys, vectors, strict=True)],
+            "metadata": [
+                {"name": name, "value": value}
+                for name, value in _metadata(articles, encoder).items()
+            ],
+        }.items():
+            database.table(table).insert_all(rows)
+        database.table("keys").enable_fts(["words"], tokenize=_TOKENIZER)
+
+
+def _passage_row(number: int, article: Article, passage: Passage) -> Row:
+    return {
+        "id": number,
+        "language": article.language,
+        "article": article.slug,
+        "heading": passage.heading,
+        "anchor": passage.anchor,
+        "text": passage.text,
+    }
+
+
+def _key_row(passage: int, article: Article, key: str, vector: NDArray[np.float32]) -> Row:
+    return {
+        "language": article.language,
+        "passage": passage,
+        "words": " ".join(words(key)),
+        "vector": vector.tobytes(),
+    }

@@ -1,0 +1,157 @@
+"""Markdown as two readers need it: HTML for the help pages, plain text for the chat."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+from urllib.parse import unquote
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from language.detect import Language
+from language.segment import segment
+
+# HTML in an article is shown as text: what one pastes there must not run in a customer's browser.
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
+_TO_ARTICLE = re.compile(r"^(?P<slug>[a-z0-9-]+)\.md(?P<anchor>#.*)?$")
+_NOT_IN_ANCHORS = re.compile(r"[\W_]+")
+_HAN = r"[\u3000-\u9fff\uff00-\uffef]"
+_SPACE_BETWEEN_HAN = re.compile(rf"(?<={_HAN}) (?={_HAN})")
+_AFTER_A_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])(?=\S)")
+# Marks, in plain text, where a link stood; control characters cannot come from an article.
+_LINK = re.compile("\x02(.*?)\x03")
+# A sentence with a link and no more words than these around it only points: "See [Returns]."
+_POINTER = 8
+
+Block = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands under one heading; `heading` and `anchor` are empty before the first one.
+
+    A block is a paragraph (one line) or a list or table (a line for each item or row).
+    """
+
+    heading: str
+    anchor: str
+    level: int
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link from one article to another: `returns.md#labels` gives `returns`, `labels`."""
+
+    slug: str
+    anchor: str
+
+
+def to_html(body: str, language: Language) -> str:
+    """HTML of `body`: headings carry ids, links to `slug.md` lead to `/help/<language>/slug`."""
+    env: dict[str, Any] = {}
+    tokens = _MARKDOWN.parse(body, env)
+    for token, following in pairwise(tokens):
+        if token.type == "heading_open":
+            token.attrSet("id", _anchor(_plain(SyntaxTreeNode([following]))))
+        for child in token.children or ():
+            if link := _TO_ARTICLE.match(str(child.attrGet("href"))):
+                child.attrSet("href", f"/help/{language}/{link['slug']}{link['anchor'] or ''}")
+    return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, env))
+
+
+def sections(body: str) -> tuple[Section, ...]:
+    """`body` cut at its headings into plain text, in order; the first one has no heading."""
+    heading, level = "", 0
+    blocks: list[Block] = []
+    found: list[Section] = []
+    for node in SyntaxTreeNode(_MARKDOWN.parse(body)).children:
+        if node.type != "heading":
+            blocks.extend(filter(any, _blocks(node)))
+            continue
+        found.append(Section(heading, _anchor(heading), level, tuple(blocks)))
+        heading, level, blocks = _plain(node), int(node.tag[1:]), []
+    found.append(Section(heading, _anchor(heading), level, tuple(blocks)))
+    return tuple(found)
+
+
+def sentences(text: str) -> list[str]:
+    """`text` cut after its full stops, question marks and exclamation marks."""
+    return _AFTER_A_SENTENCE.split(text)
+
+
+def links(body: str) -> list[Link]:
+    """The links of `body` to other articles, in order."""
+    hrefs = (
+        str(node.attrs.get("href", ""))
+        for node in SyntaxTreeNode(_MARKDOWN.parse(body)).walk()
+        if node.type == "link"
+    )
+    matches = filter(None, map(_TO_ARTICLE.match, hrefs))
+    return [
+        Link(match["slug"], unquote(match["anchor"] or "").removeprefix("#")) for match in matches
+    ]
+
+
+def _anchor(heading: str) -> str:
+    return _NOT_IN_ANCHORS.sub("-", heading.lower()).strip("-")
+
+
+def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:
+    match node.type:
+        case "bullet_list":
+            yield tuple(f"• {_plain(item)}" for item in node.children)
+        case "ordered_list":
+            first = int(node.attrs.get("start", 1))
+            yield tuple(f"{n}. {_plain(item)}" for n, item in enumerate(node.children, first))
+        case "table":
+            body = node.children[1:]
+            yield tuple(f"• {_row(row)}" for part in body for row in part.children)
+        case "blockquote":
+            for child in node.children:
+                yield from _blocks(child)
+        case "hr":
+            return
+        case _:
+            yield (_told(node),)
+
+
+def _row(row: SyntaxTreeNode) -> str:
+    return " · ".join(_plain(cell) for cell in row.children)
+
+
+def _told(node: SyntaxTreeNode) -> str:
+    """A paragraph without the sentences that only point to another article."""
+    told = "".join(_words(node))
+    kept = [sentence for sentence in sentences(told) if not _points(sentence)]
+    return _tidy(" ".join(kept))
+
+
+def _points(sentence: str) -> bool:
+    around, linked = _LINK.subn("", sentence)
+    return linked > 0 and len(segment(around)) <= _POINTER
+
+
+def _plain(node: SyntaxTreeNode) -> str:
+    return _tidy("".join(_words(node)))
+
+
+def _tidy(text: str) -> str:
+    return _SPACE_BETWEEN_HAN.sub("", " ".join(_LINK.sub(r"\1", text).split()))
+
+
+def _words(node: SyntaxTreeNode) -> Iterator[str]:
+    if node.type == "link":
+        yield "\x02"
+    if node.type in {"text", "code_inline", "code_block", "fence"}:
+        yield node.content
+    elif node.type in {"softbreak", "hardbreak"}:
+        yield " "
+    for child in node.children:
+        yield from _words(child)
+        if child.type in {"paragraph", "list_item"}:
+            yield " "
+    if node.type == "link":
+        yield "\x03"
