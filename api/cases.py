@@ -51,11 +51,11 @@ class CaseOut(BaseModel):
 
     id: int
     conversation: str
-    state: queue.CaseState
+    state: queue.State
     priority: int
     reasons: list[ReasonOut]
     suggestion: SuggestionOut
-    agent: str | None
+    agent: int | None
     opened_at: str
     reply_due: str
     resolve_due: str
@@ -119,7 +119,7 @@ def _out(case: Case, language: str) -> CaseOut:
 
 @router.get("/cases")
 async def cases(
-    _: Staff, house: HouseDep, language: Language, state: queue.CaseState | None = None
+    _: Staff, house: HouseDep, language: Language, state: queue.State | None = None
 ) -> list[CaseOut]:
     """Return the cases of a state, most urgent first."""
 

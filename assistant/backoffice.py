@@ -16,11 +16,17 @@ Status = Literal["processing", "packed", "dispatched", "delivered", "cancelled",
 Problem = Literal["late", "lost", "damaged", "wrong", "missing", "double_charge"]
 Kind = Literal["cancel", "address", "refund", "return"]
 
+BUSY_SECONDS = 5.0
+"""How long one conversation waits while another writes."""
+
 LOST_AFTER = 10
 """Working days after the promised date when a parcel counts as lost (the shop's promise)."""
 
 
-class BackofficeDown(Exception):  # noqa: N818 - it says what is the matter
+_LETTERS: dict[Kind, str] = {"cancel": "C", "address": "A", "refund": "R", "return": "B"}
+
+
+class BackofficeDown(Exception):
     """The order service cannot be asked now; nothing was changed."""
 
 
@@ -123,6 +129,7 @@ class DemoShop:
     """The demo shop's order service: one SQLite file with the tables `orders` and `requests`."""
 
     def __init__(self, path: Path, today: Callable[[], date] = today_utc) -> None:
+        """The shop whose tables lie in the file `path`."""
         self.path = path
         self.today = today
 
@@ -171,7 +178,7 @@ class DemoShop:
     def _record(
         self, order: Order, kind: Kind, detail: str, change: dict[str, str] | None = None
     ) -> Request:
-        reference = f"{order.number}-{kind[0].upper()}"
+        reference = f"{order.number}-{_LETTERS[kind]}"
         row = {"reference": reference, "order": order.number, "kind": kind, "detail": detail}
         with self._database() as database:
             requests = database.table("requests")
@@ -187,7 +194,10 @@ class DemoShop:
         if not self.path.is_file():
             raise BackofficeDown(f"{self.path} does not exist")
         try:
-            with closing(sqlite3.connect(self.path, timeout=5)) as connection, connection:
+            with (
+                closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS)) as connection,
+                connection,
+            ):
                 yield Database(connection)
         except sqlite3.Error as error:
             raise BackofficeDown(str(error)) from error
@@ -213,6 +223,9 @@ def _from_row(row: dict[str, Any]) -> Order:
         "made_to_measure": bool,
     }
     values = {field.name: row[field.name] for field in fields(Order)}
-    return Order(
-        **{key: read[key](value) if key in read and value else value for key, value in values.items()}
-    )
+    known = {name: read.get(name, _same)(v) for name, v in values.items() if v is not None}
+    return Order(**{**values, **known})
+
+
+def _same(value: Any) -> Any:
+    return value

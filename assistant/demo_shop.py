@@ -1,6 +1,5 @@
 """The orders of the demo shop, "Harbour & Pine", around the day on which they are made."""
 
-import os
 import tempfile
 from datetime import date
 from decimal import Decimal
@@ -89,7 +88,7 @@ def open_demo_shop(data_dir: Path) -> DemoShop:
         with tempfile.TemporaryDirectory(dir=data_dir) as beside:
             new = DemoShop(Path(beside) / "shop.db")
             new.create(orders(today_utc()))
-            os.replace(new.path, path)
+            new.path.replace(path)
     return DemoShop(path)
 
 
@@ -115,5 +114,6 @@ def _order(number: str, today: date) -> Order:
 
 
 def _working_day(today: date, offset: int) -> date:
-    roll = "forward" if offset < 0 else "backward"
-    return np.busday_offset(today, offset, roll=roll).astype(date)  # type: ignore[no-any-return]
+    # Back from the next working day, on from the last one, so that a week-end counts as neither.
+    start = np.busday_offset(np.datetime64(today), 0, roll="forward" if offset < 0 else "backward")
+    return date.fromisoformat(str(np.busday_offset(start, offset)))

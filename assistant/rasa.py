@@ -15,10 +15,11 @@ DEADLINE = 5.0
 """Seconds that a customer's message may take inside Rasa."""
 
 
-class AssistantUnavailable(Exception):  # noqa: N818 - it says what is the matter
+class AssistantUnavailable(Exception):
     """Rasa gave no usable answer; `reason` says why, in English, for the log."""
 
     def __init__(self, reason: str) -> None:
+        """An error with its `reason`."""
         super().__init__(reason)
         self.reason = reason
 
@@ -36,12 +37,14 @@ class Rasa:
     """A client of the Rasa server at `url`; close it with `aclose` or use it in `async with`."""
 
     def __init__(self, url: str, secret: str, deadline: float = DEADLINE) -> None:
+        """A client that gives each message `deadline` seconds."""
         self._deadline = deadline
         self._client = httpx.AsyncClient(
             base_url=url, headers={"X-Amends-Secret": secret}, timeout=deadline, trust_env=False
         )
 
     async def __aenter__(self) -> Self:
+        """Itself, open."""
         return self
 
     async def __aexit__(
@@ -50,6 +53,7 @@ class Rasa:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        """Closes the connections."""
         await self.aclose()
 
     async def aclose(self) -> None:

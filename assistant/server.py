@@ -41,14 +41,13 @@ class RasaServer:
         port: int | None = None,
         python: Path = RASA_PYTHON,
     ) -> None:
+        """A server that is not started yet; without `port` it takes a free one."""
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.restarts = 0
         self._model, self._log, self._python = model, data_dir / "rasa.log", python
-        self._environment = os.environ | QUIET | {
-            "AMENDS_RASA_SECRET": secret,
-            "AMENDS_PORT": str(action_port),
-        }
+        ours = {"AMENDS_RASA_SECRET": secret, "AMENDS_PORT": str(action_port)}
+        self._environment = os.environ | QUIET | ours
         self._process: Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._ready = False
@@ -98,9 +97,23 @@ class RasaServer:
             self.restarts += 1
 
     async def _run_once(self) -> bool:
-        """Whether the process that has just ended had been ready."""
+        """Whether the process that has just ended had been ready; False when it cannot start."""
+        try:
+            self._process = await self._spawn()
+        except OSError:
+            logger.exception("Rasa cannot be started")
+            return False
+        ended = asyncio.create_task(self._process.wait())
+        async with httpx.AsyncClient(base_url=self.url, timeout=_GRACE, trust_env=False) as client:
+            while not ended.done() and not self._ready:
+                self._ready = await _says_ready(client)
+                await asyncio.wait([ended], timeout=_LOOK)
+        await ended
+        return self._ready
+
+    async def _spawn(self) -> Process:
         with self._log.open("ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self._command(),
                 cwd=ROOT,
                 env=self._environment,
@@ -109,13 +122,6 @@ class RasaServer:
                 stderr=log,
                 start_new_session=True,
             )
-        ended = asyncio.create_task(self._process.wait())
-        async with httpx.AsyncClient(base_url=self.url, timeout=_GRACE, trust_env=False) as client:
-            while not ended.done() and not self._ready:
-                self._ready = await _says_ready(client)
-                await asyncio.wait([ended], timeout=_LOOK)
-        await ended
-        return self._ready
 
     def _command(self) -> list[str]:
         launch = [str(self._python), "-m", "assistant.components.launch", str(os.getpid())]

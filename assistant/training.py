@@ -31,7 +31,7 @@ QUIET = {
 }
 
 
-class TrainingFailed(Exception):  # noqa: N818 - it says what happened
+class TrainingFailed(Exception):
     """Rasa could not be trained or asked; the message ends with the last lines of its output."""
 
 
@@ -70,8 +70,8 @@ def train_if_changed(
 
 def parse_many(model: Path, texts: Sequence[str], python: Path = RASA_PYTHON) -> list[Parsed]:
     """What each of `texts` means to `model`, in order, in one process. Raises TrainingFailed."""
-    command = [python, "-m", "assistant.components.parse", model]
-    done = subprocess.run(  # noqa: S603 - our own module
+    command: list[str | Path] = [python, "-m", "assistant.components.parse", model]
+    done = subprocess.run(
         command,
         input="".join(json.dumps({"text": text}) + "\n" for text in texts),
         capture_output=True,
@@ -109,7 +109,7 @@ def _train(folder: Path, report: Callable[[str], None], python: Path) -> None:
     command: list[str | Path] = [python, "-m", "rasa", "train", "--fixed-model-name", "new"]
     command += ["--data", "assistant/data", "--out", folder]
     environment = os.environ | QUIET | {"RASA_MAX_CACHE_SIZE": "0"}
-    with subprocess.Popen(  # noqa: S603 - the Rasa that we pin
+    with subprocess.Popen(
         command,
         cwd=ROOT,
         env=environment,

@@ -37,9 +37,7 @@ class Condition:
         return bool(self.program.execute({name: values[name] for name in self.names}))
 
 
-def compile_condition(
-    text: Any, line: int, rule: str, faults: list[RuleFault]
-) -> Condition | None:
+def compile_condition(text: Any, line: int, rule: str, faults: list[RuleFault]) -> Condition | None:
     """The compiled condition, or None with what is wrong added to `faults`.
 
     Wrong are: bad syntax, an unknown fact or function, a result that is not yes or no, and kinds

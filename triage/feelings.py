@@ -5,10 +5,12 @@ from collections.abc import Iterator, Sequence
 from triage.fact import NOTHING, Fact, Found
 from triage.turns import Evidence, Message, Talk
 
-ANGER = ("anger", "angry", "annoyance", "disgust")
-GRATITUDE = ("gratitude", "joy", "happy", "relief")
+ANGER = ("anger",)
+GRATITUDE = ("gratitude", "joy")
 # A customer who reads below this is calm.
 CALM = 0.35
+# Displeasure that was there lasts down to this: nobody cools off halfway in one message.
+LINGERING = 0.4
 
 
 def _felt(messages: Sequence[Message]) -> tuple[Evidence, ...]:
@@ -63,7 +65,10 @@ def _negative_run(talk: Talk) -> Found:
 
 
 def _displeased_run(talk: Talk) -> Found:
-    run = _run(talk.moods, (message.is_displeased for message in talk.moods))
+    run: list[Message] = []
+    for message in talk.moods:
+        lingers = bool(run) and message.negative >= LINGERING and not message.is_thankful
+        run = [*run, message] if message.is_displeased or lingers else []
     return len(run), _felt(run)
 
 
@@ -168,7 +173,7 @@ FEELINGS = (
     Fact(
         "displeased_run",
         "count",
-        "Customer messages in a row, up to the latest, that are displeased.",
+        "Customer messages in a row, up to the latest, that are displeased or still half so (0.4).",
         _displeased_run,
     ),
     Fact("started_calm", "bool", "The first customer message was calm.", _started_calm),
@@ -176,7 +181,7 @@ FEELINGS = (
     Fact(
         "gratitude_now",
         "level",
-        "Gratitude, joy or relief in the latest customer message, 0 to 1.",
+        "Gratitude or joy in the latest customer message, 0 to 1.",
         _gratitude_now,
     ),
     Fact("thanks_now", "bool", "The latest customer message is a thank-you.", _thanks_now),

@@ -19,7 +19,7 @@ from triage.rule_file import LANGUAGES, line_of, plain, read
 LEXICON = Path(__file__).parent / "lexicon.yml"
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 _NEVER = re.compile(r"(?!)")
-_EDGE = " .,!?;:…~、。，！？；：～\"'()（）*"
+_OUTSIDE_WORDS = re.compile(r"^\W+|\W+$")
 _IDENTIFIER = re.compile(r"[\w.+-]+@[\w.-]+|[a-z]{0,5}-?\d[\w-]*|https?://\S+")
 
 
@@ -46,7 +46,7 @@ class Group:
 
     def find(self, folded: Folded) -> str | None:
         """The longest exact words of the text that belong to this group, if any do."""
-        stripped = folded.text.strip(_EDGE)
+        stripped = _OUTSIDE_WORDS.sub("", folded.text)
         if stripped and self.whole.fullmatch(stripped):
             return folded.original.strip()
         harmless = [match.span() for match in self.unless.finditer(folded.text)]
@@ -78,7 +78,7 @@ class Lexicon:
 
     def is_passing(self, text: str) -> bool:
         """Whether `text` is only a yes, a no, a greeting, a number or an address."""
-        rest = _IDENTIFIER.sub(" ", fold(text).text).strip(_EDGE)
+        rest = _OUTSIDE_WORDS.sub("", _IDENTIFIER.sub(" ", fold(text).text))
         return not rest or self.passing.fullmatch(rest) is not None
 
     def content(self, text: str) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """The remedies' file: from YAML to rules, with every fault on the way."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,27 +11,62 @@ from triage.errors import RuleFault
 from triage.facts import FACTS
 from triage.remedy_rules import Authority, Goodwill, Grant, Limit, Remedy, RemedyRules, Text, Weight
 from triage.rule_file import Section, line_of, plain, sections
+from triage.sentences import PLACEHOLDER
+from triage.service import PROBLEMS
 
 # What happened, as far as records and counts show it. How a customer feels or puts it is not here.
 OBSERVABLE = frozenset(
-    "misses misses_in_a_row repeated_answers trouble order_known order_status order_value"
-    " delivery_paid currency days_late made_to_measure problem problem_confirmed"
-    " contacted_before".split()
+    {
+        "misses",
+        "misses_in_a_row",
+        "repeated_answers",
+        "trouble",
+        "order_known",
+        "order_status",
+        "order_value",
+        "delivery_paid",
+        "currency",
+        "days_late",
+        "made_to_measure",
+        "problem",
+        "problem_confirmed",
+        "contacted_before",
+    }
 )
 CARE = frozenset({"danger", "threat", "vulnerable"})
 ROLES = ("agent", "supervisor")
 SENTENCES = (
-    "entitled fitting check goodwill no_goodwill capped more_severe establish order_missing"
-    " currency_missing apology tone".split()
+    "entitled",
+    "fitting",
+    "check",
+    "goodwill",
+    "no_goodwill",
+    "capped",
+    "more_severe",
+    "establish",
+    "order_missing",
+    "currency_missing",
+    "apology",
+    "tone",
 )
-WORDS = "late lost damaged wrong missing double_charge care other".split()
+WORDS = (*PROBLEMS, "other", "safety", "legal", "gentle")
 SEVERITIES = 5
 TOP = (
-    "currency remedies care entitlements repairs goodwill limits approves customer most"
-    " expires_days sentences words root_causes".split()
+    "currency",
+    "remedies",
+    "care",
+    "entitlements",
+    "repairs",
+    "goodwill",
+    "limits",
+    "customer",
+    "most",
+    "expires_days",
+    "sentences",
+    "words",
+    "root_causes",
 )
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def read_remedies(data: Any, faults: list[RuleFault]) -> RemedyRules | None:
@@ -49,9 +84,9 @@ def read_remedies(data: Any, faults: list[RuleFault]) -> RemedyRules | None:
     return RemedyRules(
         currency,
         names,
-        tuple(_grants(data, "care", names, CARE, faults)),
-        tuple(_grants(data, "entitlements", names, OBSERVABLE, faults)),
-        tuple(_grants(data, "repairs", names, OBSERVABLE, faults)),
+        tuple(_care(data, faults)),
+        tuple(_grants(data, "entitlements", names, faults)),
+        tuple(_grants(data, "repairs", names, faults)),
         _goodwill(Section.of(data, "goodwill", "goodwill", faults), names),
         _authority(top),
         _texts(data, "sentences", SENTENCES, faults),
@@ -92,31 +127,35 @@ def _condition(section: Section, allowed: frozenset[str]) -> Condition | None:
     return condition
 
 
+def _care(data: Any, faults: list[RuleFault]) -> Iterator[Grant]:
+    for section in sections(data, "care", faults):
+        section.only("id", "when", "words", "text")
+        words = section.choice("words", WORDS)
+        condition, text = _condition(section, CARE), _filled(section, "text")
+        if condition is not None:
+            yield Grant(section.rule, condition, text, words=words)
+
+
 def _grants(
-    data: Any,
-    key: str,
-    names: dict[str, Remedy],
-    allowed: frozenset[str],
-    faults: list[RuleFault],
+    data: Any, key: str, names: dict[str, Remedy], faults: list[RuleFault]
 ) -> Iterator[Grant]:
     for section in sections(data, key, faults):
-        section.only("id", "when", "text", *(() if key == "care" else ("gives", "amount", "instead")))
-        gives, instead = section.data.get("gives", ""), plain(section.data.get("instead", []))
-        wanted = instead if key == "care" else [gives, *instead]
-        for name in wanted:
+        section.only("id", "when", "gives", "amount", "instead", "text")
+        gives, instead = section.data.get("gives"), plain(section.data.get("instead", []))
+        for name in (gives, *instead):
             if name not in names:
                 section.fault("gives", f"no remedy is called {name!r}")
         amount = _money_fact(section, "amount")
         if amount and gives in names and not names[gives].money:
             section.fault("amount", f"{gives!r} is not a remedy of money")
-        condition, text = _condition(section, allowed), _filled(section, "text")
+        condition, text = _condition(section, OBSERVABLE), _filled(section, "text")
         if condition is not None:
             yield Grant(section.rule, condition, text, str(gives), amount, tuple(instead))
 
 
 def _filled(section: Section, key: str) -> Text:
     text = section.both(key)
-    for name in {name for one in text.values() for name in _PLACEHOLDER.findall(one)}:
+    for name in {name for one in text.values() for name in PLACEHOLDER.findall(one)}:
         if name not in FACTS:
             section.fault(key, f"no fact is called {name!r}")
     return text
@@ -137,29 +176,26 @@ def _goodwill(section: Section, names: dict[str, Remedy]) -> Goodwill:
     remedy = str(section.data.get("remedy"))
     if remedy not in names or not names[remedy].money:
         section.fault("remedy", f"no remedy of money is called {remedy!r}")
-    bands = [Decimal(str(band)) for band in plain(section.data.get("bands")) or []]
-    if len(bands) != SEVERITIES or bands != sorted(bands) or any(band < 0 for band in bands):
+    bands = section.amounts("bands")
+    if len(bands) != SEVERITIES or list(bands) != sorted(bands):
         section.fault("bands", "there are five bands, none below the one before")
     cap = section.amount("cap")
     if cap > 1:
         section.fault("cap", "the cap is a share of the order's value, not more than 1")
     severity = tuple(_weights(section, "severity", "points"))
     return Goodwill(
-        remedy, tuple(bands), cap, severity, tuple(_weights(section, "responsibility", "share"))
+        remedy, bands, cap, severity, tuple(_weights(section, "responsibility", "share"))
     )
 
 
 def _authority(top: Section) -> Authority:
     limits = Section.of(top.data, "limits", "limits", top.faults)
     limits.only(*ROLES)
-    approving = plain(top.data.get("approves")) or []
-    if not isinstance(approving, list) or not set(approving) <= set(ROLES) or not approving:
-        top.fault("approves", f"`approves` lists roles: {', '.join(ROLES)}")
     roles: dict[str, Limit] = {}
     for role in ROLES:
         limit = Section.of(limits.data, role, "limits", top.faults)
         limit.only("offer", "day")
-        roles[role] = Limit(limit.amount("offer"), limit.amount("day"), role in approving)
+        roles[role] = Limit(limit.amount("offer"), limit.amount("day"))
     customer = Section.of(top.data, "customer", "customer", top.faults)
     customer.only("days", "amount")
     return Authority(
@@ -171,7 +207,7 @@ def _authority(top: Section) -> Authority:
     )
 
 
-def _texts(data: Any, key: str, names: list[str], faults: list[RuleFault]) -> dict[str, Text]:
+def _texts(data: Any, key: str, names: Sequence[str], faults: list[RuleFault]) -> dict[str, Text]:
     section = Section.of(data, key, key, faults)
     section.only(*names)
     for name in names:

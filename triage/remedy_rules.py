@@ -12,7 +12,7 @@ Text = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Remedy:
-    """One thing that can be given. `most` is the fact or the figure that an amount never exceeds."""
+    """One thing that can be given; an amount never exceeds `most`, a fact's name or a figure."""
 
     id: str
     label: Text
@@ -23,7 +23,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Grant:
-    """A rule that gives a remedy, for the amount that a fact holds; `instead` may be chosen too."""
+    """A rule that gives a remedy, for the amount in a fact, or (`words`) says how to begin."""
 
     id: str
     condition: Condition
@@ -31,6 +31,7 @@ class Grant:
     gives: str = ""
     amount: str | None = None
     instead: tuple[str, ...] = ()
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,6 @@ class Limit:
 
     offer: Decimal
     day: Decimal
-    approves: bool
 
 
 @dataclass(frozen=True)

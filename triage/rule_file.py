@@ -117,9 +117,9 @@ class Section:
             self.fault(key, f"`{key}` is true or false, not {value!r}")
         return value is True
 
-    def amount(self, key: str, default: str | None = None) -> Decimal:
+    def amount(self, key: Any) -> Decimal:
         """The number of `key`, not negative, exactly as it is written."""
-        value = self.data.get(key, default)
+        value = self.data.get(key)
         try:
             number = Decimal(str(value))
         except InvalidOperation:
@@ -128,6 +128,15 @@ class Section:
             self.fault(key, f"`{key}` needs a number that is not negative, not {value!r}")
             return Decimal(0)
         return number
+
+    def amounts(self, key: str) -> tuple[Decimal, ...]:
+        """The list of numbers of `key`, none of them negative."""
+        listed = self.data.get(key)
+        if not isinstance(listed, CommentedSeq):
+            self.fault(key, f"`{key}` needs a list of numbers")
+            return ()
+        places = Section(CommentedMap(enumerate(listed)), self.rule, self.faults)
+        return tuple(places.amount(place) for place in places.data)
 
     def both(self, key: str) -> dict[str, str]:
         """The text of `key` in both languages."""

@@ -58,7 +58,7 @@ SAYINGS = (
     Fact(
         "says_again",
         "bool",
-        "The latest message says that it was said, asked or waited for before.",
+        "The latest message says that it was said or asked before.",
         _now("again"),
     ),
     Fact(

@@ -205,9 +205,7 @@ SERVICE = (
     _fact_of_order("delivery_paid", "money", "What was paid for delivery.", "delivery_paid"),
     _fact_of_order("currency", "text", "The order's currency (ISO 4217).", "currency"),
     _fact_of_order("days_late", "count", "Working days past the promised date.", "days_late"),
-    _fact_of_order(
-        "made_to_measure", "bool", "The order was made to measure.", "made_to_measure"
-    ),
+    _fact_of_order("made_to_measure", "bool", "The order was made to measure.", "made_to_measure"),
     Fact(
         "problem",
         "text",

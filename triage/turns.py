@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from triage.lexicon import lexicon, marks
+from triage.lexicon import fold, lexicon, marks
 
 if TYPE_CHECKING:
     from triage.emotion import Reading
@@ -19,11 +19,11 @@ Sender = Literal["customer", "assistant", "agent", "system"]
 NEGATIVE = 0.6
 QUOTE_LENGTH = 160
 # Words that show that a customer is displeased, however polite or neutral the rest reads.
-DISPLEASED_WORDS = ("unhelpful", "again", "bitter", "leaving", "threat", "abuse")
+DISPLEASED_WORDS = ("unhelpful", "again", "waited", "bitter", "leaving", "threat", "abuse")
 DISPLEASED_INTENTS = ("not_helpful", "vent")
 # Word overlap from which two messages of a customer are the same question, and two of the
 # assistant the same answer (Jaccard index of their content words).
-SAME_QUESTION = 0.6
+SAME_QUESTION = 0.65
 SAME_ANSWER = 0.8
 
 
@@ -75,6 +75,11 @@ class Message:
     def content(self) -> frozenset[str]:
         """The words that tell what the message is about."""
         return lexicon().content(self.turn.text)
+
+    @cached_property
+    def letters(self) -> str:
+        """The text without case, spaces and punctuation."""
+        return "".join(filter(str.isalnum, fold(self.turn.text).text))
 
     @cached_property
     def is_passing(self) -> bool:
@@ -175,8 +180,12 @@ class Talk:
 
     @cached_property
     def repeated_answers(self) -> tuple[Message, ...]:
-        """The assistant's messages that say again what an earlier one said."""
-        return _repeated(self.assistant, SAME_ANSWER)
+        """The assistant's answers that say again what an earlier one said.
+
+        A form that asks its question again after another was answered only does its work.
+        """
+        answers = [message for message in self.assistant if message.turn.answered is not None]
+        return _repeated(answers, SAME_ANSWER)
 
 
 def _repeated(messages: Sequence[Message], threshold: float) -> tuple[Message, ...]:
@@ -190,7 +199,7 @@ def _repeated(messages: Sequence[Message], threshold: float) -> tuple[Message, .
 def _same(one: Message, other: Message, threshold: float) -> bool:
     if one.is_passing or other.is_passing or "thanks" in one.marks:
         return False
-    if one.turn.text.strip().casefold() == other.turn.text.strip().casefold():
+    if one.letters == other.letters:
         return True
     shared, either = one.content & other.content, one.content | other.content
     return len(shared) >= 2 and len(shared) >= threshold * len(either)

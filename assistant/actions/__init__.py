@@ -21,10 +21,12 @@ from knowledge_base.search import KnowledgeBase
 
 logger = logging.getLogger(__name__)
 
+_TROUBLES = ((BackofficeDown, "backoffice_down"), (KnowledgeError, "knowledge_down"))
+
 Act = Callable[[Moment], Outcome]
 
 
-class Executor(ActionExecutor):  # type: ignore[misc]  # rasa_sdk ships no types
+class Executor(ActionExecutor):
     """Runs our actions; one that fails still answers the customer, naming the trouble."""
 
     def register(self, name: str, act: Act) -> None:
@@ -69,16 +71,11 @@ def build_executor(knowledge: KnowledgeBase, backoffice: Backoffice) -> ActionEx
 
 
 def _apology(action_call: dict[str, Any], error: Exception) -> ActionExecutorRunResult:
-    trouble = {BackofficeDown: "backoffice_down"}.get(
-        type(error), "knowledge_down" if isinstance(error, KnowledgeError) else "assistant_down"
-    )
+    trouble = next((name for kind, name in _TROUBLES if isinstance(error, kind)), "assistant_down")
     language = action_call.get("tracker", {}).get("slots", {}).get("language") or "en"
+    reply = Reply(say(trouble, language), choices=(choice("person", language),), trouble=trouble)
     dispatcher = CollectingDispatcher()
-    dispatcher.utter_message(
-        json_message=Reply(
-            say(trouble, language), choices=(choice("person", language),), trouble=trouble
-        ).as_json()
-    )
+    dispatcher.utter_message(json_message=reply.as_json())
     # A form whose back office fails would only ask on: it ends.
     events = [SlotSet("task", None), SlotSet("requested_slot", None)]
     return ActionExecutorRunResult(events=events, responses=dispatcher.messages)

@@ -1,7 +1,7 @@
 """Answering from the knowledge base, and saying so when it does not know."""
 
 from assistant.actions.moment import Moment, Outcome
-from assistant.actions.wording import choice, say
+from assistant.actions.wording import choice, say, say_all
 from assistant.intents import article_of
 from assistant.reply import Choice, Reply
 from knowledge_base.search import KnowledgeAnswer, KnowledgeBase
@@ -48,9 +48,12 @@ class Answers:
         misses = int(moment.slots.get("misses") or 0) + 1
         topics = self._knowledge.closest(question, moment.language)
         choices = [Choice(topic.title, topic.title) for topic in topics]
-        text = say(wording, moment.language)
+        said = [wording]
         if misses >= MISSES_BEFORE_PERSON:
-            text = f"{text} {say('offer_person', moment.language)}"
+            said.append("offer_person")
             choices.append(choice("person", moment.language))
+        if topics:
+            said.append("closest")
+        text = say_all(said, moment.language)
         reply = Reply(text, choices=tuple(choices), answered=False)
         return Outcome((reply,), {"misses": misses, **moment.identifiers()})

@@ -23,7 +23,9 @@ SURE = 0.6
 
 _YES_NO = {"affirm": True, "deny": False}
 _STOPS = ("never_mind", "deny", "want_person", "not_helpful", "bot_challenge", "vent", "complaint")
-_QUESTION = re.compile(r"[?？]|[吗嗎呢]\s*$|^\s*(how|what|when|where|who|why|do|does|can|is)\b", re.I)
+_QUESTION = re.compile(
+    r"[?？]|[吗嗎呢]\s*$|^\s*(how|what|when|where|who|why|do|does|can|is)\b", re.IGNORECASE
+)
 # A place to deliver to has a house number, or in Chinese the name of a road or district.
 _ADDRESS = re.compile(r"\d|[路街巷弄号號室楼樓区區]")
 _LONGEST = 500
@@ -32,7 +34,7 @@ _SHORTEST_ADDRESS = 8
 Slots = dict[str, Any]
 
 
-class TaskForm(FormValidationAction):  # type: ignore[misc]  # rasa_sdk ships no types
+class TaskForm(FormValidationAction):
     """Takes the slots from what the customer says, and asks the back office whether they match.
 
     Nothing of an order is told before its number and e-mail address match, and a wrong number
@@ -95,8 +97,8 @@ class TaskForm(FormValidationAction):  # type: ignore[misc]  # rasa_sdk ships no
     ) -> Slots:
         """Yes or no, when that was asked for."""
         moment = Moment.of(tracker)
-        asked = moment.asked_for == "confirmed" and moment.intent in _YES_NO
-        return {"confirmed": _YES_NO[moment.intent]} if asked else {}
+        answer = _YES_NO.get(moment.intent or "")
+        return {} if moment.asked_for != "confirmed" or answer is None else {"confirmed": answer}
 
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
@@ -131,9 +133,7 @@ def _not_found(moment: Moment) -> tuple[Reply, Slots]:
     return person_may_help(reply, moment), {**again, "task": None}
 
 
-def _identifier(
-    slot: str, hint: str, dispatcher: CollectingDispatcher, moment: Moment
-) -> Slots:
+def _identifier(slot: str, hint: str, dispatcher: CollectingDispatcher, moment: Moment) -> Slots:
     if moment.asked_for in ("new_address", "reason") or _changes_task(moment):
         return {}
     found = moment.identifiers()

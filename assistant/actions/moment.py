@@ -6,6 +6,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
+from assistant.intents import FALLBACK, article_of
 from assistant.reply import Reply
 from language.detect import Language
 
@@ -51,9 +52,13 @@ class Moment:
         return {e["entity"]: e["value"] for e in self.entities if e["entity"] in named}
 
     def previous_question(self) -> str | None:
-        """The text of the customer's message before this one, if there was one."""
+        """The text of the customer's last message before this one that asked something."""
         said = [event for event in self.events if event.get("event") == "user"]
-        return said[-2].get("text") if len(said) > 1 else None
+        for event in reversed(said[:-1]):
+            intent = event["parse_data"]["intent"]["name"]
+            if intent == FALLBACK or article_of(intent):
+                return str(event["text"])
+        return None
 
     def last_bot_data(self) -> Mapping[str, Any]:
         """What travelled with the assistant's last message besides its text."""

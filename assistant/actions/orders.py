@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from assistant.actions.moment import Moment
-from assistant.actions.wording import choice, say
+from assistant.actions.wording import choice, say_all
 from assistant.backoffice import Order, today_utc
 from assistant.reply import Reply
 from knowledge_base.search import KnowledgeBase
@@ -38,15 +38,15 @@ def told(order: Order, moment: Moment, knowledge: KnowledgeBase, task: str) -> R
     """Where the order is and what is wrong with it, with the article on such trouble."""
     problem = order.trouble(today())
     key = "status_overdue" if _overdue(order) else f"status_{order.status}"
-    parts = [say(key, moment.language, **facts(order, moment))]
+    said = [key]
     if problem and order.problem:
-        parts.append(say(f"problem_{problem}", moment.language))
+        said.append(f"problem_{problem}")
     if task == "complaint":
-        parts.append(say("complaint_noted", moment.language))
+        said.append("complaint_noted")
     slug = _ARTICLE_OF_PROBLEM[problem] if problem else "track-an-order"
     article = knowledge.article(slug, moment.language)
     reply = Reply(
-        " ".join(parts) if moment.language == "en" else "".join(parts),
+        say_all(said, moment.language, **facts(order, moment)),
         sources=(article.source,) if article else (),
         answered=True,
         order=order.snapshot(today()),

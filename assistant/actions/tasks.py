@@ -171,7 +171,7 @@ class TaskActions:
             return hindered(obstacle, order, moment)
         request = task.perform(self._backoffice, order, moment.slots)
         text = say(f"done_{name}", moment.language, **facts(order, moment), ref=request.reference)
-        return Reply(text, answered=True, order=order.snapshot(today()))
+        return Reply(text, answered=True, order=self._order(moment).snapshot(today()))
 
 
 def hindered(obstacle: str, order: Order, moment: Moment) -> Reply:

@@ -1,5 +1,6 @@
 """What the actions say, read from wording.yml."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,12 +11,18 @@ from assistant.reply import Choice
 _FILE = Path(__file__).with_name("wording.yml")
 
 
-def say(key: str, language: str, **values: object) -> str:
+def say(key: str, language: str, /, **values: object) -> str:
     """The sentence `key` in `language` ("en" or "zh") with `values` filled in.
 
     Raises KeyError when there is no such sentence, or a value that it needs is not given.
     """
     return _sentences()[key][language].format(**values)
+
+
+def say_all(keys: Iterable[str], language: str, /, **values: object) -> str:
+    """Several sentences, one after the other as `language` sets them."""
+    between = "" if language == "zh" else " "
+    return between.join(say(key, language, **values) for key in keys)
 
 
 def choice(key: str, language: str) -> Choice:

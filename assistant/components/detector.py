@@ -1,4 +1,4 @@
-"""The language of a customer's message, told to Rasa as an entity that fills the slot `language`."""
+"""The language of a message, told to Rasa as an entity that fills the slot `language`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from language.detect import detect
 LANGUAGES = ("en", "zh")
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False
-)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class LanguageDetector(GraphComponent):
     """Adds the entity `language`: the one in the message's metadata, else the detected one."""
 
@@ -48,6 +46,6 @@ class LanguageDetector(GraphComponent):
         return messages
 
 
-def _language(metadata: Any, text: str) -> str:  # noqa: ANN401 - whatever a client sent
+def _language(metadata: Any, text: str) -> str:
     given = metadata.get("language") if isinstance(metadata, dict) else None
     return given if given in LANGUAGES else detect(text)

@@ -21,9 +21,7 @@ from language.encoder import Encoder, load_encoder
 _BATCH = 64
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False
-)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
 class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
     """One sentence feature of `encoder.dimension` numbers, L2-normalised, times `weight`."""
 

@@ -21,9 +21,7 @@ ORDER_NUMBER = re.compile(
 )
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False
-)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class IdentifierExtractor(GraphComponent):
     """Adds the entities `order_number` ("HP-10234") and `email` (lower case) where they occur."""
 

@@ -10,11 +10,15 @@ from language.normalise import normalise
 from language.segment import segment
 
 
-@DefaultV1Recipe.register(
-    DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False
-)
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class BilingualTokenizer(Tokenizer):
     """Cuts English at its spaces and Chinese by dictionary, offsets counting the message's text."""
+
+    @classmethod
+    def create(cls, config: dict[str, Any], *context: Any) -> "BilingualTokenizer":
+        """A tokenizer that has read its dictionary, so that no customer waits for that."""
+        segment("你好")
+        return cls(config)
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:

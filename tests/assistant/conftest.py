@@ -122,9 +122,7 @@ async def rasa(server: RasaServer) -> AsyncIterator[Rasa]:
 
 
 @pytest.fixture
-def chat(
-    rasa: Rasa, actions: Actions, knowledge: KnowledgeBase, shop: DemoShop
-) -> Chat:
+def chat(rasa: Rasa, actions: Actions, knowledge: KnowledgeBase, shop: DemoShop) -> Chat:
     """A new conversation in English, about the orders of `shop`."""
     actions.executor = build_executor(knowledge, shop)
     return Chat(rasa)

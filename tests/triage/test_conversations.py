@@ -35,12 +35,16 @@ def judged(talk: dict[str, Any]) -> Judgement:
     return judge(said, model(), POLICY)
 
 
-@pytest.mark.parametrize("talk", [talk for talk in TALKS if talk["expect"] == "stays"], ids=lambda talk: talk["id"])
+@pytest.mark.parametrize(
+    "talk", [talk for talk in TALKS if talk["expect"] == "stays"], ids=lambda talk: talk["id"]
+)
 def test_who_is_served_well_stays_with_the_assistant(talk: dict[str, Any]) -> None:
     assert judged(talk).turn is None
 
 
-@pytest.mark.parametrize("talk", [talk for talk in TALKS if talk["expect"] == "hand_over"], ids=lambda talk: talk["id"])
+@pytest.mark.parametrize(
+    "talk", [talk for talk in TALKS if talk["expect"] == "hand_over"], ids=lambda talk: talk["id"]
+)
 def test_who_is_not_reaches_a_person_in_time(talk: dict[str, Any]) -> None:
     assert judged(talk).turn in talk["at"]
 

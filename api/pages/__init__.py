@@ -1,0 +1,13 @@
+"""The pages that people see: shop, help, desk and control room."""
+
+from fastapi import APIRouter
+
+from api.pages.control import router as control
+from api.pages.desk import router as desk
+from api.pages.help import router as help_centre
+from api.pages.shop import router as shop
+from api.pages.sign_in import router as sign_in
+
+router = APIRouter()
+for _part in (shop, help_centre, sign_in, desk, control):
+    router.include_router(_part)

@@ -1,0 +1,65 @@
+/* Draws the control room's charts from the figures on the page; each is there as a table too. */
+(() => {
+  "use strict";
+
+  const RULES_SHOWN = 9;
+  const drawn = [];
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  function bars(names, values, percent) {
+    return {
+      type: "bar",
+      data: { labels: names, datasets: [{ data: values, backgroundColor: colour("--accent"), borderRadius: 4, maxBarThickness: 26 }] },
+      options: {
+        indexAxis: "y",
+        plugins: { legend: { display: false } },
+        scales: {
+          x: { beginAtZero: true, grid: { color: colour("--line") }, ticks: percent ? { callback: (value) => `${Math.round(value * 100)}%` } : { precision: 0 } },
+          y: { grid: { display: false }, ticks: { autoSkip: false } },
+        },
+      },
+    };
+  }
+
+  const CHARTS = {
+    days: ({ days, words }) => ({
+      data: {
+        labels: days.map(({ day }) => day),
+        datasets: [
+          { type: "line", label: words.handovers, data: days.map(({ handovers }) => handovers), borderColor: colour("--spark"), backgroundColor: colour("--spark"), pointRadius: 2, tension: 0.3 },
+          { type: "bar", label: words.conversations, data: days.map(({ conversations }) => conversations), backgroundColor: colour("--accent"), borderRadius: 3 },
+        ],
+      },
+      options: { scales: { x: { grid: { display: false } }, y: { beginAtZero: true, ticks: { precision: 0 }, grid: { color: colour("--line") } } }, plugins: { legend: { position: "bottom" } } },
+    }),
+    waits: ({ days, words }) => ({
+      type: "line",
+      data: { labels: days.map(({ day }) => day), datasets: [{ label: words.waited, data: days.map(({ waited }) => waited), borderColor: colour("--sea"), backgroundColor: colour("--sea"), spanGaps: true, tension: 0.3 }] },
+      options: { scales: { x: { grid: { display: false } }, y: { beginAtZero: true, grid: { color: colour("--line") } } }, plugins: { legend: { display: false } } },
+    }),
+    emotions: ({ emotions }) => bars(emotions.map(({ name }) => name), emotions.map(({ share }) => share), true),
+    rules: ({ rules }) => bars(rules.slice(0, RULES_SHOWN).map(({ name }) => name.replaceAll("_", " ")), rules.slice(0, RULES_SHOWN).map(({ count }) => count), false),
+    languages: ({ languages }) => ({
+      type: "doughnut",
+      data: { labels: languages.map(({ name }) => name), datasets: [{ data: languages.map(({ count }) => count), backgroundColor: [colour("--accent"), colour("--spark")], borderColor: colour("--panel") }] },
+      options: { cutout: "62%", plugins: { legend: { position: "bottom" } } },
+    }),
+  };
+
+  function draw() {
+    const figures = document.getElementById("chart-data");
+    if (!figures) return;
+    const data = JSON.parse(figures.textContent);
+    drawn.splice(0).forEach((chart) => chart.destroy());
+    Chart.defaults.color = colour("--soft");
+    Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    Chart.defaults.maintainAspectRatio = false;
+    Chart.defaults.animation = false;
+    Chart.defaults.plugins.legend.labels.boxWidth = 14;
+    for (const canvas of document.querySelectorAll("canvas[data-chart]")) drawn.push(new Chart(canvas, CHARTS[canvas.dataset.chart](data)));
+  }
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  document.addEventListener("htmx:afterSettle", draw);
+  draw();
+})();

@@ -1,0 +1,1 @@
+"""Reading two languages: normalise, detect, segment, encode."""

@@ -1,0 +1,1 @@
+"""Teaches the bilingual encoder; needs torch and transformers, which serving does not."""

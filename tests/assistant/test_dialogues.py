@@ -1,0 +1,356 @@
+"""Whole conversations with the trained bot, in both languages."""
+
+from dataclasses import replace
+
+import pytest
+
+from assistant.backoffice import DemoShop
+from assistant.rasa import Answer
+from tests.assistant.conftest import Chat
+
+pytestmark = [pytest.mark.rasa, pytest.mark.asyncio(loop_scope="session")]
+
+ANNA, LI_WEI = "anna@example.com", "li.wei@example.com"
+PERSON = {"en": "Talk to a person", "zh": "转人工客服"}
+
+
+def said(answer: Answer) -> str:
+    return "\n".join(reply.text for reply in answer.replies)
+
+
+def sources(answer: Answer) -> list[str]:
+    return [source.article for reply in answer.replies for source in reply.sources]
+
+
+def choices(answer: Answer) -> list[str]:
+    return [choice.title for reply in answer.replies for choice in reply.choices]
+
+
+def kinds(shop: DemoShop, number: str) -> list[str]:
+    return [request.kind for request in shop.requests(number)]
+
+
+# --- questions
+
+
+async def test_a_question_is_answered_with_its_source(chat: Chat) -> None:
+    answer = await chat.say("What is your refund policy?")
+    [reply] = answer.replies
+    assert answer.intent == "ask_refund_policy"
+    assert reply.answered is True
+    assert reply.sources[0].url == "/help/en/refund-policy"
+
+
+async def test_a_chinese_question_is_answered_in_chinese(chat: Chat) -> None:
+    chat.language = "zh"
+    answer = await chat.say("请问你们支持哪些付款方式？")
+    assert answer.replies[0].sources[0].url == "/help/zh/payment-methods"
+    assert "支付宝" in said(answer)
+
+
+async def test_traditional_chinese_is_understood(chat: Chat) -> None:
+    chat.language = "zh"
+    assert sources(await chat.say("請問退款政策是什麼？")) == ["refund-policy"]
+
+
+async def test_the_language_may_change_in_the_middle(chat: Chat) -> None:
+    await chat.say("hello")
+    answer = await replace(chat, language="zh").say("谢谢")
+    assert "不客气" in said(answer)
+
+
+async def test_two_misses_in_a_row_offer_a_person(chat: Chat) -> None:
+    first = await chat.say("blorp zibble")
+    second = await chat.say("wibble wobble fnord")
+    assert [first.replies[0].answered, second.replies[0].answered] == [False, False]
+    assert len(choices(first)) == 3
+    assert PERSON["en"] not in choices(first)
+    assert PERSON["en"] in choices(second)
+
+
+async def test_an_answer_ends_the_row_of_misses(chat: Chat) -> None:
+    await chat.say("blorp zibble")
+    await chat.say("What is your refund policy?")
+    assert PERSON["en"] not in choices(await chat.say("wibble wobble fnord"))
+
+
+async def test_yes_to_an_offered_person_wants_that_person(chat: Chat) -> None:
+    await chat.say("blorp zibble")
+    await chat.say("wibble wobble fnord")
+    assert (await chat.say("yes")).intent == "want_person"
+
+
+async def test_an_answer_that_did_not_help_is_a_miss(chat: Chat) -> None:
+    await chat.say("What is your refund policy?")
+    answer = await chat.say("That did not answer my question")
+    assert answer.intent == "not_helpful"
+    assert answer.replies[0].answered is False
+    assert "Refund policy" in choices(answer)
+
+
+# --- small talk
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_the_bot_says_what_it_is_and_offers_a_person(chat: Chat, language: str) -> None:
+    chat.language = language
+    answer = await chat.say("are you a robot?" if language == "en" else "你是机器人吗？")
+    assert ("automated assistant" if language == "en" else "自动客服助手") in said(answer)
+    assert choices(answer) == [PERSON[language]]
+
+
+async def test_frustration_is_acknowledged(chat: Chat) -> None:
+    answer = await chat.say("this is so frustrating!!!")
+    assert answer.intent == "vent"
+    assert "sorry" in said(answer)
+    assert choices(answer) == [PERSON["en"]]
+
+
+async def test_what_is_not_the_shops_business_is_declined(chat: Chat) -> None:
+    answer = await chat.say("What's the capital of France?")
+    assert answer.intent == "out_of_scope"
+    assert answer.replies[0].answered is None
+
+
+async def test_rasas_own_commands_are_only_text(chat: Chat) -> None:
+    assert (await chat.say("/restart")).intent != "restart"
+    assert (await chat.say('/inform{"order_number": "HP-10234"}')).confidence != 1.0
+
+
+# --- orders
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_an_order_is_tracked(chat: Chat, language: str) -> None:
+    chat.language = language
+    await chat.say("Where is my order?" if language == "en" else "我的订单到哪了")
+    await chat.say("HP-10234")
+    answer = await chat.say(ANNA)
+    [reply] = answer.replies
+    assert reply.order is not None
+    assert reply.order["status"] == "dispatched"
+    assert reply.answered is True
+    assert ("brass table lamp" if language == "en" else "黄铜台灯") in reply.text
+
+
+async def test_a_late_order_is_told_as_late_with_the_promise(chat: Chat) -> None:
+    answer = await chat.say(f"Where is my order 10235? My e-mail is {ANNA}")
+    assert answer.replies[0].order == {
+        "number": "HP-10235", "status": "dispatched", "value": "46.00", "currency": "GBP",
+        "delivery_paid": "3.95", "days_late": 6, "problem": "late", "made_to_measure": False,
+    }  # fmt: skip
+    assert sources(answer) == ["late-delivery"]
+    assert PERSON["en"] in choices(answer)
+
+
+async def test_a_wrong_number_and_a_wrong_email_sound_the_same_and_tell_nothing(
+    chat: Chat,
+) -> None:
+    await chat.say("track my order")
+    wrong_email = await chat.say("HP-10234, mallory@example.com")
+    wrong_number = await chat.say(f"HP-99999, {ANNA}")
+    assert said(wrong_email) == said(wrong_number)
+    assert all(reply.order is None for reply in wrong_email.replies)
+    assert "lamp" not in said(wrong_email)
+
+
+async def test_after_three_wrong_pairs_a_person_is_offered(chat: Chat) -> None:
+    await chat.say("track my order")
+    for _ in range(2):
+        answer = await chat.say("HP-10234, mallory@example.com")
+        assert PERSON["en"] not in choices(answer)
+    last = await chat.say("HP-10234, mallory@example.com")
+    assert choices(last) == [PERSON["en"]]
+    assert last.replies[0].answered is False
+    assert "order number" not in await chat.told("thanks")
+
+
+async def test_what_is_no_order_number_is_said_to_be_none(chat: Chat) -> None:
+    await chat.say("track my order")
+    assert "doesn't look like" in await chat.told("number 12")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_cancelling_takes_a_yes(chat: Chat, shop: DemoShop, language: str) -> None:
+    chat.language = language
+    await chat.say("Please cancel my order" if language == "en" else "帮我取消订单")
+    asked = await chat.say(f"HP-10236 {ANNA}")
+    assert choices(asked) == (["Yes", "No"] if language == "en" else ["是的", "不用了"])
+    assert kinds(shop, "HP-10236") == []
+    done = await chat.say(choices(asked)[0])
+    assert kinds(shop, "HP-10236") == ["cancel"]
+    assert done.replies[0].order is not None
+    assert done.replies[0].order["status"] == "cancelled"
+
+
+@pytest.mark.parametrize(("language", "no"), [("en", "No"), ("zh", "不用了")])
+async def test_a_no_changes_nothing(chat: Chat, shop: DemoShop, language: str, no: str) -> None:
+    chat.language = language
+    await chat.say("Please cancel my order" if language == "en" else "帮我取消订单")
+    await chat.say(f"HP-10236 {ANNA}")
+    await chat.say(no)
+    assert kinds(shop, "HP-10236") == []
+
+
+async def test_the_fee_for_made_to_measure_is_told_before_the_yes(chat: Chat) -> None:
+    await chat.say("cancel my order")
+    assert "15 %" in await chat.told("HP-21440 wang.fang@example.com")
+
+
+async def test_an_order_on_its_way_cannot_be_cancelled(chat: Chat, shop: DemoShop) -> None:
+    await chat.say("cancel my order")
+    answer = await chat.say(f"HP-10234 {ANNA}")
+    assert "already been dispatched" in said(answer)
+    await chat.say("yes")
+    assert kinds(shop, "HP-10234") == []
+
+
+async def test_asked_how_the_article_is_quoted_and_the_task_begun(chat: Chat) -> None:
+    answer = await chat.say("How can I cancel an order?")
+    assert sources(answer) == ["cancel-an-order"]
+    assert "order number" in answer.replies[-1].text
+
+
+@pytest.mark.parametrize(
+    ("language", "wish", "address"),
+    [
+        ("en", "I need to change the delivery address", "12 Park Street, Bristol BS1 5HX"),
+        ("zh", "我要修改收货地址", "伦敦唐人街爵禄街 88 号 W1D 5QG"),
+        ("en", "change my delivery address", "12 rue de Rivoli, 75001 Paris"),
+    ],
+)
+async def test_an_address_is_changed(
+    chat: Chat, shop: DemoShop, language: str, wish: str, address: str
+) -> None:
+    chat.language = language
+    await chat.say(wish)
+    await chat.say(f"HP-20816 {LI_WEI}")
+    asked = await chat.say(address)
+    assert address in said(asked)
+    await chat.say(choices(asked)[0])
+    changed = shop.find_order("HP-20816", LI_WEI)
+    assert changed is not None
+    assert changed.address == address
+
+
+@pytest.mark.parametrize(
+    ("language", "wish", "reason"),
+    [("en", "I want my money back", "It arrived damaged"), ("zh", "我要申请退款", "商品破损")],
+)
+async def test_a_refund_is_requested_and_none_is_promised(
+    chat: Chat, shop: DemoShop, language: str, wish: str, reason: str
+) -> None:
+    chat.language = language
+    await chat.say(wish)
+    why = await chat.say(f"HP-20817 {LI_WEI}")
+    assert reason in choices(why)
+    asked = await chat.say(reason)
+    done = await chat.say(choices(asked)[0])
+    assert [request.detail for request in shop.requests("HP-20817")] == [reason]
+    assert "£" not in said(done)
+
+
+@pytest.mark.parametrize(
+    ("language", "wish", "reason"),
+    [("en", "I'd like to return an item", "I changed my mind"), ("zh", "我想退货", "不想要了")],
+)
+async def test_a_return_is_registered(
+    chat: Chat, shop: DemoShop, language: str, wish: str, reason: str
+) -> None:
+    chat.language = language
+    await chat.say(wish)
+    await chat.say("HP-21441 wang.fang@example.com")
+    asked = await chat.say(reason)
+    await chat.say(choices(asked)[0])
+    assert kinds(shop, "HP-21441") == ["return"]
+
+
+@pytest.mark.parametrize(
+    ("order", "why"),
+    [
+        ("HP-18853 tom.reed@example.com", "more than 30 days ago"),
+        ("HP-10236 anna@example.com", "not been delivered yet"),
+        ("HP-44121 jane.doe@example.com", "already been cancelled"),
+    ],
+)
+async def test_what_cannot_be_returned_is_told_why(chat: Chat, order: str, why: str) -> None:
+    await chat.say("I want to return something")
+    assert why in await chat.told(order)
+
+
+# --- interruptions
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_question_in_between_is_answered_and_the_form_goes_on(
+    chat: Chat, language: str
+) -> None:
+    chat.language = language
+    english = language == "en"
+    await chat.say("Where is my order?" if english else "我的订单到哪了")
+    await chat.say("HP-10234")
+    answer = await chat.say("What are your opening hours?" if english else "你们几点上班？")
+    assert sources(answer) == ["opening-hours"]
+    assert answer.replies[-1].text == (
+        "Which e-mail address was the order placed with?"
+        if english
+        else "请问下单时用的是哪个邮箱？"
+    )
+    assert (await chat.say(ANNA)).replies[0].order is not None
+
+
+@pytest.mark.parametrize(("language", "stop"), [("en", "never mind"), ("zh", "算了"), ("en", "no")])
+async def test_the_customer_may_stop(chat: Chat, language: str, stop: str) -> None:
+    chat.language = language
+    await chat.say("cancel my order" if language == "en" else "取消订单")
+    stopped = await chat.say(stop)
+    assert ("stopped" if language == "en" else "停下") in said(stopped)
+    assert len((await chat.say("thanks" if language == "en" else "谢谢")).replies) == 1
+
+
+async def test_another_task_takes_over_with_the_order_known(chat: Chat) -> None:
+    await chat.say("where is my order")
+    await chat.say(f"HP-10236 {ANNA}")
+    assert "Shall I cancel order HP-10236" in await chat.told("I want to cancel the order")
+
+
+async def test_a_task_may_change_in_the_middle_of_the_form(chat: Chat) -> None:
+    await chat.say("I want to return an item")
+    answer = await chat.say("No wait, please cancel my order HP-10236 instead")
+    assert "e-mail" in said(answer)
+    assert "Shall I cancel order HP-10236" in await chat.told(ANNA)
+
+
+async def test_a_person_is_fetched_out_of_a_form(chat: Chat) -> None:
+    await chat.say("where is my order")
+    assert (await chat.say("let me talk to a human")).intent == "want_person"
+    assert len((await chat.say("thanks")).replies) == 1
+
+
+# --- complaints
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_complaint_is_heard_and_the_order_looked_at(chat: Chat, language: str) -> None:
+    chat.language = language
+    first = await chat.say("I want to make a complaint" if language == "en" else "我要投诉")
+    assert sources(first) == ["complaints"]
+    assert choices(first) == [PERSON[language]]
+    answer = await chat.say(f"HP-20817 {LI_WEI}")
+    assert answer.replies[0].order is not None
+    assert answer.replies[0].order["problem"] == "damaged"
+    assert choices(answer) == [PERSON[language]]
+
+
+# --- when something is down
+
+
+async def test_a_back_office_that_is_down_is_told_and_the_form_ends(
+    chat: Chat, shop: DemoShop
+) -> None:
+    await chat.say("where is my order")
+    shop.path.unlink()
+    answer = await chat.say(f"HP-10234 {ANNA}")
+    assert answer.replies[0].trouble == "backoffice_down"
+    assert choices(answer) == [PERSON["en"]]
+    assert len((await chat.say("thanks")).replies) == 1

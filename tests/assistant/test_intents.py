@@ -1,0 +1,93 @@
+"""What the bot understands: every intent has its place, and held-out texts are understood."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from assistant.intents import article_of
+from assistant.training import ROOT, Parsed, parse_many
+from knowledge_base.article import load_articles
+
+HELD_OUT = Path(__file__).parent / "nlu"
+# Share of held-out texts whose intent is right or which the bot rightly does not claim to know,
+# and share of those that it claims to know that it knows. Measured, then rounded down.
+RIGHT = {"en": 0.80, "zh": 0.72}
+RIGHT_WHEN_SURE = {"en": 0.88, "zh": 0.84}
+
+
+def examples(path: Path) -> list[tuple[str, str]]:
+    """(text, intent) of a Rasa NLU file, without its entity marks."""
+    found = []
+    for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
+        for line in block["examples"].splitlines():
+            text = re.sub(r"\[([^\]]+)\](\([^)]*\)|\{[^}]*\})", r"\1", line.removeprefix("- "))
+            found.append((text.strip(), block["intent"]))
+    return found
+
+
+def domain() -> Any:
+    return yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def parsed(model: Path) -> dict[str, Sequence[tuple[str, Parsed]]]:
+    """(intent meant, what the bot took it for) of every held-out text, by language."""
+    held_out = {language: examples(HELD_OUT / f"{language}.yml") for language in ("en", "zh")}
+    texts = [text for pairs in held_out.values() for text, _ in pairs]
+    understood = iter(parse_many(model, texts))
+    return {
+        language: [(intent, next(understood)) for _, intent in pairs]
+        for language, pairs in held_out.items()
+    }
+
+
+def test_every_question_has_an_article_in_both_languages() -> None:
+    slugs = {slug for intent in domain()["intents"] if (slug := article_of(intent))}
+    articles = load_articles()
+    for language in ("en", "zh"):
+        assert slugs == {article.slug for article in articles if article.language == language}
+
+
+def test_small_talk_has_no_article() -> None:
+    assert article_of("greet") is None
+    assert article_of(None) is None
+
+
+def test_every_intent_has_examples_in_both_languages() -> None:
+    for language in ("en", "zh"):
+        trained = {intent for _, intent in examples(ROOT / f"assistant/data/nlu/{language}.yml")}
+        assert trained == set(domain()["intents"])
+
+
+def test_no_held_out_text_is_trained_on() -> None:
+    for language in ("en", "zh"):
+        trained = {t.lower() for t, _ in examples(ROOT / f"assistant/data/nlu/{language}.yml")}
+        assert trained.isdisjoint(t.lower() for t, _ in examples(HELD_OUT / f"{language}.yml"))
+
+
+def test_every_response_speaks_both_languages() -> None:
+    for name, variations in domain()["responses"].items():
+        spoken = {v["condition"][0]["value"] if "condition" in v else "en" for v in variations}
+        assert spoken == {"en", "zh"}, name
+
+
+@pytest.mark.rasa
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_held_out_texts_are_understood(
+    parsed: dict[str, Sequence[tuple[str, Parsed]]], language: str
+) -> None:
+    right = [meant == took.intent for meant, took in parsed[language]]
+    assert sum(right) / len(right) >= RIGHT[language]
+
+
+@pytest.mark.rasa
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_the_bot_claims_to_understand_it_does(
+    parsed: dict[str, Sequence[tuple[str, Parsed]]], language: str
+) -> None:
+    sure = [meant == took.intent for meant, took in parsed[language] if not took.abstained]
+    assert sum(sure) / len(sure) >= RIGHT_WHEN_SURE[language]

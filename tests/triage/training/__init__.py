@@ -1,0 +1,1 @@
+"""Tests of how the emotion model is trained and measured."""

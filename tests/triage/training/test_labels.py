@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from triage.emotion import EMOTIONS
+from triage.training import labels
+
+
+def service(target: labels.Row) -> dict[str, float]:
+    return dict(zip(labels.SERVICE, target[labels.SERVICE_COLUMNS].tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("given", "emotion", "negative"),
+    [
+        ("annoyance", "frustration", 1),
+        ("fear", "anxiety", 1),
+        ("gratitude", "gratitude", 0),
+        ("amusement", "joy", 0),
+        ("neutral", "neutral", 0),
+    ],
+)
+def test_reddit_labels_map_to_emotions_of_service(given: str, emotion: str, negative: int) -> None:
+    found = service(labels.reddit_target([given]))
+    assert found[emotion] == 1
+    assert found["negative"] == negative
+    assert sum(found[name] for name in EMOTIONS) == 1
+
+
+def test_several_reddit_labels_are_kept() -> None:
+    found = service(labels.reddit_target(["anger", "sadness", "gratitude"]))
+    assert [name for name, value in found.items() if value] == [
+        "anger", "sadness", "gratitude", "negative",
+    ]  # fmt: skip
+
+
+def test_an_angry_post_may_be_frustrated_too() -> None:
+    found = service(labels.weibo_target("angry"))
+    assert found["anger"] == found["negative"] == 1
+    assert np.isnan(found["frustration"])
+    assert found["joy"] == 0
+
+
+def test_each_set_says_nothing_of_the_other_sets_labels() -> None:
+    target = labels.personas_target("anxious")
+    assert np.isnan(target[labels.REDDIT_COLUMNS]).all()
+    assert np.isnan(target[labels.WEIBO_COLUMNS]).all()
+    assert target[labels.PERSONAS_COLUMNS].tolist() == [0, 0, 0, 1]
+
+
+def test_a_calm_service_message_leaves_nothing_open() -> None:
+    assert not np.isnan(labels.service_target("neutral", False)[labels.SERVICE_COLUMNS]).any()

@@ -1,0 +1,116 @@
+"""Labelled messages from the public data sets and from our own service messages."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from language.detect import Language
+from language.normalise import normalise
+from triage.training import labels
+from triage.training.labels import Row
+
+SERVICE_MESSAGES = Path(__file__).with_name("service_messages.tsv")
+
+
+class CorpusError(Exception):
+    """A data set is missing or not in its published form."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One message with what is known of its emotions."""
+
+    text: str
+    language: Language
+    target: Row
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Examples by data set, for each part: `parts["train"]["reddit"]`."""
+
+    parts: dict[str, dict[str, list[Example]]] = field(default_factory=dict)
+
+    def add(self, part: str, name: str, examples: list[Example]) -> None:
+        """File `examples` under a part (train, dev, test) and a data set's name."""
+        self.parts.setdefault(part, {})[name] = examples
+
+    def drop_leaks(self) -> None:
+        """Remove from train and dev every text that also stands in a test part."""
+        tests = {example.text for rows in self.parts["test"].values() for example in rows}
+        for part in ("train", "dev"):
+            for name, rows in self.parts[part].items():
+                self.parts[part][name] = [row for row in rows if row.text not in tests]
+
+
+def _lines(path: Path) -> list[str]:
+    if not path.is_file():
+        raise CorpusError(f"no data at {path}")
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def _reddit(path: Path) -> Iterator[Example]:
+    for text, ids, _ in (line.split("\t") for line in _lines(path)):
+        names = [labels.REDDIT[int(number)] for number in ids.split(",")]
+        yield Example(normalise(text), "en", labels.reddit_target(names))
+
+
+def _weibo(path: Path) -> Iterator[Example]:
+    for label, text in (line.split("\t", 1) for line in _lines(path)[1:]):
+        yield Example(normalise(text), "zh", labels.weibo_target(labels.WEIBO[int(label)]))
+
+
+def _personas(language: Language) -> Callable[[Path], Iterator[Example]]:
+    def read(path: Path) -> Iterator[Example]:
+        lines = [line.removeprefix("\ufeff") for line in _lines(path)]
+        for row in csv.DictReader(lines):
+            target = labels.personas_target(labels.PERSONAS[int(row["labels"])])
+            yield Example(normalise(row["text"]), language, target)
+
+    return read
+
+
+def service_messages(split: str, path: Path = SERVICE_MESSAGES) -> list[Example]:
+    """Our own messages of `split` train or test. Raises CorpusError when the file is missing."""
+    rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return [
+        Example(
+            normalise(row["text"]),
+            "zh" if row["language"] == "zh" else "en",
+            labels.service_target(row["emotion"], row["negative"] == "1"),
+        )
+        for row in rows
+        if row["split"] == split
+    ]
+
+
+def _files(data: Path) -> Iterator[tuple[str, str, Iterator[Example]]]:
+    mixed = data / "code-switch"
+    for part in ("train", "dev", "test"):
+        yield part, "reddit", _reddit(data / f"emotion-en/{part}.tsv")
+        yield part, "weibo", _weibo(data / f"emotion-zh/usual_{part}.tsv")
+        yield part, "weibo virus", _weibo(data / f"emotion-zh/virus_{part}.tsv")
+        name = "val" if part == "dev" else part
+        yield part, "personas en", _personas("en")(mixed / f"EN/emotionlabeled_{name}.csv")
+        yield part, "personas zh", _personas("zh")(mixed / f"ZH/emotionlabeled_{name}.csv")
+    yield "test", "personas native zh", _personas("zh")(mixed / "EP_native.csv")
+    yield "test", "personas mixed", _personas("zh")(mixed / "EP_codeswitch.csv")
+
+
+def read_corpus(data: Path, every_service_dev: int = 6) -> Corpus:
+    """All sets under `data` (its README names them) and our own messages.
+
+    Every sixth of our training messages goes to dev, for calibration. No text of a test part
+    remains in train or dev. Raises CorpusError when a set is missing.
+    """
+    corpus = Corpus()
+    for part, name, examples in _files(data):
+        corpus.add(part, name, list(examples))
+    ours = service_messages("train")
+    corpus.add("dev", "service", ours[::every_service_dev])
+    kept = [row for index, row in enumerate(ours) if index % every_service_dev]
+    corpus.add("train", "service", kept)
+    corpus.add("test", "service", service_messages("test"))
+    corpus.drop_leaks()
+    return corpus

@@ -1,0 +1,105 @@
+"""How the labels of the public data sets map to the ten emotions of service, and to `negative`.
+
+A target is a row of numbers, one for each output of the network: 0 or 1, or NaN where the data set
+does not say (a Weibo post labelled "angry" may be frustrated as well; nobody was asked).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from triage.emotion import EMOTIONS
+
+REDDIT = (
+    "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion",
+    "curiosity", "desire", "disappointment", "disapproval", "disgust", "embarrassment",
+    "excitement", "fear", "gratitude", "grief", "joy", "love", "nervousness", "optimism", "pride",
+    "realization", "relief", "remorse", "sadness", "surprise", "neutral",
+)  # fmt: skip
+WEIBO = ("neutral", "angry", "happy", "sad", "fear", "surprise")
+PERSONAS = ("sad", "angry", "happy", "anxious")
+SERVICE = (*EMOTIONS, "negative")
+OUTPUTS = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE)
+
+REDDIT_COLUMNS = slice(0, 28)
+WEIBO_COLUMNS = slice(28, 34)
+PERSONAS_COLUMNS = slice(34, 38)
+SERVICE_COLUMNS = slice(38, 49)
+
+# GoEmotions' own sentiment grouping (Demszky et al. 2020, figure 2).
+NEGATIVE = {
+    "anger", "annoyance", "disappointment", "disapproval", "disgust", "embarrassment", "fear",
+    "grief", "nervousness", "remorse", "sadness", "angry", "sad", "anxious",
+}  # fmt: skip
+_FROM_REDDIT = {
+    "anger": "anger", "disgust": "anger", "annoyance": "frustration",
+    "disappointment": "disappointment", "disapproval": "disappointment", "sadness": "sadness",
+    "grief": "sadness", "remorse": "sadness", "fear": "anxiety", "nervousness": "anxiety",
+    "confusion": "confusion", "surprise": "surprise", "gratitude": "gratitude", "joy": "joy",
+    "amusement": "joy", "excitement": "joy", "love": "joy", "optimism": "joy", "pride": "joy",
+    "relief": "joy", "admiration": "joy", "neutral": "neutral",
+}  # fmt: skip
+_FROM_OTHERS = {
+    "angry": "anger", "sad": "sadness", "fear": "anxiety", "anxious": "anxiety", "happy": "joy",
+    "surprise": "surprise", "neutral": "neutral",
+}  # fmt: skip
+# What a label of one emotion leaves open, since the label set has no word for it.
+_LEFT_OPEN = {
+    "anger": ("frustration", "disappointment"),
+    "sadness": ("disappointment",),
+    "joy": ("gratitude",),
+    "neutral": ("confusion",),
+}
+
+Row = NDArray[np.float32]
+
+
+def _unknown() -> Row:
+    return np.full(OUTPUTS, np.nan, np.float32)
+
+
+def _one_hot(names: tuple[str, ...], *chosen: str) -> Row:
+    return np.array([name in chosen for name in names], np.float32)
+
+
+def reddit_target(labels: list[str]) -> Row:
+    """The target of a GoEmotions comment with one or more of its 28 labels."""
+    row = _unknown()
+    row[REDDIT_COLUMNS] = _one_hot(REDDIT, *labels)
+    emotions = {_FROM_REDDIT[label] for label in labels if label in _FROM_REDDIT}
+    negative = ["negative"] if NEGATIVE.intersection(labels) else []
+    row[SERVICE_COLUMNS] = _one_hot(SERVICE, *emotions, *negative)
+    return row
+
+
+def _single_label(label: str) -> Row:
+    emotion = _FROM_OTHERS[label]
+    row = _one_hot(SERVICE, emotion, *(["negative"] if label in NEGATIVE else []))
+    row[[EMOTIONS.index(name) for name in (*_LEFT_OPEN.get(emotion, ()), "confusion")]] = np.nan
+    return row
+
+
+def weibo_target(label: str) -> Row:
+    """The target of an EWECT post with its one label of six."""
+    row = _unknown()
+    row[WEIBO_COLUMNS] = _one_hot(WEIBO, label)
+    row[SERVICE_COLUMNS] = _single_label(label)
+    return row
+
+
+def personas_target(label: str) -> Row:
+    """The target of an EmpatheticPersonas sentence with its one label of four."""
+    row = _unknown()
+    row[PERSONAS_COLUMNS] = _one_hot(PERSONAS, label)
+    row[SERVICE_COLUMNS] = _single_label(label)
+    return row
+
+
+def service_target(emotion: str, negative: bool) -> Row:
+    """The target of a message to customer service; its main emotion is known, mixtures are not."""
+    row = _unknown()
+    row[SERVICE_COLUMNS] = _one_hot(SERVICE, emotion, *(["negative"] if negative else []))
+    if negative:
+        close = ("anger", "frustration", "disappointment")
+        open_ones = [name for name in close if emotion in close and name != emotion]
+        row[[SERVICE_COLUMNS.start + EMOTIONS.index(name) for name in open_ones]] = np.nan
+    return row

@@ -1,0 +1,73 @@
+"""One trunk, four heads: what the emotion model is while it learns."""
+
+from pathlib import Path
+from typing import cast
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn import functional
+
+from language.training import backbone
+from language.training.backbone import SentenceEncoder
+from triage.training import labels
+
+_WEIGHTS = {"reddit": 1.0, "weibo": 1.5, "personas": 0.5, "service": 1.0}
+
+
+class EmotionNetwork(nn.Module):
+    """The bilingual encoder with one linear layer that reads all heads from its pooled states."""
+
+    def __init__(self, trunk: SentenceEncoder, dropout: float = 0.1) -> None:
+        """Put fresh heads on `trunk`."""
+        super().__init__()
+        self.trunk = trunk
+        self.dropout = nn.Dropout(dropout)
+        self.heads = nn.Linear(2 * trunk.bert.config.hidden_size, labels.OUTPUTS)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(rows, length) ids and mask → (rows, outputs) logits, in the order of `labels`."""
+        states = self.trunk.bert(input_ids=ids, attention_mask=mask).last_hidden_state
+        weights = mask.unsqueeze(-1).to(states.dtype)
+        mean = (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+        return cast(Tensor, self.heads(self.dropout(torch.cat([mean, states[:, 0]], dim=-1))))
+
+
+def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
+    """Weighted sum of the heads' losses over the rows whose label each head knows."""
+    losses = {
+        "reddit": _several(logits[:, labels.REDDIT_COLUMNS], targets[:, labels.REDDIT_COLUMNS]),
+        "weibo": _one(logits[:, labels.WEIBO_COLUMNS], targets[:, labels.WEIBO_COLUMNS]),
+        "personas": _one(logits[:, labels.PERSONAS_COLUMNS], targets[:, labels.PERSONAS_COLUMNS]),
+        "service": _several(logits[:, labels.SERVICE_COLUMNS], targets[:, labels.SERVICE_COLUMNS]),
+    }
+    weighted = [_WEIGHTS[name] * loss for name, loss in losses.items()]
+    return torch.stack(weighted).sum() / len(logits)
+
+
+def _several(logits: Tensor, targets: Tensor) -> Tensor:
+    known = ~targets.isnan()
+    found = functional.binary_cross_entropy_with_logits(
+        logits, targets.nan_to_num(), reduction="none"
+    )
+    return (found * known).sum()
+
+
+def _one(logits: Tensor, targets: Tensor) -> Tensor:
+    known = ~targets[:, 0].isnan()
+    return functional.cross_entropy(logits[known], targets[known], reduction="sum")
+
+
+def save(folder: Path, model: EmotionNetwork, tokenizer: Tokenizer) -> None:
+    """Write trunk, tokenizer and heads to `folder`, as `load` reads them."""
+    backbone.save(folder, model.trunk, tokenizer)
+    save_file(model.heads.state_dict(), folder / "heads.safetensors")
+
+
+def load(folder: Path) -> tuple[EmotionNetwork, Tokenizer]:
+    """What `save` wrote. Raises BaseModelError when the folder holds no trained model."""
+    trunk, tokenizer = backbone.load(folder)
+    model = EmotionNetwork(trunk)
+    model.heads.load_state_dict(load_file(folder / "heads.safetensors"))
+    return model.eval(), tokenizer
