@@ -3,25 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
 from anyio.to_thread import run_sync
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
-from assistant.rasa import Answer, AssistantUnavailable, Choice, Reply
+from assistant.rasa import Answer, AssistantUnavailable
 from conversation import record
 from conversation.events import CONTROL, DESK, Event, Events, conversation_topic
 from conversation.reading import Read, read_emotion
 from conversation.record import Conversation, Message
-from conversation.wording import say
+from conversation.settle import Outcome, Seen, Triage, settle
 from language.detect import detect
-from triage import facts, log, queue
-from triage.emotion import EmotionModel, Reading
-from triage.facts import Facts
-from triage.policy import Decision, Policy
+from triage.emotion import EmotionModel
+from triage.policy import Policy
 from triage.remedy import Remedies
 
 logger = logging.getLogger(__name__)
@@ -36,33 +34,6 @@ class Assistant(Protocol):
 
     async def ask(self, sender: str, text: str, language: str) -> Answer:
         """Return the answer; raises AssistantUnavailable."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a customer's message led to; `handover` is {case, position} while a person is due."""
-
-    message: Message
-    replies: tuple[Message, ...]
-    handover: dict[str, int] | None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the outcome as the public contract has it."""
-        return {
-            "seq": self.message.seq,
-            "replies": [reply.as_json() for reply in self.replies],
-            "handover": self.handover,
-        }
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What bot and emotion model made of one message."""
-
-    language: str
-    read: Read | None = None
-    answer: Answer | None = None
-    trouble: str | None = None
 
 
 @dataclass
@@ -131,7 +102,7 @@ class Turns:
             replies = tuple(record.replies(connection, message))
         return Outcome(message, replies, message.handover)
 
-    async def _look(self, chat: Conversation, message: Message, trouble: str | None) -> _Seen:
+    async def _look(self, chat: Conversation, message: Message, trouble: str | None) -> Seen:
         language = detect(message.text, "zh" if chat.language == "zh" else "en")
         bot_silent = chat.state == "person" or trouble is not None
         answering = asyncio.sleep(0) if bot_silent else self._ask(chat, message, language)
@@ -142,7 +113,7 @@ class Turns:
             trouble = "assistant_down"
         elif isinstance(read, BaseException):
             trouble = trouble or "emotion_down"
-        return _Seen(
+        return Seen(
             language,
             None if isinstance(read, BaseException) else read,
             None if isinstance(answer, BaseException) else answer,
@@ -167,208 +138,11 @@ class Turns:
             logger.exception("the emotion model failed")
             raise
 
-    def _commit(self, message: Message, seen: _Seen) -> Outcome:
-        """Write reply, decision and case together; the state is read here, not earlier."""
-        now = self.clock()
+    def _commit(self, message: Message, seen: Seen) -> Outcome:
+        triage = Triage(self.policy, self.remedies, self.emotion.fingerprint)
         with self.engine.begin() as connection:
-            chat = record.find(connection, message.conversation)
-            record.set_language(connection, chat.id, seen.language)
-            message = replace(
-                message,
-                language=seen.language,
-                reading=None if seen.read is None else seen.read.as_json(),
-                intent=None if seen.answer is None else seen.answer.intent,
-                trouble=seen.trouble,
-                handled_at=now,
-            )
-            if chat.state in ("assistant", "waiting"):
-                replies, handover = self._decide(connection, chat, message, seen, now)
-            else:
-                replies, handover = [], _with_a_person(connection, chat)
-            record.finish(
-                connection,
-                message,
-                language=message.language,
-                reading=message.reading,
-                intent=message.intent,
-                trouble=message.trouble,
-                handled_at=now,
-                handover=handover,
-            )
-        return Outcome(message, tuple(replies), handover)
-
-    def _decide(
-        self,
-        connection: Connection,
-        chat: Conversation,
-        message: Message,
-        seen: _Seen,
-        now: datetime,
-    ) -> tuple[list[Message], dict[str, int] | None]:
-        proposed = _proposed(seen, chat)
-        known = self._facts(connection, chat, message, proposed)
-        decision = self.policy.decide(known)
-        logged = log.append(
-            connection,
-            conversation=chat.id,
-            seq=message.seq,
-            decision=decision,
-            facts=known,
-            policy_hash=self.policy.hash,
-            model_hash=self.emotion.fingerprint,
-            now=now,
-        )
-        handover = self._hand_over(connection, chat, message, decision, known, logged, now)
-        spoken = _spoken(proposed, decision, chat, seen.language, handover)
-        replies = [
-            _add_reply(connection, chat, message, reply, sender, now) for sender, reply in spoken
-        ]
-        return replies, handover
-
-    def _facts(
-        self,
-        connection: Connection,
-        chat: Conversation,
-        message: Message,
-        proposed: Sequence[Reply],
-    ) -> Facts:
-        earlier = record.read(connection, chat.id, episode=chat.episode)
-        turns = [_turn(message if said.seq == message.seq else said) for said in earlier]
-        last = max(turn.seq for turn in turns)
-        for number, reply in enumerate(proposed, start=last + 1):
-            turns.append(
-                facts.Turn(
-                    number,
-                    "assistant",
-                    reply.text,
-                    answered=reply.answered,
-                    order=reply.order,
-                    trouble=reply.trouble,
-                )
-            )
-        return facts.gather(turns)
-
-    def _hand_over(
-        self,
-        connection: Connection,
-        chat: Conversation,
-        message: Message,
-        decision: Decision,
-        known: Facts,
-        logged: int,
-        now: datetime,
-    ) -> dict[str, int] | None:
-        if decision.action == "hand_over" and decision.priority is not None:
-            queue.open_case(
-                connection,
-                conversation=chat.id,
-                episode=chat.episode,
-                decision=decision,
-                suggestion=self.remedies.suggest(known),
-                deadlines=self.policy.deadlines(decision.priority, now),
-                opened_seq=message.seq,
-                decision_id=logged,
-                now=now,
-            )
-            record.set_state(connection, chat, "waiting")
-        elif chat.state != "waiting":
-            return None
-        return _in_the_queue(connection, chat)
+            return settle(connection, triage, message, seen, self.clock())
 
     def _tell(self, conversation: str) -> None:
         for topic in (conversation_topic(conversation), DESK, CONTROL):
             self.events.publish(topic, Event("changed"))
-
-
-def _proposed(seen: _Seen, chat: Conversation) -> tuple[Reply, ...]:
-    """What the bot wants to say; an empty answer of a working bot counts as a miss."""
-    if seen.answer is None:
-        return ()
-    if not seen.answer.replies:
-        return (Reply(say("no_reply", seen.language), answered=False),)
-    if chat.state == "waiting":
-        return tuple(reply for reply in seen.answer.replies if reply.answered)
-    return seen.answer.replies
-
-
-def _spoken(
-    proposed: Sequence[Reply],
-    decision: Decision,
-    chat: Conversation,
-    language: str,
-    handover: dict[str, int] | None,
-) -> list[tuple[str, Reply]]:
-    """Who says what to the customer after the decision."""
-    if handover is None:
-        said = [("assistant", reply) for reply in proposed]
-        if decision.action == "offer_person" and not _offers_person(proposed, language):
-            said.append(("assistant", _person_offer(language)))
-        return said
-    answers = [("assistant", reply) for reply in proposed if reply.answered]
-    if chat.state == "waiting" and answers:
-        return answers
-    key = "still_waiting" if chat.state == "waiting" else f"handover_{decision.wording}"
-    return [*answers, ("system", Reply(say(key, language, position=handover["position"])))]
-
-
-def _person_offer(language: str) -> Reply:
-    wish = say("offer_person_choice", language)
-    return Reply(say("offer_person", language), choices=(Choice(wish, wish),))
-
-
-def _offers_person(replies: Sequence[Reply], language: str) -> bool:
-    wanted = say("offer_person_choice", language)
-    return any(choice.text == wanted for reply in replies for choice in reply.choices)
-
-
-def _in_the_queue(connection: Connection, chat: Conversation) -> dict[str, int]:
-    case = queue.unresolved(connection, chat.id)
-    if case is None:
-        raise LookupError(f"conversation {chat.id} waits without a case")
-    return {"case": case.id, "position": queue.position(connection, case.id)}
-
-
-def _with_a_person(connection: Connection, chat: Conversation) -> dict[str, int] | None:
-    case = queue.unresolved(connection, chat.id)
-    return None if case is None else {"case": case.id, "position": 0}
-
-
-def _add_reply(
-    connection: Connection,
-    chat: Conversation,
-    message: Message,
-    reply: Reply,
-    sender: str,
-    now: datetime,
-) -> Message:
-    return record.add(
-        connection,
-        chat,
-        "system" if sender == "system" else "assistant",
-        reply.text,
-        now,
-        sources=[asdict(source) for source in reply.sources],
-        choices=[asdict(choice) for choice in reply.choices],
-        in_reply_to=message.seq,
-        answered=reply.answered,
-        order=reply.order,
-        trouble=reply.trouble,
-    )
-
-
-def _turn(message: Message) -> facts.Turn:
-    """Return a stored message as the triage reads it."""
-    reading = message.reading and Reading(
-        message.reading["language"], message.reading["emotions"], message.reading["negative"]
-    )
-    return facts.Turn(
-        message.seq,
-        message.sender,
-        message.text,
-        language=message.language,
-        reading=reading or None,
-        intent=message.intent,
-        answered=message.answered,
-        order=message.order,
-        trouble=message.trouble,
-    )

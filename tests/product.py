@@ -71,7 +71,11 @@ class Product:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.wait("database" if not wait_for_assistant else "assistant")
+        try:
+            self.wait("database" if not wait_for_assistant else "assistant")
+        except RuntimeError:
+            self.stop()
+            raise
 
     def wait(self, part: str, seconds: float = 240) -> None:
         """Wait until /health/ready says that a part is there."""

@@ -34,7 +34,8 @@ def judge(conversation: Sequence[Said], model: EmotionModel, policy: Policy) -> 
     As in a live chat, a customer's turn is decided once it was replied to: the facts of a turn
     are of all messages before the customer's next one.
     """
-    readings = iter(model.read_many([said.text for said in conversation if said.sender == "customer"]))
+    texts = [said.text for said in conversation if said.sender == "customer"]
+    readings = iter(model.read_many(texts))
     turns: list[Turn] = []
     decision: Action = "continue"
     customer_turns = 0

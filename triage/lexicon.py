@@ -94,6 +94,7 @@ def _fold_character(character: str) -> str:
     return normalise(character).casefold().replace("’", "'").replace("‘", "'")
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> Folded:
     """`text` as the patterns see it: NFKC, simplified, lower case, one space for a run of them."""
     characters: list[str] = []
@@ -121,6 +122,12 @@ def lexicon() -> Lexicon:
 def marks(text: str) -> Mapping[str, str]:
     """The shipped lexicon's marks of `text`, remembered: every turn reads all turns before it."""
     return lexicon().marks(text)
+
+
+@lru_cache(maxsize=4096)
+def content(text: str) -> frozenset[str]:
+    """The shipped lexicon's content words of `text`, remembered likewise."""
+    return lexicon().content(text)
 
 
 def load_lexicon(source: Path | str) -> Lexicon:

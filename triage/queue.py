@@ -48,14 +48,15 @@ def open_case(
 ) -> Case:
     """Open a case for `conversation`, or return the one that is not resolved yet.
 
-    `deadlines` are the instants of the first reply and the resolution. Raises ValueError when the
-    decision is no handover.
+    A known case becomes more urgent when the new decision is, never less. `deadlines` are the
+    instants of the first reply and the resolution. Raises ValueError when the decision is no
+    handover.
     """
     if decision.priority is None:
         raise ValueError("only a handover opens a case")
     one_at_a_time(connection, "queue")
     if known := unresolved(connection, conversation):
-        return known
+        return _hasten(connection, known, decision, deadlines)
     reply_due, resolve_due = deadlines
     opening = insert(table).values(
         conversation_id=conversation,
@@ -177,6 +178,31 @@ def first_reply(connection: Connection, case_id: int, now: datetime) -> None:
         .where(table.c.id == case_id, table.c.first_reply_at.is_(None))
         .values(first_reply_at=now)
     )
+
+
+def _hasten(
+    connection: Connection,
+    known: Case,
+    decision: Decision,
+    deadlines: tuple[datetime, datetime],
+) -> Case:
+    if decision.priority is None or decision.priority >= known.priority:
+        return known
+    reply_due, resolve_due = deadlines
+    reasons = [reason.as_json() for reason in decision.reasons]
+    told = {reason["rule"] for reason in reasons}
+    connection.execute(
+        update(table)
+        .where(table.c.id == known.id)
+        .values(
+            priority=decision.priority,
+            senior=known.senior or decision.senior,
+            reasons=reasons + [reason for reason in known.reasons if reason["rule"] not in told],
+            reply_due=min(known.reply_due, reply_due),
+            resolve_due=min(known.resolve_due, resolve_due),
+        )
+    )
+    return case(connection, known.id)
 
 
 def _change_own(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from triage.lexicon import fold, lexicon, marks
+from triage.lexicon import content, fold, lexicon, marks
 
 if TYPE_CHECKING:
     from triage.emotion import Reading
@@ -74,7 +74,7 @@ class Message:
     @cached_property
     def content(self) -> frozenset[str]:
         """The words that tell what the message is about."""
-        return lexicon().content(self.turn.text)
+        return content(self.turn.text)
 
     @cached_property
     def letters(self) -> str:

@@ -32,9 +32,7 @@ class Answers:
     def affirm(self, moment: Moment) -> Outcome:
         """A bare "yes" outside a form: it wants the person who was offered last, if any was."""
         person = choice("person", moment.language)
-        offered = moment.last_bot_data()
-        shown = offered.get("buttons") or (offered.get("custom") or {}).get("choices") or ()
-        if person.title in [button["title"] for button in shown]:
+        if person.text in moment.offered():
             reply = Reply(say("fetching_person", moment.language))
             return Outcome((reply,), meaning="want_person")
         return Outcome((Reply(say("affirmed", moment.language)),))

@@ -88,9 +88,11 @@ class TaskForm(FormValidationAction):
     ) -> Slots:
         """The whole message, when a reason was asked for and this is no question of its own."""
         moment = Moment.of(tracker)
-        if moment.asked_for != "reason" or moment.intent in ("never_mind", "want_person"):
+        if moment.asked_for != "reason":
             return {}
-        return {} if _QUESTION.search(moment.text) else {"reason": moment.text[:_LONGEST]}
+        stops = moment.intent in ("never_mind", "want_person") or _QUESTION.search(moment.text)
+        chosen = moment.text in moment.offered()
+        return {"reason": moment.text[:_LONGEST]} if chosen or not stops else {}
 
     def extract_confirmed(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]

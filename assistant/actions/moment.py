@@ -60,10 +60,12 @@ class Moment:
                 return str(event["text"])
         return None
 
-    def last_bot_data(self) -> Mapping[str, Any]:
-        """What travelled with the assistant's last message besides its text."""
+    def offered(self) -> list[str]:
+        """What the buttons of the assistant's last message say."""
         spoken = [event for event in self.events if event.get("event") == "bot"]
-        return spoken[-1].get("data") or {} if spoken else {}
+        data = spoken[-1].get("data") or {} if spoken else {}
+        buttons = [button["payload"] for button in data.get("buttons") or ()]
+        return buttons + [c["text"] for c in (data.get("custom") or {}).get("choices", ())]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from assistant.training import ROOT, Parsed, parse_many
 from knowledge_base.article import load_articles
 
 HELD_OUT = Path(__file__).parent / "nlu"
-# Share of held-out texts whose intent is right or which the bot rightly does not claim to know,
-# and share of those that it claims to know that it knows. Measured, then rounded down.
-RIGHT = {"en": 0.80, "zh": 0.72}
-RIGHT_WHEN_SURE = {"en": 0.88, "zh": 0.84}
+# Share of held-out texts whose intent is right, abstaining counting as wrong; and the same of
+# those texts for which the bot does not abstain. Measured, then lowered by a few hundredths.
+RIGHT = {"en": 0.78, "zh": 0.72}
+RIGHT_WHEN_SURE = {"en": 0.88, "zh": 0.82}
 
 
 def examples(path: Path) -> list[tuple[str, str]]:

@@ -55,7 +55,7 @@ def test_a_case_from_the_queue_to_the_rating(agent: Page, chat: Chat, case: int)
     expect(agent.locator(".closed")).to_contain_text("Fault in the product")
 
     expect(chat.widget.get_by_text("How did we do?")).to_be_visible()
-    chat.widget.get_by_role("radio", name="5: Very good").check(force=True)
+    chat.widget.get_by_role("radio", name="5: Very good").check()
     chat.widget.get_by_role("button", name="Send rating").click()
     expect(chat.widget.get_by_text("Thank you for telling us.")).to_be_visible()
     expect(chat.bar).to_be_hidden()

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 # As behind a proxy that does not know WebSockets: every one fails before it opens.
 NO_SOCKETS = """
 window.WebSocket = class {
+  static OPEN = 1;
   constructor() { setTimeout(() => this.onclose({ code: 1006 })); }
   close() {}
 };

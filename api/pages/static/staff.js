@@ -19,8 +19,8 @@
     setTimeout(() => made.remove(), kind === "bad" ? 9000 : 4000);
   }
 
-  function complain(form, text) {
-    const place = form.querySelector?.("[data-fault]");
+  function complain(element, text) {
+    const place = element.closest("form")?.querySelector("[data-fault]");
     if (!place) return toast(text);
     place.textContent = text;
     place.hidden = false;
@@ -66,6 +66,16 @@
     if (requestConfig.verb === "get" || !xhr.status) return;
     if (!successful) complain(elt, problem(xhr));
     else done(elt, xhr);
+  });
+
+  // A quick hand sends a form that was put on the page a moment ago, before htmx has seen it.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || !form.matches("[hx-post], [hx-delete]")) return;
+    event.preventDefault();
+    htmx.process(form);
+    // Not from within: a form that is being submitted cannot be submitted.
+    setTimeout(() => form.requestSubmit(event.submitter));
   });
 
   function done(form, xhr) {

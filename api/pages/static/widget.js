@@ -463,10 +463,10 @@
   .card { margin-block-start: .8rem; padding: .9rem 1rem; border: 1px solid var(--line); border-radius: 1.1rem; background: var(--panel); }
   .card h3 { margin: 0 0 .6rem; font-size: .95rem; }
   fieldset { display: flex; gap: .35rem; margin: 0 0 .7rem; padding: 0; border: 0; }
-  fieldset label { flex: 1; }
-  fieldset input { position: absolute; opacity: 0; }
-  fieldset span { display: grid; place-items: center; block-size: 2.5rem; border: 1px solid var(--line); border-radius: .7rem; cursor: pointer; }
-  fieldset span:hover { border-color: var(--accent); }
+  fieldset label { flex: 1; position: relative; }
+  fieldset input { position: absolute; inset: 0; inline-size: 100%; block-size: 100%; margin: 0; opacity: 0; cursor: pointer; }
+  fieldset span { display: grid; place-items: center; block-size: 2.5rem; border: 1px solid var(--line); border-radius: .7rem; }
+  fieldset label:hover span { border-color: var(--accent); }
   fieldset input:checked + span { background: var(--accent); color: var(--accent-ink); border-color: var(--accent); }
   fieldset input:focus-visible + span { outline: 3px solid color-mix(in srgb, var(--accent) 70%, var(--ink)); outline-offset: 2px; }
   .ends { display: flex; justify-content: space-between; margin: -.4rem 0 .6rem; font-size: .76rem; color: var(--soft); }

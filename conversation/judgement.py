@@ -1,0 +1,78 @@
+"""What the triage makes of an episode so far."""
+
+import logging
+from collections.abc import Sequence
+
+from assistant.rasa import Reply
+from conversation.record import Message
+from triage.decision import Decision, Reason
+from triage.emotion import Reading
+from triage.facts import Facts, Turn, gather
+from triage.policy import Policy
+
+logger = logging.getLogger(__name__)
+
+# The triage's own failure is one more way of not helping: it must never keep a customer waiting.
+_TRIAGE_FAILED = Decision(
+    action="hand_over",
+    priority=3,
+    reasons=(
+        Reason(
+            "triage_failed",
+            {
+                "en": "The rules could not be applied to this conversation.",
+                "zh": "规则无法应用于此对话。",
+            },
+            (),
+        ),
+    ),
+    senior=False,
+    wording="trouble",
+)
+
+
+def judge(
+    policy: Policy, said: Sequence[Message], proposed: Sequence[Reply]
+) -> tuple[Facts, Decision]:
+    """Return the facts of an episode's messages (one or more) and the bot's next replies, and
+    the decision on them.
+
+    Never raises: a failure of the triage itself is a handover.
+    """
+    turns = [_turn(message) for message in said]
+    turns += [_reply_turn(reply, said[-1].seq + place) for place, reply in enumerate(proposed, 1)]
+    try:
+        facts = gather(turns)
+        return facts, policy.decide(facts)
+    except Exception:
+        logger.exception("the triage failed")
+        return gather(()), _TRIAGE_FAILED
+
+
+def _reply_turn(reply: Reply, seq: int) -> Turn:
+    return Turn(
+        seq,
+        "assistant",
+        reply.text,
+        answered=reply.answered,
+        order=reply.order,
+        trouble=reply.trouble,
+    )
+
+
+def _turn(message: Message) -> Turn:
+    """Return a stored message as the triage reads it."""
+    reading = message.reading and Reading(
+        message.reading["language"], message.reading["emotions"], message.reading["negative"]
+    )
+    return Turn(
+        message.seq,
+        message.sender,
+        message.text,
+        language=message.language,
+        reading=reading or None,
+        intent=message.intent,
+        answered=message.answered,
+        order=message.order,
+        trouble=message.trouble,
+    )

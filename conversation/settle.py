@@ -1,0 +1,167 @@
+"""The one transaction that ends a turn: reply, decision and case are committed together."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from assistant.rasa import Answer, Reply
+from conversation import record
+from conversation.judgement import judge
+from conversation.reading import Read
+from conversation.record import Conversation, Message
+from conversation.replies import Voice, proposed, spoken
+from triage import log, queue
+from triage.decision import Decision
+from triage.facts import Facts
+from triage.policy import Policy
+from triage.remedy import Remedies
+
+
+@dataclass(frozen=True)
+class Triage:
+    """The rules in force, and the hash of the model whose readings they judge."""
+
+    policy: Policy
+    remedies: Remedies
+    model_hash: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What bot and emotion model made of one message; None where they failed or were not asked."""
+
+    language: str
+    read: Read | None = None
+    answer: Answer | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a customer's message led to; `handover` is {case, position} while a person is due."""
+
+    message: Message
+    replies: tuple[Message, ...]
+    handover: dict[str, int] | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the outcome as the public contract has it."""
+        return {
+            "seq": self.message.seq,
+            "replies": [reply.as_json() for reply in self.replies],
+            "handover": self.handover,
+        }
+
+
+def settle(
+    connection: Connection, triage: Triage, message: Message, seen: Seen, now: datetime
+) -> Outcome:
+    """End the turn of a customer's message.
+
+    Who is speaking is read here, not earlier: when an agent has claimed the case while the bot was
+    thinking, the bot stays silent.
+    """
+    chat = record.find(connection, message.conversation)
+    record.set_language(connection, chat.id, seen.language)
+    record.finish(
+        connection,
+        message,
+        language=seen.language,
+        reading=None if seen.read is None else seen.read.as_json(),
+        intent=None if seen.answer is None else seen.answer.intent,
+        trouble=seen.trouble,
+    )
+    replies: list[Message] = []
+    if chat.state in ("assistant", "waiting"):
+        meant = proposed(seen.answer, chat, seen.language)
+        decision = _decide(connection, triage, chat, message, meant, now)
+        handover = _due(connection, chat)
+        for voice, reply in spoken(meant, decision, chat, seen.language, handover):
+            replies.append(_say(connection, chat, message, voice, reply, now))
+    else:
+        handover = _due(connection, chat)
+    record.finish(connection, message, handled_at=now, handover=handover)
+    return Outcome(message, tuple(replies), handover)
+
+
+def _decide(
+    connection: Connection,
+    triage: Triage,
+    chat: Conversation,
+    message: Message,
+    meant: Sequence[Reply],
+    now: datetime,
+) -> Decision:
+    said = record.read(connection, chat.id, episode=chat.episode)
+    facts, decision = judge(triage.policy, said, meant)
+    logged = log.append(
+        connection,
+        conversation=chat.id,
+        seq=message.seq,
+        decision=decision,
+        facts=facts,
+        policy_hash=triage.policy.hash,
+        model_hash=triage.model_hash,
+        now=now,
+    )
+    if decision.priority is not None:
+        _open_case(connection, triage, chat, message, facts, decision, logged, now)
+    return decision
+
+
+def _open_case(
+    connection: Connection,
+    triage: Triage,
+    chat: Conversation,
+    message: Message,
+    facts: Facts,
+    decision: Decision,
+    logged: int,
+    now: datetime,
+) -> None:
+    queue.open_case(
+        connection,
+        conversation=chat.id,
+        episode=chat.episode,
+        decision=decision,
+        suggestion=triage.remedies.suggest(facts),
+        deadlines=triage.policy.deadlines(decision.priority or 4, now),
+        opened_seq=message.seq,
+        decision_id=logged,
+        now=now,
+    )
+    record.set_state(connection, chat, "waiting")
+
+
+def _due(connection: Connection, chat: Conversation) -> dict[str, int] | None:
+    """The unresolved case with its place in the queue; 0 when a person is there already."""
+    case = queue.unresolved(connection, chat.id)
+    if case is None:
+        return None
+    return {"case": case.id, "position": queue.position(connection, case.id)}
+
+
+def _say(
+    connection: Connection,
+    chat: Conversation,
+    message: Message,
+    voice: Voice,
+    reply: Reply,
+    now: datetime,
+) -> Message:
+    return record.add(
+        connection,
+        chat,
+        voice,
+        reply.text,
+        now,
+        sources=[asdict(source) for source in reply.sources],
+        choices=[asdict(choice) for choice in reply.choices],
+        in_reply_to=message.seq,
+        answered=reply.answered,
+        order=reply.order,
+        trouble=reply.trouble,
+    )
