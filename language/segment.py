@@ -15,10 +15,11 @@ with warnings.catch_warnings():
     import jieba
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
+# The look-behinds keep a search linear: no address is tried from every letter of a long word.
 KEPT_WHOLE = (
     r"https?://[^\s\u3000-\u303f\uff00-\uffef" + HAN + r"]*[A-Za-z0-9/]"
-    r"|[A-Za-z0-9_.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
-    r"|[A-Za-z]{1,5}-?\d{3,}[A-Za-z0-9]*"
+    r"|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
+    r"|(?<![A-Za-z0-9])[A-Za-z]{1,5}-?\d{3,}[A-Za-z0-9]*"
 )
 _WORD = r"[^\W_" + HAN + r"]+(?:['’.\-][^\W_" + HAN + r"]+)*"
 _EMOJI = r"[\u203c-\u3299\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]*"

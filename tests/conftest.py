@@ -27,12 +27,19 @@ def connection(engine: Engine) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The whole product with its Rasa, shared by all tests that only talk to it."""
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """The whole product with its Rasa, started once."""
     product = Product(tmp_path_factory.mktemp("product"))
     product.start()
     yield product
     product.stop()
+
+
+@pytest.fixture
+def server(running: Product) -> Iterator[Product]:
+    """The running product, for tests that only talk to it."""
+    yield running
+    running.hang_up()
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ class Product:
     agent: Credentials = AGENT
     supervisor: Credentials = SUPERVISOR
     process: subprocess.Popen[bytes] | None = None
+    clients: list[httpx.Client] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -94,19 +95,30 @@ class Product:
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
         """Stop it as Ctrl-C does; return the exit code."""
         assert self.process is not None
+        self.hang_up()
         if self.process.poll() is None:
             os.killpg(self.process.pid, how)
         return self.process.wait(timeout=30)
 
+    def client(self) -> httpx.Client:
+        """Return a client that `hang_up` closes."""
+        self.clients.append(httpx.Client(base_url=self.url, timeout=30))
+        return self.clients[-1]
+
+    def hang_up(self) -> None:
+        """Close every client."""
+        while self.clients:
+            self.clients.pop().close()
+
     def customer(self, language: str | None = None) -> "Customer":
         """Begin a conversation."""
-        client = httpx.Client(base_url=self.url, timeout=30)
+        client = self.client()
         body = client.post("/api/conversations", json={"language": language}).json()
         return Customer(client, body["id"], body["token"])
 
     def staff(self, who: Credentials) -> httpx.Client:
         """Return a signed-in client that sends the CSRF token with every request."""
-        client = httpx.Client(base_url=self.url, timeout=30)
+        client = self.client()
         answer = client.post("/api/session", json={"email": who[0], "password": who[1]})
         answer.raise_for_status()
         client.headers["X-CSRF-Token"] = answer.json()["csrf"]

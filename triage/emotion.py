@@ -44,10 +44,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Weight:
-    """A word at `[start:end]` of the message.
-
-    `weight` is by how much the log-odds of `negative` fall when the word is left out.
-    """
+    """A word at `[start:end]` of the message, and what it adds to the log-odds of `negative`."""
 
     text: str
     start: int
@@ -95,11 +92,13 @@ class EmotionModel:
     def explain(self, text: str, limit: int = 3) -> list[Weight]:
         """At most `limit` words that carry `negative`, the heaviest first.
 
-        Each word is left out in turn and the message read again (occlusion). Of a long message only
-        its most negative passages of 40 words are searched. Words that make a message less negative
+        A word's weight is the mean of what is lost when it is left out and what is gained when it
+        stands alone: the last and first terms of its Shapley value. (By the first alone, each of
+        two words that say the same would seem to weigh nothing.) Of a long message only its two
+        most negative passages of 40 words are searched. Words that make a message less negative
         are not returned; a calm message may have none.
         """
-        found = chain.from_iterable(self._occluded(text, words) for words in self._passages(text))
+        found = chain.from_iterable(self._weighed(text, words) for words in self._passages(text))
         heavy = [weight for weight in found if weight.weight > 0]
         return sorted(heavy, key=lambda weight: -weight.weight)[:limit]
 
@@ -145,15 +144,17 @@ class EmotionModel:
         levels = self._negative([text[p[0].start : p[-1].end] for p in passages], detect(text))
         return [passages[index] for index in np.argsort(-levels)[:_PASSAGES_EXPLAINED]]
 
-    def _occluded(self, text: str, words: list[Token]) -> list[Weight]:
+    def _weighed(self, text: str, words: list[Token]) -> list[Weight]:
         begin, end = words[0].start, words[-1].end
         # The punctuation after the last word belongs to what is read.
         end += len(text[end : end + 8]) - len(text[end : end + 8].lstrip("!?！？。.…~"))
         without = [f"{text[begin : word.start]} {text[word.end : end]}" for word in words]
-        levels = self._negative([text[begin:end], *without], detect(text))
+        alone = [word.text for word in words]
+        levels = self._negative([text[begin:end], "", *without, *alone], detect(text))
+        lost, gained = levels[0] - levels[2 : 2 + len(words)], levels[2 + len(words) :] - levels[1]
         return [
-            Weight(word.text, word.start, word.end, float(levels[0] - level))
-            for word, level in zip(words, levels[1:], strict=True)
+            Weight(word.text, word.start, word.end, weight)
+            for word, weight in zip(words, ((lost + gained) / 2).tolist(), strict=True)
         ]
 
 

@@ -213,7 +213,7 @@ def _decide(
 
 def _given_reason(reason: str) -> str:
     if not reason.strip():
-        raise ReasonMissing("Say why.")
+        raise ReasonMissing("Say why: an offer and its decision need a reason.")
     return reason.strip()
 
 

@@ -60,8 +60,8 @@ async def test_the_language_may_change_in_the_middle(chat: Chat) -> None:
 
 
 async def test_two_misses_in_a_row_offer_a_person(chat: Chat) -> None:
-    first = await chat.say("blorp zibble")
-    second = await chat.say("wibble wobble fnord")
+    first = await chat.say("Who founded the company?")
+    second = await chat.say("Are your rugs allergen tested?")
     assert [first.replies[0].answered, second.replies[0].answered] == [False, False]
     assert len(choices(first)) == 3
     assert PERSON["en"] not in choices(first)
@@ -69,14 +69,14 @@ async def test_two_misses_in_a_row_offer_a_person(chat: Chat) -> None:
 
 
 async def test_an_answer_ends_the_row_of_misses(chat: Chat) -> None:
-    await chat.say("blorp zibble")
+    await chat.say("Who founded the company?")
     await chat.say("What is your refund policy?")
-    assert PERSON["en"] not in choices(await chat.say("wibble wobble fnord"))
+    assert PERSON["en"] not in choices(await chat.say("Are your rugs allergen tested?"))
 
 
 async def test_yes_to_an_offered_person_wants_that_person(chat: Chat) -> None:
-    await chat.say("blorp zibble")
-    await chat.say("wibble wobble fnord")
+    await chat.say("Who founded the company?")
+    await chat.say("Are your rugs allergen tested?")
     assert (await chat.say("yes")).intent == "want_person"
 
 

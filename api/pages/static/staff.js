@@ -145,8 +145,8 @@
   function refit() {
     const now = document.querySelector("[data-mode-now]");
     const shown = document.querySelector("[data-mode]");
-    if (!now || !shown || now.dataset.modeNow === shown.dataset.mode) return;
-    shown.dataset.mode = now.dataset.modeNow;
+    if (!now || !shown || [shown.dataset.mode, shown.dataset.asked].includes(now.dataset.modeNow)) return;
+    shown.dataset.asked = now.dataset.modeNow;
     htmx.ajax("GET", location.pathname + location.search, { target: "#desk", select: "#desk", swap: "outerHTML" });
   }
 
@@ -204,7 +204,10 @@
     for (const [name, value] of Object.entries(values)) form.elements[name].value = value ?? "";
     form.closest("details")?.setAttribute("open", "");
     form.scrollIntoView({ block: "nearest" });
-    (form.elements.reason ?? form.elements.text).focus();
+    const field = form.elements.reason ?? form.elements.text;
+    field.focus();
+    field.setSelectionRange(0, 0);
+    field.scrollTop = 0;
   }
 
   const typing = (target) => target.matches?.("input, textarea, select, [contenteditable]");

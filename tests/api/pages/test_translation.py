@@ -31,7 +31,7 @@ def translated() -> Iterator[tuple[str | tuple[str, ...], str]]:
     with (LOCALE / "zh.po").open("rb") as file:
         for message in read_po(file, locale="zh"):
             if message.id:
-                text = message.string if isinstance(message.string, str) else message.string[0]
+                text = "".join(message.string or "")
                 yield (message.id if isinstance(message.id, str) else tuple(message.id)), text
 
 
