@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Table, insert, select
+from sqlalchemy import Boolean, Connection, Engine, Integer, Table, insert, select
 from sqlite_utils import Database
 
 from store.engine import migrate, open_engine, reading
@@ -53,15 +53,17 @@ def export(engine: Engine, target: Path) -> None:
         with reading(engine) as connection:
             for table in metadata.sorted_tables:
                 if table is not sessions:
-                    rows = connection.execute(select(table)).mappings()
-                    hidden = NOT_EXPORTED.get(table, set())
-                    names = {column.name for column in table.columns} - hidden
-                    database.table(table.name).insert_all(
-                        ({name: _plain(row[name]) for name in names} for row in rows),
-                        pk=[column.name for column in table.primary_key],
-                        column_order=[column.name for column in table.columns],
-                    )
+                    _export(connection, table, database)
         database.close()
+
+
+def _export(connection: Connection, table: Table, database: Database) -> None:
+    shown = [each for each in table.columns if each.name not in NOT_EXPORTED.get(table, ())]
+    types = {each.name: int if isinstance(each.type, Integer | Boolean) else str for each in shown}
+    exported = database.table(table.name)
+    exported.create(types, pk=[each.name for each in table.primary_key])
+    rows = connection.execute(select(*shown)).mappings()
+    exported.insert_all({name: _plain(row[name]) for name in types} for row in rows)
 
 
 @contextmanager

@@ -98,11 +98,12 @@ def _sources() -> Iterator[Path]:
     for name in _MADE_FROM:
         path = ROOT / name
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (f for f in files if f.is_file() and "training" not in f.parts and _kept(f))
+        yield from (file for file in files if file.is_file() and _counts(file))
 
 
-def _kept(path: Path) -> bool:
-    return "__pycache__" not in path.parts
+def _counts(path: Path) -> bool:
+    """Whether the model depends on `path`: not on what trained the encoder, nor on bytecode."""
+    return not {"training", "__pycache__"} & set(path.relative_to(ROOT).parts)
 
 
 def _train(folder: Path, report: Callable[[str], None], python: Path) -> None:

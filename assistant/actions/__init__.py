@@ -1,6 +1,7 @@
 """Rasa's custom actions, run inside the API process."""
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,11 @@ from knowledge_base.search import KnowledgeBase
 
 logger = logging.getLogger(__name__)
 
-_TROUBLES = ((BackofficeDown, "backoffice_down"), (KnowledgeError, "knowledge_down"))
+_TROUBLES: tuple[tuple[type[Exception], str], ...] = (
+    (BackofficeDown, "backoffice_down"),
+    (KnowledgeError, "knowledge_down"),
+    (sqlite3.Error, "knowledge_down"),  # an index damaged while it is open
+)
 
 Act = Callable[[Moment], Outcome]
 
@@ -72,7 +77,7 @@ def build_executor(knowledge: KnowledgeBase, backoffice: Backoffice) -> ActionEx
 
 def _apology(action_call: dict[str, Any], error: Exception) -> ActionExecutorRunResult:
     trouble = next((name for kind, name in _TROUBLES if isinstance(error, kind)), "assistant_down")
-    language = action_call.get("tracker", {}).get("slots", {}).get("language") or "en"
+    language = action_call["tracker"]["slots"].get("language") or "en"
     reply = Reply(say(trouble, language), choices=(choice("person", language),), trouble=trouble)
     dispatcher = CollectingDispatcher()
     dispatcher.utter_message(json_message=reply.as_json())

@@ -57,7 +57,7 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         """The same messages, each with text given its sentence feature."""
-        with_text = [message for message in messages if message.get(TEXT)]
+        with_text = [message for message in messages if message.get(TEXT) is not None]
         for start in range(0, len(with_text), _BATCH):
             self._add_features(with_text[start : start + _BATCH])
         return messages

@@ -91,3 +91,9 @@ def test_what_the_bot_claims_to_understand_it_does(
 ) -> None:
     sure = [meant == took.intent for meant, took in parsed[language] if not took.abstained]
     assert sum(sure) / len(sure) >= RIGHT_WHEN_SURE[language]
+
+
+@pytest.mark.rasa
+def test_odd_texts_are_parsed_too(model: Path) -> None:
+    odd = ["", "/", "?!", "\u200b", "/restart", "😀", "HP-10234", "word " * 2000]
+    assert len(parse_many(model, odd)) == len(odd)

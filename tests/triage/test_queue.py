@@ -19,10 +19,27 @@ from triage.errors import (
     RootCauseUnknown,
     TriageError,
 )
+from triage.facts import Facts
 from triage.queue import Case
 
 DANGER = facts(customer("the lamp caught fire"), assistant())
 UPSET = facts(customer("I want a manager!", 0.9), assistant())
+
+
+def opened_again(engine: Engine, first: Case, known: Facts) -> Case:
+    decision = POLICY.decide(known)
+    with engine.begin() as connection:
+        return queue.open_case(
+            connection,
+            conversation=first.conversation,
+            episode=1,
+            decision=decision,
+            suggestion=REMEDIES.suggest(known),
+            deadlines=POLICY.deadlines(decision.priority or 4, NOW),
+            opened_seq=1,
+            decision_id=first.decision,
+            now=NOW,
+        )
 
 
 def test_a_case_keeps_why_it_is_here_and_what_to_offer(open_case: OpenCase) -> None:
@@ -57,29 +74,13 @@ def test_a_conversation_has_one_unresolved_case(
 ) -> None:
     first = open_case()
     known = wish()
-    decision = POLICY.decide(known)
-
-    def again() -> Case:
-        with engine.begin() as connection:
-            return queue.open_case(
-                connection,
-                conversation=first.conversation,
-                episode=1,
-                decision=decision,
-                suggestion=REMEDIES.suggest(known),
-                deadlines=POLICY.deadlines(3, NOW),
-                opened_seq=1,
-                decision_id=first.decision,
-                now=NOW,
-            )
-
-    assert again() == first
+    assert opened_again(engine, first, known) == first
     with engine.begin() as connection:
         assert queue.unresolved(connection, first.conversation) == first
         queue.claim(connection, first.id, people.anna.id, NOW)
         queue.resolve(connection, first.id, people.anna.id, "other", None, REMEDIES, NOW)
         assert queue.unresolved(connection, first.conversation) is None
-    assert again().id != first.id
+    assert opened_again(engine, first, known).id != first.id
 
 
 def test_only_a_handover_opens_a_case(engine: Engine) -> None:
@@ -219,3 +220,20 @@ def test_an_unknown_case_is_named(engine: Engine, people: People) -> None:
             queue.position(connection, 7)
         with pytest.raises(CaseUnknown, match="7"):
             queue.release(connection, 7, people.anna.id, "queue", NOW)
+
+
+def test_a_more_urgent_word_hastens_a_case_that_waits(engine: Engine, open_case: OpenCase) -> None:
+    first = open_case("one", UPSET)
+    again = opened_again(engine, first, DANGER)
+    assert again.id == first.id
+    assert again.priority == 1 < first.priority
+    assert again.senior
+    assert again.reply_due < first.reply_due
+    rules = [reason["rule"] for reason in again.reasons]
+    assert rules[0] == "danger"
+    assert {reason["rule"] for reason in first.reasons} < set(rules)
+
+
+def test_a_calmer_word_changes_nothing(engine: Engine, open_case: OpenCase) -> None:
+    first = open_case("one", DANGER)
+    assert opened_again(engine, first, UPSET) == first

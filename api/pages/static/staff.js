@@ -150,6 +150,7 @@
     htmx.ajax("GET", location.pathname + location.search, { target: "#desk", select: "#desk", swap: "outerHTML" });
   }
 
+  document.addEventListener("htmx:afterSwap", tick);
   document.addEventListener("htmx:afterSettle", ({ detail }) => settle(detail.elt));
 
   document.addEventListener("input", ({ target }) => {

@@ -758,6 +758,7 @@
         return;
       }
       this.input.value = "";
+      this.toldTyping = 0;
       this.typed();
       this.say(text);
       this.input.focus();

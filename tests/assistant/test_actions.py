@@ -1,0 +1,91 @@
+"""The actions as Rasa calls them: one that fails still answers."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.actions import build_executor
+from assistant.backoffice import DemoShop
+from assistant.training import ROOT
+from knowledge_base.article import load_articles
+from knowledge_base.index import build_index
+from knowledge_base.search import KnowledgeBase
+from language.encoder import load_encoder
+
+
+def call(action: str, text: str = "hello", **slots: Any) -> dict[str, Any]:
+    """What Rasa sends to have `action` run after the customer said `text`."""
+    intent = {"name": "nlu_fallback", "confidence": 0.3}
+    tracker = {"sender_id": "x:1", "slots": {"language": "en", **slots}, "events": []}
+    tracker["latest_message"] = {"text": text, "intent": intent, "entities": []}
+    return {"next_action": action, "tracker": tracker, "domain": {}}
+
+
+async def run(knowledge: KnowledgeBase, shop: DemoShop, body: dict[str, Any]) -> Any:
+    """(payload of the first reply, events) of one call."""
+    result = await build_executor(knowledge, shop).run(body)
+    assert result is not None
+    return result.responses[0]["custom"], result.events
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> KnowledgeBase:
+    """A knowledge base whose index is overwritten after it was opened."""
+    encoder, path = load_encoder(), tmp_path / "index.db"
+    build_index(load_articles(), encoder, path)
+    knowledge = KnowledgeBase.open(path, encoder)
+    path.write_bytes(b"nonsense" * 1000)
+    return knowledge
+
+
+async def test_a_damaged_index_is_told_and_a_person_offered(
+    damaged: KnowledgeBase, shop: DemoShop
+) -> None:
+    reply, _ = await run(damaged, shop, call("action_answer", "what is your refund policy?"))
+    assert reply["trouble"] == "knowledge_down"
+    assert reply["choices"] == [{"title": "Talk to a person", "text": "Talk to a person"}]
+
+
+async def test_a_fault_of_ours_is_an_apology_in_the_customers_language(
+    knowledge: KnowledgeBase, shop: DemoShop
+) -> None:
+    broken = call("action_do_task", task="no_such_task", order_number="HP-10234", language="zh")
+    reply, events = await run(knowledge, shop, broken)
+    assert reply["trouble"] == "assistant_down"
+    assert "抱歉" in reply["text"]
+    assert {event["name"]: event["value"] for event in events} == {
+        "task": None,
+        "requested_slot": None,
+    }
+
+
+async def test_an_action_that_does_not_exist_is_an_apology(
+    knowledge: KnowledgeBase, shop: DemoShop
+) -> None:
+    reply, _ = await run(knowledge, shop, call("action_of_tomorrow"))
+    assert reply["trouble"] == "assistant_down"
+
+
+async def test_nothing_is_done_without_a_yes(knowledge: KnowledgeBase, shop: DemoShop) -> None:
+    order = {"order_number": "HP-10236", "email": "anna@example.com"}
+    reply, _ = await run(knowledge, shop, call("action_do_task", task="cancel_order", **order))
+    assert reply["text"] == "All right, I have changed nothing."
+    assert shop.requests("HP-10236") == []
+
+
+async def test_an_order_dispatched_while_the_customer_decided_is_not_cancelled(
+    knowledge: KnowledgeBase, shop: DemoShop
+) -> None:
+    slots = {"order_number": "HP-10234", "email": "anna@example.com", "confirmed": True}
+    reply, _ = await run(knowledge, shop, call("action_do_task", task="cancel_order", **slots))
+    assert "already been dispatched" in reply["text"]
+    assert shop.requests("HP-10234") == []
+
+
+def test_every_action_of_the_domain_is_there(knowledge: KnowledgeBase, shop: DemoShop) -> None:
+    domain = (ROOT / "domain.yml").read_text(encoding="utf-8")
+    named = domain.partition("\nactions:\n")[2].partition("\n\n")[0]
+    assert set(build_executor(knowledge, shop).actions) == {
+        line.removeprefix("- ") for line in named.splitlines()
+    }

@@ -1,0 +1,76 @@
+"""Who says what to the customer."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from assistant.rasa import Answer, Choice, Reply
+from conversation.record import Conversation, State
+from conversation.replies import proposed, spoken
+from conversation.wording import say
+from triage.decision import Action, Decision, Wording
+
+KNOWN = Reply("Delivery takes 3 to 5 working days.", answered=True)
+MISSED = Reply("I don't know that.", answered=False)
+SMALL_TALK = Reply("Hello!")
+
+
+def chat(state: State = "assistant") -> Conversation:
+    return Conversation("c", state, 1, "en", None, datetime(2026, 11, 22, tzinfo=UTC))
+
+
+def decision(action: Action, wording: Wording = "usual") -> Decision:
+    return Decision(action, 3 if action == "hand_over" else None, (), False, wording)
+
+
+def test_a_calm_turn_is_answered_by_the_bot_alone() -> None:
+    assert spoken([KNOWN], decision("continue"), chat(), "en", None) == [("assistant", KNOWN)]
+
+
+def test_a_person_is_offered_once() -> None:
+    offered = spoken([MISSED], decision("offer_person"), chat(), "zh", None)
+    assert [voice for voice, _ in offered] == ["assistant", "assistant"]
+    wish = offered[-1][1].choices[0]
+    assert wish.title == say("offer_person_choice", "zh")
+    already = Reply("Sorry.", choices=(Choice(wish.title, wish.text),), answered=False)
+    assert spoken([already], decision("offer_person"), chat(), "zh", None) == [
+        ("assistant", already)
+    ]
+
+
+@pytest.mark.parametrize("wording", ["usual", "trouble", "safety"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_handover_is_told_in_its_own_words(wording: Wording, language: str) -> None:
+    place = {"case": 7, "position": 2}
+    said = spoken([MISSED], decision("hand_over", wording), chat(), language, place)
+    ((voice, reply),) = said
+    assert voice == "system"
+    assert reply.text == say(f"handover_{wording}", language, position=2)
+
+
+def test_an_answer_is_not_lost_in_a_handover() -> None:
+    said = spoken([KNOWN, MISSED], decision("hand_over"), chat(), "en", {"case": 7, "position": 1})
+    assert [voice for voice, _ in said] == ["assistant", "system"]
+    assert said[0][1] == KNOWN
+
+
+def test_who_waits_gets_answers_or_their_place_but_no_small_talk() -> None:
+    place = {"case": 7, "position": 1}
+    waiting = chat("waiting")
+    assert proposed(Answer((SMALL_TALK, MISSED, KNOWN), None, None), waiting, "en") == (KNOWN,)
+    assert spoken([KNOWN], decision("watch"), waiting, "en", place) == [("assistant", KNOWN)]
+    ((voice, reply),) = spoken([], decision("watch"), waiting, "en", place)
+    assert (voice, reply.text) == ("system", say("still_waiting", "en", position=1))
+
+
+def test_danger_is_answered_with_care_even_to_who_waits_already() -> None:
+    place = {"case": 7, "position": 1}
+    said = spoken([KNOWN], decision("hand_over", "safety"), chat("waiting"), "en", place)
+    assert said[-1][1].text == say("handover_safety", "en", position=1)
+
+
+def test_a_bot_without_words_counts_as_a_miss() -> None:
+    (reply,) = proposed(Answer((), None, None), chat(), "zh")
+    assert reply.answered is False
+    assert reply.text == say("no_reply", "zh")
+    assert proposed(None, chat(), "zh") == ()
