@@ -121,8 +121,13 @@ class Turns:
         )
 
     async def _ask(self, chat: Conversation, message: Message, language: str) -> Answer:
+        dialogue = f"{chat.id}:{chat.episode}"
+        if chat.state == "waiting":
+            # Who waits is answered message by message: a form whose questions are not shown must
+            # never take a "yes" that was meant for the colleague.
+            dialogue += f":{message.seq}"
         try:
-            return await self.assistant.ask(f"{chat.id}:{chat.episode}", message.text, language)
+            return await self.assistant.ask(dialogue, message.text, language)
         except AssistantUnavailable as fault:
             logger.warning("assistant unavailable: %s", fault)
             raise

@@ -111,7 +111,7 @@ class TaskActions:
         self._backoffice = backoffice
 
     def explain(self, moment: Moment) -> Outcome:
-        """Begins a task: says how it goes if the customer asked that, and notes what they gave."""
+        """Begins a task, noting what the customer gave; who only asks how it goes is told that."""
         running = moment.slots.get("task") if moment.in_form else None
         asked = moment.intent if moment.intent in TASKS else None
         if asked is None or (running and asked == "complaint"):
@@ -119,6 +119,9 @@ class TaskActions:
             task = running or "track_order"
         else:
             task = asked
+        if asked and not running and not moment.identifiers() and _ASKS_HOW.search(moment.text):
+            if explained := self._explanation(moment, asked):
+                return Outcome((explained,), {"task": None, "misses": 0})
         replies = self._introduction(moment, asked) if asked else ()
         begun = {} if task == running else {**FRESH, "lookups_failed": 0}
         slots = {"task": task, "misses": 0, **begun, **moment.identifiers()}
@@ -149,16 +152,21 @@ class TaskActions:
             raise LookupError(f"the order {number} was there when the form looked it up")
         return order
 
-    def _introduction(self, moment: Moment, intent: str) -> tuple[Reply, ...]:
-        article = self._knowledge.article(ARTICLES[intent], moment.language)
+    def _explanation(self, moment: Moment, intent: str) -> Reply | None:
+        """How a task goes, from its article, with a button that begins it."""
         if intent == "complaint":
-            sources = (article.source,) if article else ()
-            person = (choice("person", moment.language),)
-            return (Reply(say("complaint", moment.language), sources, person),)
-        if not _ASKS_HOW.search(moment.text):
-            return ()
+            return None
         found = self._knowledge.passage(ARTICLES[intent], moment.text, moment.language)
-        return (Reply(found.text, (found.source,), answered=True),) if found else ()
+        begin = choice(intent, moment.language)
+        return found and Reply(found.text, (found.source,), (begin,), answered=True)
+
+    def _introduction(self, moment: Moment, intent: str) -> tuple[Reply, ...]:
+        if intent != "complaint":
+            return ()
+        article = self._knowledge.article(ARTICLES[intent], moment.language)
+        sources = (article.source,) if article else ()
+        person = (choice("person", moment.language),)
+        return (Reply(say("complaint", moment.language), sources, person),)
 
     def _done(self, moment: Moment, name: str, order: Order) -> Reply:
         task = TASKS[name]

@@ -205,10 +205,25 @@ async def test_an_order_on_its_way_cannot_be_cancelled(chat: Chat, shop: DemoSho
     assert kinds(shop, "HP-10234") == []
 
 
-async def test_asked_how_the_article_is_quoted_and_the_task_begun(chat: Chat) -> None:
-    answer = await chat.say("How can I cancel an order?")
-    assert sources(answer) == ["cancel-an-order"]
-    assert "order number" in answer.replies[-1].text
+@pytest.mark.parametrize(
+    ("language", "question"), [("en", "How can I cancel an order?"), ("zh", "怎么取消订单？")]
+)
+async def test_who_asks_how_is_told_and_may_begin(
+    chat: Chat, language: str, question: str
+) -> None:
+    chat.language = language
+    (reply,) = (await chat.say(question)).replies
+    assert [source.article for source in reply.sources] == ["cancel-an-order"]
+    (begin,) = reply.choices
+    asked = await chat.say(begin.text)
+    assert "HP-10234" in asked.replies[-1].text
+    assert asked.replies[-1].answered is None
+
+
+async def test_who_asks_how_is_not_held_in_a_form(chat: Chat) -> None:
+    await chat.say("How can I return something?")
+    answer = await chat.say("Do you have gift cards?")
+    assert [reply.answered for reply in answer.replies] == [True]
 
 
 @pytest.mark.parametrize(
