@@ -1,11 +1,14 @@
 """Starting the product: everything that must be there first, then the server."""
 
+import asyncio
+import contextlib
 import errno
 import secrets
 import shutil
 import socket
 import sys
 from datetime import UTC, datetime
+from types import FrameType
 
 import uvicorn
 from pydantic import SecretStr
@@ -17,6 +20,7 @@ from api.app import create_app
 from api.house import House, build, models_folder
 from api.settings import Settings
 from assistant.training import train_if_changed
+from conversation.events import CONTROL, DESK, Event, Events
 from store.engine import reading
 
 # A trained bot, the index and some months of conversations fit into this.
@@ -106,7 +110,7 @@ def welcome(settings: Settings) -> str:
 
 def run(house: House) -> None:
     """Serve until interrupted."""
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(house),
         host=house.settings.host,
         port=house.settings.port,
@@ -114,6 +118,26 @@ def run(house: House) -> None:
         ws_max_size=128 * 1024,
         timeout_graceful_shutdown=5,
     )
+    with contextlib.suppress(KeyboardInterrupt):
+        _Server(config, house.events).run()
+    say("Stopped.")
+
+
+class _Server(uvicorn.Server):
+    """A server that first ends the pages' live streams: by themselves they go on for ever."""
+
+    def __init__(self, config: uvicorn.Config, events: Events) -> None:
+        super().__init__(config)
+        self._events = events
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        asyncio.get_running_loop().call_soon_threadsafe(self._close_streams)
+        super().handle_exit(sig, frame)
+
+    def _close_streams(self) -> None:
+        for topic in (DESK, CONTROL):
+            self._events.publish(topic, Event("closed"))
 
 
 def say(line: str) -> None:

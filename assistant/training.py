@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 from collections import deque
@@ -62,6 +63,8 @@ def train_if_changed(
     if model.exists():
         return model
     model_dir.mkdir(parents=True, exist_ok=True)
+    for killed in model_dir.glob(".training-*"):
+        shutil.rmtree(killed, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=model_dir, prefix=".training-") as beside:
         _train(Path(beside), report, python)
         (Path(beside) / "new.tar.gz").replace(model)

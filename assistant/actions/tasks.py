@@ -119,9 +119,9 @@ class TaskActions:
             task = running or "track_order"
         else:
             task = asked
-        if asked and not running and not moment.identifiers() and _ASKS_HOW.search(moment.text):
-            if explained := self._explanation(moment, asked):
-                return Outcome((explained,), {"task": None, "misses": 0})
+        only_asks = not (running or moment.identifiers()) and _ASKS_HOW.search(moment.text)
+        if asked and only_asks and (explained := self._explanation(moment, asked)):
+            return Outcome((explained,), {"task": None, "misses": 0})
         replies = self._introduction(moment, asked) if asked else ()
         begun = {} if task == running else {**FRESH, "lookups_failed": 0}
         slots = {"task": task, "misses": 0, **begun, **moment.identifiers()}
@@ -157,8 +157,10 @@ class TaskActions:
         if intent == "complaint":
             return None
         found = self._knowledge.passage(ARTICLES[intent], moment.text, moment.language)
+        if found is None:
+            return None
         begin = choice(intent, moment.language)
-        return found and Reply(found.text, (found.source,), (begin,), answered=True)
+        return Reply(found.text, (found.source,), (begin,), answered=True)
 
     def _introduction(self, moment: Moment, intent: str) -> tuple[Reply, ...]:
         if intent != "complaint":

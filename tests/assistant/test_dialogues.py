@@ -208,9 +208,7 @@ async def test_an_order_on_its_way_cannot_be_cancelled(chat: Chat, shop: DemoSho
 @pytest.mark.parametrize(
     ("language", "question"), [("en", "How can I cancel an order?"), ("zh", "怎么取消订单？")]
 )
-async def test_who_asks_how_is_told_and_may_begin(
-    chat: Chat, language: str, question: str
-) -> None:
+async def test_who_asks_how_is_told_and_may_begin(chat: Chat, language: str, question: str) -> None:
     chat.language = language
     (reply,) = (await chat.say(question)).replies
     assert [source.article for source in reply.sources] == ["cancel-an-order"]
