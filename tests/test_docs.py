@@ -24,7 +24,7 @@ def commands(group: typer.Typer, name: str) -> Iterator[str]:
         yield from commands(nested.typer_instance, f"{name} {nested.name}")
 
 
-@pytest.mark.parametrize("command", commands(app, "amends"))
+@pytest.mark.parametrize("command", list(commands(app, "amends")))
 def test_every_command_is_described(command: str) -> None:
     assert f"`{command}" in REFERENCE
 
