@@ -169,6 +169,12 @@ FEELINGS = (
         "The latest message is negative, or says so in words, be they ever so polite.",
         _displeased_now,
     ),
+    Fact(
+        "mood_turns",
+        "count",
+        "Customer messages that carry a mood (not a bare yes or number).",
+        lambda talk: (len(talk.moods), NOTHING),
+    ),
     Fact("displeased_turns", "count", "Customer messages that are displeased.", _displeased_turns),
     Fact(
         "displeased_run",

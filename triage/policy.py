@@ -30,14 +30,18 @@ class Policy:
     def decide(self, facts: Facts) -> Decision:
         """Return the decision for `facts`; the same facts always give the same decision.
 
-        Every rule whose condition holds is a reason. The strongest action, the most urgent
-        priority and the gravest wording among them win; without any, the assistant continues.
+        The strongest action among the rules whose condition holds wins, and the rules that ask
+        for it are the reasons: beside "in danger", "a first angry message" would only confuse.
+        The most urgent priority and the gravest wording among them count. Without any rule, the
+        assistant continues.
         """
         values = facts.for_conditions()
-        fired = [rule for rule in self.rules if rule.condition.holds(values)]
+        holds = [rule for rule in self.rules if rule.condition.holds(values)]
+        action = max((rule.action for rule in holds), key=ACTIONS.index, default="continue")
+        fired = [rule for rule in holds if rule.action == action]
         urgent = [rule.priority for rule in fired if rule.priority is not None]
         return Decision(
-            action=max((rule.action for rule in fired), key=ACTIONS.index, default="continue"),
+            action=action,
             priority=min(urgent, default=None),
             reasons=tuple(rule.reason(facts) for rule in fired),
             senior=any(rule.senior for rule in fired),

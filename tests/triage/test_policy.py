@@ -213,3 +213,17 @@ def test_deadlines_are_nearer_the_more_urgent_the_case() -> None:
     assert due == sorted(due)
     assert due[0] == (now + timedelta(minutes=5), now + timedelta(hours=4))
     assert all(reply < resolve for reply, resolve in due)
+
+
+def test_a_first_displeased_message_after_bare_details_is_only_watched() -> None:
+    decision = decide(
+        customer("Hi, where is my order?", 0.03),
+        assistant("Your order number?", answered=None),
+        customer("HP-10235"),
+        assistant("Your e-mail?", answered=None),
+        customer("anna@example.com"),
+        assistant("It is late, I am sorry.", answered=True),
+        customer("It was due last week. I took a day off for this delivery.", 0.92),
+        assistant("It should come tomorrow.", answered=True),
+    )
+    assert decision.action == "watch"
