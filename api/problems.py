@@ -1,4 +1,4 @@
-"""Every error in one shape: application/problem+json (RFC 9457)."""
+"""Every error in one shape: application/problem+json (RFC 9457); a page where people look."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -6,10 +6,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from api.accounts import SignInRefused, TooManyAttempts
+from api.pages.rendering import Page
+from api.pages.translation import wished
 from conversation import errors as chat
 from triage import errors as triage
 
@@ -78,10 +80,12 @@ async def _refused(_: Request, error: Exception) -> Problem:
     return Problem(status_of(error), str(error))
 
 
-async def _http(_: Request, error: Exception) -> Problem:
+async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
+    if status >= HTTPStatus.BAD_REQUEST and _is_for_people(request):
+        return Page(request, wished(request)).show("problem.html", status=status)
     detail = error.detail if error.detail != status.phrase else status.description
     return Problem(status, detail, dict(error.headers) if error.headers else None)
 
@@ -102,6 +106,11 @@ async def _unexpected(_: Request, error: Exception) -> Problem:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Something failed on our side. Nothing of this request was kept; please try again.",
     )
+
+
+def _is_for_people(request: Request) -> bool:
+    is_page = not request.url.path.startswith(("/api/", "/internal/", "/static/"))
+    return is_page and "text/html" in request.headers.get("Accept", "")
 
 
 def _where(location: Sequence[int | str]) -> str:

@@ -37,7 +37,8 @@ class Policy:
         """
         values = facts.for_conditions()
         holds = [rule for rule in self.rules if rule.condition.holds(values)]
-        action = max((rule.action for rule in holds), key=ACTIONS.index, default="continue")
+        asked: list[Action] = [rule.action for rule in holds]
+        action: Action = max(asked, key=ACTIONS.index, default="continue")
         fired = [rule for rule in holds if rule.action == action]
         urgent = [rule.priority for rule in fired if rule.priority is not None]
         return Decision(

@@ -66,7 +66,7 @@ class Page:
         html = (
             environment(spoken)
             .get_template(template)
-            .render(path=self.request.url.path, switch=self._switch, **context)
+            .render(path=self.request.url.path, switch=self._switch, status=int(status), **context)
         )
         response = HTMLResponse(html, status, {"Content-Language": spoken, "Vary": "Cookie"})
         if self.request.query_params.get(COOKIE) in LANGUAGES:

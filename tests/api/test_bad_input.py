@@ -198,3 +198,20 @@ def test_an_agent_is_no_supervisor(server: Product) -> None:
 
 def test_the_action_endpoint_refuses_without_the_secret(server: Product) -> None:
     problem(httpx.post(f"{server.url}/internal/actions", json={"next_action": "x"}), 403)
+
+
+def test_a_page_that_is_not_there_is_said_on_a_page(server: Product) -> None:
+    for language, sentence in (("en", "There is no such page."), ("zh", "没有这个页面。")):
+        answer = httpx.get(
+            f"{server.url}/help/{language}/no-such-article",
+            headers={"Accept": "text/html", "Accept-Language": language},
+        )
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        assert sentence in answer.text
+
+
+def test_an_agent_at_the_control_room_is_told_on_a_page(server: Product) -> None:
+    answer = server.as_agent().get("/control", headers={"Accept": "text/html"})
+    assert answer.status_code == 403
+    assert "Only a supervisor" in answer.text
