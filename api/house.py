@@ -21,9 +21,11 @@ from conversation.turn import Turns
 from knowledge_base.article import load_articles
 from knowledge_base.index import build_index, index_is_current
 from knowledge_base.search import KnowledgeBase
+from language.detect import detect
 from language.encoder import load_encoder
 from store.engine import migrate, open_engine
 from triage.emotion import EmotionModel, load_emotion_model
+from triage.facts import Turn, gather
 from triage.policy import Policy, load_policy
 from triage.remedy import Remedies, load_remedies
 
@@ -85,6 +87,14 @@ def build(settings: Settings, model: Path) -> House:
         actions=build_executor(knowledge, backoffice),
         rasa_secret=secret,
     )
+
+
+def warm(house: House) -> None:
+    """Load what is only loaded on first use (dictionaries, lexicon), so that no customer waits."""
+    for text in ("Where is my order?", "我的订单在哪里？"):
+        gather([Turn(1, "customer", text, reading=house.emotion.read(text))])
+        house.emotion.explain(text)
+        house.knowledge.answer(text, detect(text))
 
 
 def open_knowledge(settings: Settings) -> KnowledgeBase:

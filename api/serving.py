@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from api import accounts
 from api.accounts import Role
 from api.app import create_app
-from api.house import House, build, models_folder
+from api.house import House, build, models_folder, warm
 from api.settings import Settings
 from assistant.training import train_if_changed
 from conversation.events import CONTROL, DESK, Event, Events
@@ -38,6 +38,7 @@ def serve(settings: Settings) -> None:
     model = train_if_changed(models_folder(settings), say, settings.rasa_python)
     say("Opening the database, the knowledge index and the models …")
     house = build(settings, model)
+    warm(house)
     for line in first_accounts(house.engine, settings):
         say(line)
     say(welcome(settings))
