@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fastapi import FastAPI
+from fastapi.exceptions import WebSocketRequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
@@ -24,7 +25,7 @@ from api import (
     triage,
 )
 from api.house import House
-from api.security import SecurityHeaders
+from api.security import SecurityHeaders, SmallBodies
 
 logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 15.0
@@ -36,7 +37,9 @@ def create_app(house: House) -> FastAPI:
     app = FastAPI(title="Amends", version="0.1.0", lifespan=_lifespan)
     app.state.house = house
     problems.install(app)
+    app.add_exception_handler(WebSocketRequestValidationError, stream.refuse_address)
     health.install_metrics(app, house)
+    app.add_middleware(SmallBodies)
     app.add_middleware(GZipMiddleware)
     app.add_middleware(SecurityHeaders)
     # The widget stands on other people's websites; its token, not a cookie, says who calls.

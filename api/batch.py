@@ -78,7 +78,10 @@ def _rows(source: Path, check: Callable[[Row], None]) -> Iterator[Row]:
                 if not isinstance(row, dict):
                     raise ValueError("is not a JSON object")
                 check(row)
-            except ValueError as fault:
+                json.dumps(row, ensure_ascii=False).encode()
+            except UnicodeError as fault:
+                raise BadLine(f"{source}, line {number}: is not valid Unicode") from fault
+            except (ValueError, RecursionError) as fault:
                 raise BadLine(f"{source}, line {number}: {fault}") from fault
             yield row
 

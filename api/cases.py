@@ -1,15 +1,15 @@
 """The agent's side: the queue, its cases, and the offers in them."""
 
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from api.customers import Incoming, MessageOut
+from api.customers import MessageOut
 from api.deps import HouseDep, Language, Staff, Supervisor
+from api.incoming import Amount, Id, Incoming, Words
 from conversation.events import Event, conversation_topic
 from store.engine import reading
 from triage import queue
@@ -74,29 +74,19 @@ class Return(Incoming):
     to: Literal["queue", "assistant"]
 
 
-def _decimal(value: str | int) -> str | int:
-    try:
-        finite = Decimal(value).is_finite()
-    except InvalidOperation:
-        finite = False
-    if not finite:
-        raise ValueError("must be a decimal number, such as 12.50")
-    return value
-
-
 class NewOffer(Incoming):
     """A remedy to offer; money is a decimal string, never a float."""
 
     remedy: str
-    amount: Annotated[str | int, AfterValidator(_decimal)] | None = None
+    amount: Amount | None = None
     currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
-    reason: str = Field(max_length=2_000)
+    reason: Words = Field(max_length=2_000)
 
 
 class DecisionReason(Incoming):
     """Why an offer is approved or refused."""
 
-    reason: str = Field(max_length=2_000)
+    reason: Words = Field(max_length=2_000)
 
 
 class OfferOut(BaseModel):
@@ -110,7 +100,7 @@ class Resolution(Incoming):
     """How a case ends."""
 
     root_cause: str
-    note: str | None = Field(None, max_length=4_000)
+    note: Words | None = Field(None, max_length=4_000)
 
 
 def _out(case: Case, language: str) -> CaseOut:
@@ -131,7 +121,7 @@ async def cases(
 
 
 @router.get("/cases/{case}")
-async def one_case(case: int, _: Staff, house: HouseDep, language: Language) -> CaseOut:
+async def one_case(case: Id, _: Staff, house: HouseDep, language: Language) -> CaseOut:
     """Return one case."""
 
     def read() -> Case:
@@ -142,20 +132,20 @@ async def one_case(case: int, _: Staff, house: HouseDep, language: Language) -> 
 
 
 @router.post("/cases/{case}/claim")
-async def claim(case: int, agent: Staff, house: HouseDep, language: Language) -> CaseOut:
+async def claim(case: Id, agent: Staff, house: HouseDep, language: Language) -> CaseOut:
     """Take a waiting case; 409 when another agent has it."""
     return _out(await house.desk.claim(case, agent), language)
 
 
 @router.post("/cases/{case}/messages")
-async def reply(case: int, agent: Staff, house: HouseDep, new: NewReply) -> MessageOut:
+async def reply(case: Id, agent: Staff, house: HouseDep, new: NewReply) -> MessageOut:
     """Write to the customer."""
     message = await house.desk.reply(case, agent, str(new.id), new.text)
     return MessageOut.model_validate(message.as_json())
 
 
 @router.post("/cases/{case}/typing", status_code=204)
-async def typing(case: int, _: Staff, house: HouseDep) -> None:
+async def typing(case: Id, _: Staff, house: HouseDep) -> None:
     """Let the customer see that somebody is writing."""
 
     def read() -> Case:
@@ -168,23 +158,22 @@ async def typing(case: int, _: Staff, house: HouseDep) -> None:
 
 @router.post("/cases/{case}/return")
 async def give_back(
-    case: int, agent: Staff, house: HouseDep, language: Language, back: Return
+    case: Id, agent: Staff, house: HouseDep, language: Language, back: Return
 ) -> CaseOut:
     """Return the case to the queue, or the customer to the assistant."""
     return _out(await house.desk.give_back(case, agent, back.to), language)
 
 
 @router.post("/cases/{case}/offers", status_code=201)
-async def offer(case: int, agent: Staff, house: HouseDep, new: NewOffer) -> OfferOut:
+async def offer(case: Id, agent: Staff, house: HouseDep, new: NewOffer) -> OfferOut:
     """Offer a remedy; above one's authority it waits for a second person."""
-    amount = None if new.amount is None else Decimal(new.amount)
-    made = await house.desk.offer(case, agent, new.remedy, amount, new.currency, new.reason)
+    made = await house.desk.offer(case, agent, new.remedy, new.amount, new.currency, new.reason)
     return OfferOut(id=made.id, state=made.state)
 
 
 @router.post("/offers/{offer_id}/approve")
 async def approve(
-    offer_id: int, person: Supervisor, house: HouseDep, decision: DecisionReason
+    offer_id: Id, person: Supervisor, house: HouseDep, decision: DecisionReason
 ) -> OfferOut:
     """Approve somebody else's offer; the customer gets it now."""
     approved = await house.desk.approve(offer_id, person, decision.reason)
@@ -193,7 +182,7 @@ async def approve(
 
 @router.post("/offers/{offer_id}/refuse")
 async def refuse(
-    offer_id: int, person: Supervisor, house: HouseDep, decision: DecisionReason
+    offer_id: Id, person: Supervisor, house: HouseDep, decision: DecisionReason
 ) -> OfferOut:
     """Refuse somebody else's offer."""
     refused = await house.desk.refuse(offer_id, person, decision.reason)
@@ -202,7 +191,7 @@ async def refuse(
 
 @router.post("/cases/{case}/resolve")
 async def resolve(
-    case: int, agent: Staff, house: HouseDep, language: Language, how: Resolution
+    case: Id, agent: Staff, house: HouseDep, language: Language, how: Resolution
 ) -> CaseOut:
     """Close the case with its root cause."""
     return _out(await house.desk.resolve(case, agent, how.root_cause, how.note), language)

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from api import accounts, batch, takeaway, training
 from api.house import models_folder, open_knowledge
@@ -58,6 +59,12 @@ def plain_errors() -> Iterator[None]:
         for error in fault.errors():
             name = "AMENDS_" + "_".join(str(part) for part in error["loc"]).upper()
             typer.secho(f"{name}: {error['msg']}", fg="red", err=True)
+        raise typer.Exit(1) from fault
+    except DBAPIError as fault:
+        typer.secho(f"The record cannot be used: {fault.orig}.", fg="red", err=True)
+        raise typer.Exit(1) from fault
+    except OSError as fault:
+        typer.secho(f"{fault.filename}: {fault.strerror}", fg="red", err=True)
         raise typer.Exit(1) from fault
     except REFUSALS as fault:
         typer.secho(str(fault), fg="red", err=True)

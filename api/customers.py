@@ -1,13 +1,14 @@
 """The customer's side over HTTP: begin, write, read, rate, end."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from api.deps import CustomerChat, HouseDep
+from api.incoming import Id, Incoming, Place, Words
 from conversation import record
 from conversation.record import Conversation
 from store.engine import reading
@@ -15,17 +16,11 @@ from store.engine import reading
 router = APIRouter(prefix="/api/conversations", tags=["customer"])
 
 
-class Incoming(BaseModel):
-    """What a client sends; a member that nobody knows is a mistake, and said so."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class Identity(Incoming):
     """Who the customer is, as far as the website knows."""
 
-    name: str | None = Field(None, max_length=120)
-    email: str | None = Field(None, max_length=254)
+    name: Words | None = Field(None, max_length=120)
+    email: Words | None = Field(None, max_length=254)
 
 
 class NewConversation(Incoming):
@@ -45,9 +40,9 @@ class NewMessage(Incoming):
 class Rating(Incoming):
     """How a resolved case went, from 1 (bad) to 5 (good)."""
 
-    case: int
+    case: Id
     score: int = Field(ge=1, le=5)
-    comment: str = Field("", max_length=2_000)
+    comment: Words = Field("", max_length=2_000)
 
 
 class Started(BaseModel):
@@ -106,9 +101,7 @@ async def say(chat: CustomerChat, house: HouseDep, new: NewMessage) -> OutcomeOu
 
 
 @router.get("/{conversation}/messages")
-async def messages(
-    chat: CustomerChat, house: HouseDep, after: Annotated[int, Query(ge=0)] = 0
-) -> list[MessageOut]:
+async def messages(chat: CustomerChat, house: HouseDep, after: Place = 0) -> list[MessageOut]:
     """Return the messages after a sequence number, oldest first."""
     said = await run_sync(_messages, house, chat, after)
     return [MessageOut.model_validate(message.as_json()) for message in said]

@@ -1,6 +1,6 @@
 """Every error in one shape: application/problem+json (RFC 9457); a page where people look."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -87,13 +87,16 @@ async def _http(request: Request, error: Exception) -> Response:
     if status >= HTTPStatus.BAD_REQUEST and _is_for_people(request):
         return Page(request, wished(request)).show("problem.html", status=status)
     detail = error.detail if error.detail != status.phrase else status.description
+    if isinstance(error.__cause__, ValueError | RecursionError):
+        # What FastAPI says of a body that it could not even decode helps nobody.
+        detail = "The body is not JSON in UTF-8."
     return Problem(status, detail, dict(error.headers) if error.headers else None)
 
 
 async def _invalid(_: Request, error: Exception) -> Problem:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = [{"where": _where(fault["loc"]), "what": fault["msg"]} for fault in error.errors()]
+    faults = [_fault(fault) for fault in error.errors()]
     malformed = any(fault["type"] == "json_invalid" for fault in error.errors())
     status = HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY
     detail = "; ".join(f"{fault['where']}: {fault['what']}" for fault in faults)
@@ -113,5 +116,12 @@ def _is_for_people(request: Request) -> bool:
     return is_page and "text/html" in request.headers.get("Accept", "")
 
 
-def _where(location: Sequence[int | str]) -> str:
-    return ".".join(str(part) for part in location if part != "body") or "body"
+def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
+    """Return {where, what} of one of pydantic's faults."""
+    where = ".".join(str(part) for part in fault["loc"] if part != "body") or "body"
+    if fault["type"] == "json_invalid":
+        return {"where": "body", "what": f"is not JSON: {fault['ctx']['error']} at {where}"}
+    if fault["type"] == "model_attributes_type":
+        what = "must be a JSON object, sent with Content-Type: application/json"
+        return {"where": where, "what": what}
+    return {"where": where, "what": fault["msg"].removeprefix("Value error, ")}

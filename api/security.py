@@ -1,6 +1,7 @@
 """Headers that keep a page from doing what it was not written to do."""
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
@@ -14,6 +15,9 @@ HEADERS = {
 }
 # FastAPI's own documentation page loads its scripts from elsewhere.
 WITHOUT_POLICY = ("/docs", "/redoc")
+# A policy to replay is the largest thing that anybody sends; Rasa sends whole dialogues.
+LARGEST_BODY = 2 * 1024**2
+WITHOUT_LIMIT = "/internal/"
 
 
 class SecurityHeaders:
@@ -37,3 +41,31 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+class SmallBodies:
+    """Refuses bodies that no request of ours needs; they are read to their end, and not kept."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on; its body ends in status 413 when it is too large."""
+        if scope["type"] != "http" or scope["path"].startswith(WITHOUT_LIMIT):
+            await self._app(scope, receive, send)
+            return
+        size = 0
+
+        async def limited() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size <= LARGEST_BODY:
+                return message
+            # An answer before the end of the body would be lost with the broken connection.
+            while message.get("more_body", False):
+                message = await receive()
+            raise HTTPException(413, f"A request may have {LARGEST_BODY:,} bytes at most.")
+
+        await self._app(scope, limited, send)

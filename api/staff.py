@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from api import accounts
 from api.accounts import Role
-from api.customers import Incoming
 from api.deps import SESSION_COOKIE, HouseDep, Staff
+from api.incoming import Incoming, Words
 
 router = APIRouter(prefix="/api/session", tags=["staff"])
 
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/session", tags=["staff"])
 class Credentials(Incoming):
     """An e-mail and a password."""
 
-    email: str = Field(max_length=254)
+    email: Words = Field(max_length=254)
     password: str = Field(max_length=1_000)
 
 

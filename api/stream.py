@@ -6,13 +6,15 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Query, WebSocket
+from fastapi import APIRouter, WebSocket
+from fastapi.exceptions import WebSocketRequestValidationError
 from pydantic import Field, TypeAdapter, ValidationError
 from starlette.websockets import WebSocketDisconnect
 
-from api.customers import Incoming, NewMessage
+from api.customers import NewMessage
 from api.deps import HouseDep
 from api.house import House
+from api.incoming import Incoming, Place
 from api.problems import status_of
 from conversation import record
 from conversation.desk import Standing, standing
@@ -132,25 +134,37 @@ class _Line:
 
 
 @router.websocket("/api/conversations/{conversation}/stream")
-async def stream(
-    socket: WebSocket,
-    house: HouseDep,
-    conversation: str,
-    after: Annotated[int, Query(ge=0)] = 0,
-) -> None:
+async def stream(socket: WebSocket, house: HouseDep, conversation: str, after: Place = 0) -> None:
     """Send and receive messages live; the token comes as the subprotocol `bearer.<token>`."""
-    offered = [name for name in socket.scope["subprotocols"] if name.startswith(SUBPROTOCOL)]
-    await socket.accept(subprotocol=offered[0] if offered else None)
+    token = await _open(socket)
     try:
-        token = offered[0].removeprefix(SUBPROTOCOL) if offered else ""
         chat = await run_sync(_authorise, house, conversation, token)
     except ConversationError as refused:
-        status = status_of(refused)
-        await socket.send_json({"type": "error", "title": status.phrase, "detail": str(refused)})
-        # 4000 to 4999 are for applications: the HTTP status stays readable in the code.
-        await socket.close(4000 + status)
+        await _turn_away(socket, status_of(refused), str(refused))
         return
     await _converse(_Line(socket, house, chat, after))
+
+
+async def refuse_address(socket: WebSocket, error: Exception) -> None:
+    """Tell a client what is wrong with the address: a refused handshake could not say it."""
+    if not isinstance(error, WebSocketRequestValidationError):
+        raise error
+    await _open(socket)
+    detail = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+    await _turn_away(socket, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+
+
+async def _open(socket: WebSocket) -> str:
+    """Accept the socket and return the token that it brought, or an empty one."""
+    offered = [name for name in socket.scope["subprotocols"] if name.startswith(SUBPROTOCOL)]
+    await socket.accept(subprotocol=offered[0] if offered else None)
+    return offered[0].removeprefix(SUBPROTOCOL) if offered else ""
+
+
+async def _turn_away(socket: WebSocket, status: HTTPStatus, detail: str) -> None:
+    await socket.send_json({"type": "error", "title": status.phrase, "detail": detail})
+    # 4000 to 4999 are for applications: the HTTP status stays readable in the code.
+    await socket.close(4000 + status)
 
 
 async def _converse(line: _Line) -> None:

@@ -21,13 +21,13 @@ NOT_EXPORTED: dict[Table, set[str]] = {
 
 
 class CannotTakeAway(Exception):
-    """The file exists already, or the record cannot be read."""
+    """The file exists already, or its folder does not."""
 
 
 def backup(url: str, target: Path) -> None:
     """Copy every table, as it is at one moment, into a new SQLite file that can be served from.
 
-    Raises CannotTakeAway when `target` exists.
+    Raises CannotTakeAway when `target` exists, or its folder does not.
     """
     with _new_file(target) as unfinished:
         source, copy = open_engine(url), open_engine(f"sqlite:///{unfinished}")
@@ -46,7 +46,7 @@ def backup(url: str, target: Path) -> None:
 def export(engine: Engine, target: Path) -> None:
     """Write a SQLite file that opens in Datasette: every table without its secrets.
 
-    Raises CannotTakeAway when `target` exists.
+    Raises CannotTakeAway when `target` exists, or its folder does not.
     """
     with _new_file(target) as unfinished:
         database = Database(unfinished)
@@ -71,6 +71,8 @@ def _new_file(target: Path) -> Iterator[Path]:
     """Give a file to write that gets its name only when it is whole."""
     if target.exists():
         raise CannotTakeAway(f"{target} exists already; choose another name.")
+    if not target.absolute().parent.is_dir():
+        raise CannotTakeAway(f"There is no folder {target.parent}.")
     unfinished = target.with_name(f".{target.name}.part")
     try:
         yield unfinished

@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from api.customers import Incoming
 from api.deps import HouseDep, Language, Supervisor
+from api.incoming import Id, Incoming, Moment, Place, Words
 from store.engine import reading
 from triage import log, replay
 from triage.policy import Action, load_policy
@@ -21,7 +21,7 @@ class NewVerdict(Incoming):
     """What a supervisor thinks of a decision."""
 
     verdict: Verdict
-    note: str = Field("", max_length=2_000)
+    note: Words = Field("", max_length=2_000)
 
 
 class VerdictOut(BaseModel):
@@ -36,7 +36,7 @@ class NewReplay(Incoming):
     """A policy (the text of a policy.yml) to try on what happened since an instant."""
 
     policy: str = Field(max_length=200_000)
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
 
 @router.get("/log")
@@ -44,7 +44,7 @@ async def entries(
     _: Supervisor,
     house: HouseDep,
     language: Language,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Place = 0,
     action: Action | None = None,
     rule: str | None = None,
     verdict: Verdict | Literal["none"] | None = None,
@@ -63,7 +63,7 @@ async def entries(
 
 @router.post("/log/{decision}/verdict")
 async def judge(
-    decision: int, supervisor: Supervisor, house: HouseDep, new: NewVerdict
+    decision: Id, supervisor: Supervisor, house: HouseDep, new: NewVerdict
 ) -> VerdictOut:
     """Keep a verdict; a later one by anybody stands in its place, and both are kept."""
 

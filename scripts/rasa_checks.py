@@ -9,6 +9,7 @@ import sys
 
 from assistant.training import QUIET, RASA_PYTHON, ROOT, train_if_changed
 
+STRICT = ["--fail-on-prediction-errors"]
 DATA = ["--domain", "domain.yml", "--data", "assistant/data"]
 
 
@@ -21,7 +22,7 @@ def main() -> int:
     checks = [
         ["data", "validate", *DATA, "--config", "config.yml", "--fail-on-warnings"],
         ["test", "nlu", *judged, "--nlu", "tests/assistant/nlu"],
-        ["test", "core", *judged, "--stories", "tests/assistant/stories"],
+        ["test", "core", *judged, "--stories", "tests/assistant/stories", *STRICT],
     ]
     environment = os.environ | QUIET
     for check in checks:

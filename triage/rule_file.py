@@ -33,6 +33,8 @@ def read(source: Path | str) -> tuple[CommentedMap, list[RuleFault]]:
         line = mark.line + 1 if mark else 1
         problem = getattr(error, "problem", None) or "not YAML"
         return CommentedMap(), [RuleFault(line, None, str(problem))]
+    except RecursionError:
+        return CommentedMap(), [RuleFault(1, None, "too many levels")]
     except (OSError, UnicodeDecodeError) as error:
         return CommentedMap(), [RuleFault(1, None, f"cannot be read: {error}")]
     if not isinstance(loaded, CommentedMap):

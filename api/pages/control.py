@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 
 from api.deps import HouseDep, PageSupervisor, Supervisor
 from api.house import House
+from api.incoming import Id, Place
 from api.pages import casework, live
 from api.pages.casework import Spoken
 from api.pages.rendering import Page, PageDep
@@ -53,7 +54,7 @@ def decisions(
     page: PageDep,
     me: PageSupervisor,
     house: HouseDep,
-    before: int | None = None,
+    before: Place | None = None,
     action: Action | Literal[""] = "",
     rule: str = "",
     verdict: Verdict | Literal["none", ""] = "",
@@ -84,7 +85,7 @@ def decisions(
 
 
 @router.get("/log/{decision}", response_class=HTMLResponse)
-def decision(decision: int, page: PageDep, me: PageSupervisor, house: HouseDep) -> HTMLResponse:
+def decision(decision: Id, page: PageDep, me: PageSupervisor, house: HouseDep) -> HTMLResponse:
     """Show one decision with its evidence, its facts and the conversation around it."""
     with reading(house.engine) as connection:
         entry = log.entry(connection, decision)

@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.deps import HouseDep, PageStaff, Staff
 from api.house import House
+from api.incoming import Id
 from api.pages import casework, live
 from api.pages.casework import TABS, Tab, Work
 from api.pages.rendering import PageDep
@@ -36,7 +37,7 @@ def queue(
 
 @router.get("/cases/{case}", response_class=HTMLResponse)
 def one_case(
-    case: int, page: PageDep, me: PageStaff, house: HouseDep, state: Tab | None = None
+    case: Id, page: PageDep, me: PageStaff, house: HouseDep, state: Tab | None = None
 ) -> HTMLResponse:
     """Show one case beside the queue."""
     work = _work(house, case, me.id)
@@ -47,19 +48,19 @@ def one_case(
 
 
 @router.get("/cases/{case}/transcript", response_class=HTMLResponse)
-def transcript(case: int, page: PageDep, me: PageStaff, house: HouseDep) -> HTMLResponse:
+def transcript(case: Id, page: PageDep, me: PageStaff, house: HouseDep) -> HTMLResponse:
     """Show what was said so far, as a part of the page."""
     return page.show("desk_transcript.html", work=_work(house, case, me.id))
 
 
 @router.get("/cases/{case}/standing", response_class=HTMLResponse)
-def standing(case: int, page: PageDep, me: PageStaff, house: HouseDep) -> HTMLResponse:
+def standing(case: Id, page: PageDep, me: PageStaff, house: HouseDep) -> HTMLResponse:
     """Show where a case and its offers stand, as a part of the page."""
     work = _work(house, case, me.id)
     return page.show("desk_standing.html", work=work, remedies=house.remedies, now=_now())
 
 
-def _conversation(house: HouseDep, case: int | None = None) -> str | None:
+def _conversation(house: HouseDep, case: Id | None = None) -> str | None:
     return None if case is None else _work(house, case, 0).row.conversation_id
 
 

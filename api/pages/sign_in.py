@@ -1,5 +1,7 @@
 """The door: where staff sign in."""
 
+import re
+
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
@@ -15,5 +17,5 @@ def sign_in(page: PageDep, next: str = "") -> HTMLResponse:
 
 
 def _is_ours(address: str) -> bool:
-    """Browsers read `//host` and `/\\host` as another site."""
-    return address.startswith("/") and not address.startswith(("//", "/\\"))
+    """Browsers read `//host` and `/\\host` as another site, and drop tabs and line ends first."""
+    return re.fullmatch(r"/(?![/\\])[!-~]*", address) is not None

@@ -24,7 +24,9 @@ def problem(answer: httpx.Response, status: int) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\t ", "\u200b\u200b", "\u0000"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "\n\t ", "\u200b\u200b", "\u0000", "\u00ad", "\u2028", "\u3164"]
+)
 def test_nothing_is_not_a_message(customer: Customer, text: str) -> None:
     problem(customer.post(text), 422)
     assert customer.read() == []
@@ -50,6 +52,45 @@ def test_what_is_not_json_is_refused(customer: Customer, body: bytes) -> None:
     assert answer.status_code in (400, 422)
     problem(answer, answer.status_code)
     assert customer.read() == []
+
+
+def test_a_body_that_is_not_json_is_told_so(customer: Customer) -> None:
+    address = f"/api/conversations/{customer.id}/messages"
+    as_json = customer.headers | {"Content-Type": "application/json"}
+    for body in (b"{", b'{"id": "\xff"}', b"[" * 100_000):
+        answer = customer.client.post(address, content=body, headers=as_json)
+        assert "is not JSON" in problem(answer, 400)["detail"]
+    as_text = customer.headers | {"Content-Type": "text/plain"}
+    answer = customer.client.post(address, content=b"{}", headers=as_text)
+    assert "Content-Type: application/json" in problem(answer, 422)["detail"]
+
+
+def test_a_body_of_many_megabytes_is_not_kept(customer: Customer) -> None:
+    problem(customer.post("x" * 10_000_000), 413)
+    assert customer.read() == []
+
+
+@pytest.mark.parametrize("number", [2**31, 2**63, 10**30])
+def test_no_number_is_too_large(server: Product, customer: Customer, number: int) -> None:
+    agent, supervisor = server.as_agent(), server.as_supervisor()
+    rating = {"case": number, "score": 5}
+    address = f"/api/conversations/{customer.id}"
+    read = customer.client.get(
+        f"{address}/messages", params={"after": number}, headers=customer.headers
+    )
+    assert (read.status_code, read.json()) == (200, [])
+    assert supervisor.get("/api/triage/log", params={"after": number}).json() == []
+    problem(customer.client.post(f"{address}/survey", json=rating, headers=customer.headers), 404)
+    problem(agent.post(f"/api/cases/{number}/claim"), 404)
+    problem(agent.get(f"/desk/cases/{number}"), 404)
+    problem(supervisor.post(f"/api/offers/{number}/refuse", json={"reason": "x"}), 404)
+    problem(supervisor.post(f"/api/triage/log/{number}/verdict", json={"verdict": "right"}), 404)
+
+
+@pytest.mark.parametrize("since", ["2026-01-01T00:00:00", "yesterday", "0001-01-01T00:00:00+14:00"])
+def test_a_replay_begins_at_an_instant(server: Product, since: str) -> None:
+    policy = {"policy": "", "since": since}
+    problem(server.as_supervisor().post("/api/triage/replay", json=policy), 422)
 
 
 def test_a_lone_surrogate_is_refused(customer: Customer) -> None:
@@ -100,7 +141,11 @@ def test_control_characters_become_inert(customer: Customer) -> None:
         ("1e400", 422),
         ("1000000.00", 422),
         ("0.001", 422),
+        ("1_0", 422),
+        ("１２", 422),
+        (" 5 ", 422),
         (1.5, 422),
+        (True, 422),
         (None, 422),
         ("", 422),
     ],

@@ -87,7 +87,16 @@ def test_parse_says_what_is_meant(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [b"not json\n", b'{"words": "x"}\n', b'{"text": 7}\n', b"[1]\n", b"\xff\xfe\n"]
+    "bad",
+    [
+        b"not json\n",
+        b'{"words": "x"}\n',
+        b'{"text": 7}\n',
+        b"[1]\n",
+        b"\xff\xfe\n",
+        b'{"text": "\\ud800"}\n',
+        b"[" * 100_000 + b"\n",
+    ],
 )
 def test_a_bad_line_is_named_and_nothing_is_written(tmp_path: Path, bad: bytes) -> None:
     source = tmp_path / "in.jsonl"
@@ -96,6 +105,21 @@ def test_a_bad_line_is_named_and_nothing_is_written(tmp_path: Path, bad: bytes) 
     assert done.exit_code == 1
     assert "line 2" in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_a_place_that_is_not_there_is_named(tmp_path: Path) -> None:
+    source = write(tmp_path / "in.jsonl", {"text": "fine"})
+    nowhere = tmp_path / "nowhere" / "out"
+    for command in (("classify", source, nowhere), ("backup", nowhere), ("export", nowhere)):
+        done = amends(*command)
+        assert done.exit_code == 1
+        assert "nowhere" in done.output
+
+
+def test_a_record_that_is_not_there_is_said() -> None:
+    done = amends("log", "verify")
+    assert done.exit_code == 1
+    assert "no such table" in done.output
 
 
 def test_an_account_is_added_once(data_dir: Path) -> None:

@@ -154,6 +154,21 @@ def test_a_stranger_is_told_why_and_sent_away(
         assert socket.close_code == code
 
 
+@pytest.mark.parametrize("after", ["-1", "soon"])
+def test_a_bad_address_is_told(server: Product, customer: Customer, after: str) -> None:
+    address = f"ws://127.0.0.1:{server.port}/api/conversations/{customer.id}/stream?after={after}"
+    with connect(address, subprotocols=[Subprotocol(f"bearer.{customer.token}")]) as socket:
+        assert "after" in receive(socket, "error")["detail"]
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=5)
+        assert socket.close_code == 4422
+
+
+def test_after_the_last_message_there_is_nothing(server: Product, customer: Customer) -> None:
+    with line(server, customer, after=10**30) as socket, pytest.raises(TimeoutError):
+        socket.recv(timeout=1)
+
+
 def test_ten_messages_at_once_are_all_answered_in_order(
     server: Product, customer: Customer
 ) -> None:

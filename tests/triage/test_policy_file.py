@@ -93,7 +93,8 @@ def test_all_faults_are_named_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "just words", "rules: 3", "a: 1\na: 2", "\x00", "{", "rules:\n  - 3"]
+    "text",
+    ["", "[]", "just words", "rules: 3", "a: 1\na: 2", "\x00", "{", "rules:\n  - 3", "[" * 20_000],
 )
 def test_what_is_no_policy_at_all_is_refused(text: str) -> None:
     assert faults(text)

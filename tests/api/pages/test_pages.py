@@ -41,7 +41,10 @@ def test_the_language_is_remembered(stranger: httpx.Client) -> None:
     assert 'lang="en-GB"' in stranger.get("/sign-in", params={"lang": "en"}).text
 
 
-@pytest.mark.parametrize("address", ["//evil.example", "/\\evil.example", "https://evil.example"])
+@pytest.mark.parametrize(
+    "address",
+    ["//evil.example", "/\\evil.example", "/\t/evil.example", "/\n/evil", "https://evil.example"],
+)
 def test_the_door_leads_to_no_other_site(stranger: httpx.Client, address: str) -> None:
     page = stranger.get("/sign-in", params={"next": address}).text
     assert 'data-go=""' in page
