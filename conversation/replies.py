@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from assistant.intents import FALLBACK
 from assistant.rasa import Answer, Choice, Reply
-from conversation.record import Conversation
+from conversation.record import Conversation, Message
 from conversation.wording import say
 from triage.decision import Decision
 
@@ -18,7 +19,8 @@ def proposed(answer: Answer | None, chat: Conversation, language: str) -> tuple[
     if not answer.replies:
         return (Reply(say("no_reply", language), answered=False),)
     if chat.state == "waiting":
-        return tuple(reply for reply in answer.replies if reply.answered)
+        sure = answer.intent != FALLBACK
+        return tuple(reply for reply in answer.replies if reply.answered and sure)
     return answer.replies
 
 
@@ -28,19 +30,29 @@ def spoken(
     chat: Conversation,
     language: str,
     handover: dict[str, int] | None,
+    said_before: Sequence[Message] = (),
 ) -> list[tuple[Voice, Reply]]:
-    """Who says what to the customer after the decision."""
+    """Who says what to the customer after the decision.
+
+    Where somebody may be in danger, no article is quoted; what to do is said once.
+    """
     if handover is None:
         said: list[tuple[Voice, Reply]] = [("assistant", reply) for reply in meant]
         if decision.action == "offer_person" and not _offers_person(meant, language):
             said.append(("assistant", _person_offer(language)))
         return said
     answers: list[tuple[Voice, Reply]] = [("assistant", reply) for reply in meant if reply.answered]
-    known = chat.state == "waiting" and decision.wording != "safety"
-    if known and answers:
-        return answers
-    key = "still_waiting" if known else f"handover_{decision.wording}"
-    return [*answers, ("system", Reply(say(key, language, position=handover["position"])))]
+    notice = say(f"handover_{decision.wording}", language, **handover)
+    in_danger = decision.wording == "safety"
+    if chat.state == "waiting" and not (in_danger and notice not in _texts(said_before)):
+        notice = say("still_waiting", language, **handover)
+        if answers and not in_danger:
+            return answers
+    return [*([] if in_danger else answers), ("system", Reply(notice))]
+
+
+def _texts(messages: Sequence[Message]) -> set[str]:
+    return {message.text for message in messages}
 
 
 def _person_offer(language: str) -> Reply:

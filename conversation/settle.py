@@ -77,9 +77,10 @@ def settle(
     replies: list[Message] = []
     if chat.state in ("assistant", "waiting"):
         meant = proposed(seen.answer, chat, seen.language)
-        decision = _decide(connection, triage, chat, message, meant, now)
+        said = record.read(connection, chat.id, episode=chat.episode)
+        decision = _decide(connection, triage, chat, message, said, meant, now)
         handover = _due(connection, chat)
-        for voice, reply in spoken(meant, decision, chat, seen.language, handover):
+        for voice, reply in spoken(meant, decision, chat, seen.language, handover, said):
             replies.append(_say(connection, chat, message, voice, reply, now))
     else:
         handover = _due(connection, chat)
@@ -92,10 +93,10 @@ def _decide(
     triage: Triage,
     chat: Conversation,
     message: Message,
+    said: Sequence[Message],
     meant: Sequence[Reply],
     now: datetime,
 ) -> Decision:
-    said = record.read(connection, chat.id, episode=chat.episode)
     facts, decision = judge(triage.policy, said, meant)
     logged = log.append(
         connection,

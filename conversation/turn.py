@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
@@ -82,7 +82,9 @@ class Turns:
                 return await run_sync(self._stored, message)
             self.events.publish(conversation_topic(conversation), Event("changed"))
             seen = await self._look(chat, message, trouble)
-            outcome = await run_sync(self._commit, message, seen)
+            while (outcome := await run_sync(self._commit, message, seen)) is None:
+                chat, message = await run_sync(self._carry_over, message)
+                seen = await self._look(chat, message, trouble)
         self._tell(conversation)
         return outcome
 
@@ -143,10 +145,20 @@ class Turns:
             logger.exception("the emotion model failed")
             raise
 
-    def _commit(self, message: Message, seen: Seen) -> Outcome:
+    def _commit(self, message: Message, seen: Seen) -> Outcome | None:
+        """End the turn; None when the message's episode ended while it was looked at."""
         triage = Triage(self.policy, self.remedies, self.emotion.fingerprint)
         with self.engine.begin() as connection:
+            if record.find(connection, message.conversation).episode != message.episode:
+                return None
             return settle(connection, triage, message, seen, self.clock())
+
+    def _carry_over(self, message: Message) -> tuple[Conversation, Message]:
+        """Put a message that crossed the end of its case into the new episode: it is answered."""
+        with self.engine.begin() as connection:
+            chat = record.find(connection, message.conversation)
+            record.finish(connection, message, episode=chat.episode)
+            return chat, replace(message, episode=chat.episode)
 
     def _tell(self, conversation: str) -> None:
         for topic in (conversation_topic(conversation), DESK, CONTROL):

@@ -65,7 +65,7 @@ class TaskForm(FormValidationAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
         """The number in the message, if any; digits in an address are not one."""
-        return _identifier("order_number", r"\d", dispatcher, Moment.of(tracker))
+        return _identifier("order_number", r"\d{4}", dispatcher, Moment.of(tracker))
 
     def extract_email(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
@@ -128,11 +128,12 @@ class TaskForm(FormValidationAction):
 
 def _not_found(moment: Moment) -> tuple[Reply, Slots]:
     failed = int(moment.slots.get("lookups_failed") or 0) + 1
-    again: Slots = {"order_number": None, "email": None, "lookups_failed": failed}
+    # The number stays: most often the address is the wrong one, and a new number replaces it.
+    again: Slots = {"email": None, "lookups_failed": failed}
     if failed < LOOKUPS:
         return Reply(say("not_found", moment.language)), again
     reply = Reply(say("not_found_again", moment.language), answered=False)
-    return person_may_help(reply, moment), {**again, "task": None}
+    return person_may_help(reply, moment), {**again, "order_number": None, "task": None}
 
 
 def _identifier(slot: str, hint: str, dispatcher: CollectingDispatcher, moment: Moment) -> Slots:

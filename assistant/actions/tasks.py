@@ -18,9 +18,10 @@ RETURN_DAYS = 30
 """Calendar days from delivery within which an article may come back (the shop's promise)."""
 
 _ASKS_HOW = re.compile(
-    r"\bhow\b|\bcan (i|we|you)\b|\bpossible\b|\bam i able\b|\bsteps?\b|\bprocess\b|\bprocedure\b"
+    r"\bhow\b|\b(can|do|should) (i|we)\b|\bwho pays\b|\btoo late\b|\bpossible\b"
+    r"|\bam i able\b|\bsteps?\b|\bprocess\b|\bprocedure\b"
     r"|\bwhat (do|should|must|happens|if)\b|怎么|怎麼|如何|怎样|怎樣|步骤|步驟|流程|能不能|可不可以"
-    r"|可以.*[吗嗎]|能.*[吗嗎]|咋",
+    r"|可以.*[吗嗎]|能.*[吗嗎]|咋|谁出|谁付|誰付",
     re.IGNORECASE,
 )
 

@@ -9,8 +9,10 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
+import pytest
 
 from tests.product import ROOT, Customer, Product
 
@@ -35,6 +37,26 @@ def test_without_rasa_a_chinese_customer_is_told_in_chinese(alone: Product) -> N
     alone.start(wait_for_assistant=False)
     outcome = alone.customer().say("请问送货要多久？")
     assert "同事" in outcome["replies"][-1]["text"]
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.01, 0.02])
+def test_a_message_that_crosses_the_end_of_its_case_is_answered(
+    server: Product, pause: float
+) -> None:
+    customer, agent = server.customer(), server.as_agent()
+    case_id = customer.ask_for_person()
+    agent.post(f"/api/cases/{case_id}/claim")
+    said: list[dict[str, Any]] = []
+    furious = "You are useless, I am furious: I still have no refund, and nobody helps me!"
+    saying = threading.Thread(target=lambda: said.append(customer.say(furious)))
+    saying.start()
+    time.sleep(pause)
+    agent.post(f"/api/cases/{case_id}/resolve", json={"root_cause": "other"})
+    saying.join()
+    # Either it came before the end, and the person has it, or the assistant answers it.
+    heard = [message for message in customer.read() if "furious" in message["text"]]
+    assert len(heard) == 1
+    assert said[0]["replies"] or said[0]["handover"]
 
 
 def rasa_process(product: Product) -> int:

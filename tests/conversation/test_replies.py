@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from assistant.rasa import Answer, Choice, Reply
-from conversation.record import Conversation, State
+from conversation.record import Conversation, Message, State
 from conversation.replies import proposed, spoken
 from conversation.wording import say
 from triage.decision import Action, Decision, Wording
@@ -74,3 +74,22 @@ def test_a_bot_without_words_counts_as_a_miss() -> None:
     assert reply.answered is False
     assert reply.text == say("no_reply", "zh")
     assert proposed(None, chat(), "zh") == ()
+
+
+def test_what_to_do_in_danger_is_said_once() -> None:
+    place = {"case": 7, "position": 1}
+    told = Message(
+        "c",
+        2,
+        "id-2",
+        1,
+        "system",
+        say("handover_safety", "en"),
+        datetime(2026, 11, 22, tzinfo=UTC),
+    )
+    said = spoken([KNOWN], decision("hand_over", "safety"), chat("waiting"), "en", place, [told])
+    assert [reply.text for _, reply in said] == [say("still_waiting", "en", position=1)]
+
+
+def test_who_waits_gets_no_guesses() -> None:
+    assert proposed(Answer((KNOWN,), "nlu_fallback", 0.2), chat("waiting"), "en") == ()
