@@ -28,6 +28,8 @@ _QUESTION = re.compile(
 )
 # A place to deliver to has a house number, or in Chinese the name of a road or district.
 _ADDRESS = re.compile(r"\d|[路街巷弄号號室楼樓区區]")
+# Digits that may be meant as an order number; an amount such as £3.95 is not.
+_DIGITS = r"(?<![\d.£$€])\d+(?!\.?\d)"
 _LONGEST = 500
 _SHORTEST_ADDRESS = 8
 
@@ -65,7 +67,7 @@ class TaskForm(FormValidationAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
         """The number in the message, if any; digits in an address are not one."""
-        return _identifier("order_number", r"\d{4}", dispatcher, Moment.of(tracker))
+        return _identifier("order_number", _DIGITS, dispatcher, Moment.of(tracker))
 
     def extract_email(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]

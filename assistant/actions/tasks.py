@@ -168,8 +168,7 @@ class TaskActions:
             return ()
         article = self._knowledge.article(ARTICLES[intent], moment.language)
         sources = (article.source,) if article else ()
-        person = (choice("person", moment.language),)
-        return (Reply(say("complaint", moment.language), sources, person),)
+        return (Reply(say("complaint", moment.language), sources),)
 
     def _done(self, moment: Moment, name: str, order: Order) -> Reply:
         task = TASKS[name]

@@ -158,8 +158,9 @@ async def test_after_three_wrong_pairs_a_person_is_offered(chat: Chat) -> None:
     await chat.say("track my order")
     for _ in range(2):
         answer = await chat.say("HP-10234, mallory@example.com")
-        assert PERSON["en"] not in choices(answer)
+        assert "A colleague can look for it" not in said(answer)
     last = await chat.say("HP-10234, mallory@example.com")
+    assert "A colleague can look for it" in said(last)
     assert choices(last) == [PERSON["en"]]
     assert last.replies[0].answered is False
     assert "order number" not in await chat.told("thanks")
@@ -367,3 +368,25 @@ async def test_a_back_office_that_is_down_is_told_and_the_form_ends(
     assert answer.replies[0].trouble == "backoffice_down"
     assert choices(answer) == [PERSON["en"]]
     assert len((await chat.say("thanks")).replies) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_wrong_address_may_be_corrected_alone(chat: Chat, language: str) -> None:
+    chat.language = language
+    await chat.say("track my order" if language == "en" else "查一下我的订单")
+    await chat.say("HP-10235")
+    refused = await chat.told("someone@example.com")
+    assert "HP-10235" not in refused
+    assert "HP-10235" in await chat.told(ANNA)
+
+
+async def test_a_wrong_number_may_be_corrected_alone(chat: Chat) -> None:
+    await chat.say("track my order")
+    await chat.say(f"HP-99999 {ANNA}")
+    await chat.say("sorry, HP-10235")
+    assert "HP-10235" in await chat.told(ANNA)
+
+
+async def test_a_form_always_shows_the_way_to_a_person(chat: Chat) -> None:
+    asked = await chat.say("track my order")
+    assert [choice.title for choice in asked.replies[-1].choices] == ["Talk to a person"]
