@@ -30,7 +30,7 @@ class SignInRefused(Exception):
 
 
 class TooManyAttempts(Exception):
-    """Too many wrong passwords for this e-mail within a minute."""
+    """Too many wrong passwords for this e-mail from one place within a minute."""
 
 
 class AccountRefused(ValueError):
@@ -78,18 +78,22 @@ def has_any(connection: Connection, role: Role) -> bool:
 
 
 def sign_in(
-    engine: Engine, email: str, password: str, now: datetime, lasting: timedelta
+    engine: Engine, email: str, password: str, origin: str, now: datetime, lasting: timedelta
 ) -> tuple[Account, str]:
-    """Return the account and a new session token. Raises SignInRefused, TooManyAttempts."""
+    """Return the account and a new session token. Raises SignInRefused, TooManyAttempts.
+
+    Wrong passwords are counted for each e-mail and `origin` (the caller's address) together, so
+    that a stranger cannot lock somebody out from elsewhere.
+    """
     address = email.strip().lower()
-    if not _failures.test(_FAILURES_ALLOWED, address):
+    if not _failures.test(_FAILURES_ALLOWED, address, origin):
         raise TooManyAttempts("Too many wrong passwords. Please wait a minute and try again.")
     with reading(engine) as connection:
         row = connection.execute(select(accounts).where(accounts.c.email == address)).first()
     # Hashing is slow on purpose: no transaction may wait for it.
     right = _passwords.verify(password, row.password_hash if row else _NOBODY)
     if row is None or not right:
-        _failures.hit(_FAILURES_ALLOWED, address)
+        _failures.hit(_FAILURES_ALLOWED, address, origin)
         raise SignInRefused("The e-mail or the password is wrong.")
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
     with engine.begin() as connection:

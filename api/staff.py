@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Cookie, Response
+from fastapi import APIRouter, Cookie, Request, Response
 from pydantic import BaseModel, Field
 
 from api import accounts
@@ -30,7 +30,9 @@ class SignedIn(BaseModel):
 
 
 @router.post("")
-async def sign_in(credentials: Credentials, house: HouseDep, response: Response) -> SignedIn:
+async def sign_in(
+    request: Request, credentials: Credentials, house: HouseDep, response: Response
+) -> SignedIn:
     """Sign in with e-mail and password."""
     lasting = timedelta(hours=house.settings.session_hours)
     account, token = await run_sync(
@@ -38,6 +40,7 @@ async def sign_in(credentials: Credentials, house: HouseDep, response: Response)
         house.engine,
         credentials.email,
         credentials.password,
+        request.client.host if request.client else "",
         house.clock(),
         lasting,
     )

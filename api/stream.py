@@ -19,7 +19,7 @@ from api.problems import status_of
 from conversation import record
 from conversation.desk import Standing, standing
 from conversation.errors import ConversationError
-from conversation.events import Event, Subscription, conversation_topic
+from conversation.events import QUEUE, Event, Subscription, conversation_topic
 from conversation.record import Conversation, Message
 from store.engine import reading
 
@@ -95,7 +95,7 @@ class _Line:
             if event.kind == "typing":
                 if event.detail["sender"] != "customer":
                     await self.send("typing", sender=event.detail["sender"])
-            else:
+            elif event.kind == "changed" or self.told.handover:
                 await self.send_news()
 
     async def listen(self) -> None:
@@ -168,7 +168,7 @@ async def _turn_away(socket: WebSocket, status: HTTPStatus, detail: str) -> None
 
 
 async def _converse(line: _Line) -> None:
-    with line.house.events.subscribe(conversation_topic(line.chat.id)) as events:
+    with line.house.events.subscribe(conversation_topic(line.chat.id), QUEUE) as events:
         tasks = {asyncio.create_task(line.hear(events)), asyncio.create_task(line.listen())}
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -120,6 +120,11 @@ def main(
         say_times(shelves, encoder, questions)
 
 
+def run() -> None:
+    """Measure what ships."""
+    main()
+
+
 def write(confidence: Confidence, path: Path = SHIPPED) -> None:
     """Put fitted values where the knowledge base reads them."""
     weights = {language: [round(w, 3) for w in ws] for language, ws in confidence.weights.items()}

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 
 from conversation import record
 from conversation.errors import ConversationClosed, MessageConflict, SurveyRefused
-from conversation.events import CONTROL, DESK, Event, Events, conversation_topic
+from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
 from conversation.record import Conversation, Message
 from conversation.wording import say
 from store.tables import cases, surveys
@@ -56,7 +56,7 @@ class Standing:
 def standing(connection: Connection, conversation: str, now: datetime) -> Standing:
     """Return where a conversation stands."""
     latest = connection.execute(
-        select(cases.c.id, cases.c.state, cases.c.resolved_at, surveys.c.score)
+        select(cases.c.id, cases.c.state, cases.c.root_cause, cases.c.resolved_at, surveys.c.score)
         .outerjoin(surveys, surveys.c.case_id == cases.c.id)
         .where(cases.c.conversation_id == conversation)
         .order_by(cases.c.id.desc())
@@ -68,8 +68,10 @@ def standing(connection: Connection, conversation: str, now: datetime) -> Standi
         waiting = latest.state == "waiting"
         position = queue.position(connection, latest.id) if waiting else 0
         return Standing(handover={"case": latest.id, "position": position})
-    fresh = latest.score is None and now - latest.resolved_at < SURVEY_OPEN
-    return Standing(survey=latest.id if fresh else None)
+    # A case that went back to the assistant has no root cause, and nothing to be rated.
+    unrated = latest.root_cause is not None and latest.score is None
+    fresh = now - latest.resolved_at < SURVEY_OPEN
+    return Standing(survey=latest.id if unrated and fresh else None)
 
 
 @dataclass
@@ -152,6 +154,7 @@ class Desk:
             case = queue.case(connection, approved.case)
             chat = record.find(connection, case.conversation)
             self._write(connection, chat, person, self._offer_text(approved, chat))
+            queue.first_reply(connection, case.id, self.clock())
             return approved, chat.id
 
         return await self._change(work)
@@ -246,6 +249,7 @@ class Desk:
         result, conversation = await run_sync(transact)
         for topic in (conversation_topic(conversation), DESK, CONTROL):
             self.events.publish(topic, Event("changed"))
+        self.events.publish(QUEUE, Event("moved"))
         return result
 
     def _mine(

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 DESK = "desk"
 CONTROL = "control"
+# The order of who waits has changed: whoever waits may have moved.
+QUEUE = "queue"
 
 
 def conversation_topic(conversation: str) -> str:
@@ -21,7 +23,7 @@ def conversation_topic(conversation: str) -> str:
 
 @dataclass(frozen=True)
 class Event:
-    """`kind` is changed, typing, survey or closed; `detail` is small and optional."""
+    """`kind` is changed, moved, typing or closed; `detail` is small and optional."""
 
     kind: str
     detail: dict[str, str | int] = field(default_factory=dict)

@@ -22,6 +22,7 @@ from conversation.errors import (
     TokenRefused,
 )
 from store.tables import conversations, messages
+from triage.case import rfc3339
 
 LONGEST_TEXT = 4_000
 State = Literal["assistant", "waiting", "person", "closed"]
@@ -74,11 +75,6 @@ class Message:
             "choices": list(self.choices),
             "at": rfc3339(self.at),
         }
-
-
-def rfc3339(instant: datetime) -> str:
-    """Return an aware UTC datetime as RFC 3339 text with milliseconds and a Z."""
-    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def start(

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from assistant.rasa import Answer, AssistantUnavailable
 from conversation import record
-from conversation.events import CONTROL, DESK, Event, Events, conversation_topic
+from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
 from conversation.reading import Read, read_emotion
 from conversation.record import Conversation, Message
 from conversation.settle import Outcome, Seen, Triage, settle
@@ -63,7 +63,10 @@ class Turns:
         before = self.clock() - INTERRUPTED_AFTER
         cut_off = await run_sync(self._interrupted, before)
         for conversation, message_id, text in cut_off:
-            await self._unbroken(self._handle(conversation, message_id, text, "interrupted"))
+            try:
+                await self._unbroken(self._handle(conversation, message_id, text, "interrupted"))
+            except Exception:
+                logger.exception("an interrupted message could not be handed over yet")
         return len(cut_off)
 
     async def _unbroken(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
@@ -85,7 +88,7 @@ class Turns:
             while (outcome := await run_sync(self._commit, message, seen)) is None:
                 chat, message = await run_sync(self._carry_over, message)
                 seen = await self._look(chat, message, trouble)
-        self._tell(conversation)
+        self._tell(conversation, moved=outcome.handover is not None)
         return outcome
 
     def _accept(
@@ -160,6 +163,8 @@ class Turns:
             record.finish(connection, message, episode=chat.episode)
             return chat, replace(message, episode=chat.episode)
 
-    def _tell(self, conversation: str) -> None:
+    def _tell(self, conversation: str, *, moved: bool) -> None:
         for topic in (conversation_topic(conversation), DESK, CONTROL):
             self.events.publish(topic, Event("changed"))
+        if moved:
+            self.events.publish(QUEUE, Event("moved"))
