@@ -16,7 +16,7 @@ from pydantic import (
 )
 from starlette.exceptions import HTTPException
 
-from conversation import record
+from conversation import text
 
 # PostgreSQL's INTEGER; SQLite's holds more.
 LARGEST_NUMBER = 2**31 - 1
@@ -57,7 +57,7 @@ def _utc(instant: datetime) -> datetime:
 Id = Annotated[int, AfterValidator(_known)]
 # A place in an order; beyond the last one there is nothing more, however large it is.
 Place = Annotated[int, Field(ge=0), AfterValidator(_within)]
-Words = Annotated[str, AfterValidator(record.inert)]
+Words = Annotated[str, AfterValidator(text.inert)]
 # Money is written out: no float, no exponent, no other script's digits.
 Amount = Annotated[
     Decimal,

@@ -13,6 +13,7 @@ from conversation import record
 from conversation.errors import ConversationClosed, MessageConflict, SurveyRefused
 from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
 from conversation.record import Conversation, Message
+from conversation.text import clean_text
 from conversation.wording import say
 from store.tables import cases, surveys
 from triage import offers, queue
@@ -101,7 +102,7 @@ class Desk:
 
         def work(connection: Connection) -> tuple[Message, str]:
             case, chat = self._mine(connection, case_id, person)
-            clean = record.clean_text(text)
+            clean = clean_text(text)
             known = record.find_message(connection, chat.id, message_id)
             if known is not None:
                 if known.text != clean or known.sender != "agent":

@@ -11,7 +11,6 @@ from conversation.errors import (
     ConversationClosed,
     ConversationUnknown,
     MessageConflict,
-    MessageRefused,
     TokenRefused,
 )
 from conversation.record import Conversation
@@ -68,27 +67,6 @@ def test_a_new_episode_starts_afresh(connection: Connection, chat: Conversation)
     episode = record.read(connection, chat.id, episode=again.episode)
     assert [message.text for message in episode] == ["new"]
     assert len(record.read(connection, chat.id)) == 2
-
-
-@pytest.mark.parametrize(
-    ("typed", "kept"),
-    [
-        ("  hello \n", "hello"),
-        ("a\x00b", "a\ufffdb"),
-        ("price \u202egnp.exe", "price \ufffdgnp.exe"),
-        ("line\r\nline", "line\nline"),
-        ("👩‍👧 谢谢", "👩‍👧 谢谢"),
-        ("<b>bold</b>", "<b>bold</b>"),
-    ],
-)
-def test_a_text_is_kept_but_made_inert(typed: str, kept: str) -> None:
-    assert record.clean_text(typed) == kept
-
-
-@pytest.mark.parametrize("typed", ["", " \n", "\u200b", "\ufeff", "x" * 4001, "a\ud800"])
-def test_a_text_that_cannot_be_kept_is_refused(typed: str) -> None:
-    with pytest.raises(MessageRefused):
-        record.clean_text(typed)
 
 
 def test_writers_at_once_get_each_a_number(engine: Engine) -> None:
