@@ -57,7 +57,7 @@ class Standing:
 def standing(connection: Connection, conversation: str, now: datetime) -> Standing:
     """Return where a conversation stands."""
     latest = connection.execute(
-        select(cases.c.id, cases.c.state, cases.c.root_cause, cases.c.resolved_at, surveys.c.score)
+        select(cases.c.id, cases.c.state, cases.c.resolved_at, surveys.c.score)
         .outerjoin(surveys, surveys.c.case_id == cases.c.id)
         .where(cases.c.conversation_id == conversation)
         .order_by(cases.c.id.desc())
@@ -69,10 +69,8 @@ def standing(connection: Connection, conversation: str, now: datetime) -> Standi
         waiting = latest.state == "waiting"
         position = queue.position(connection, latest.id) if waiting else 0
         return Standing(handover={"case": latest.id, "position": position})
-    # A case that went back to the assistant has no root cause, and nothing to be rated.
-    unrated = latest.root_cause is not None and latest.score is None
-    fresh = now - latest.resolved_at < SURVEY_OPEN
-    return Standing(survey=latest.id if unrated and fresh else None)
+    fresh = latest.score is None and now - latest.resolved_at < SURVEY_OPEN
+    return Standing(survey=latest.id if fresh else None)
 
 
 @dataclass
