@@ -19,7 +19,7 @@ RASA_PYTHON = ROOT / ".venv-rasa" / "bin" / "python"
 
 _MADE_FROM = ("config.yml", "domain.yml", "assistant/data", "assistant/components", "language")
 _TAIL = 25
-_TOLD = ("Starting to train", "Finished training", "is trained and saved")
+_TOLD = ("Starting to train", "Finished training")
 
 # Rasa's own thread pools only get in each other's way on small machines, and its libraries warn
 # about each other.

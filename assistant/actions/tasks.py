@@ -21,7 +21,7 @@ _ASKS_HOW = re.compile(
     r"\bhow\b|\b(can|do|should) (i|we)\b|\bwho pays\b|\btoo late\b|\bpossible\b"
     r"|\bam i able\b|\bsteps?\b|\bprocess\b|\bprocedure\b"
     r"|\bwhat (do|should|must|happens|if)\b|怎么|怎麼|如何|怎样|怎樣|步骤|步驟|流程|能不能|可不可以"
-    r"|可以.*[吗嗎]|能.*[吗嗎]|咋|谁出|谁付|誰付",
+    r"|可以.*[吗嗎]|[能要].*[吗嗎]|咋|谁出|谁付|誰付",
     re.IGNORECASE,
 )
 

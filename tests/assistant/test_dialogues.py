@@ -219,6 +219,11 @@ async def test_who_asks_how_is_told_and_may_begin(chat: Chat, language: str, que
     assert asked.replies[-1].answered is None
 
 
+async def test_who_asks_what_a_return_costs_is_told(chat: Chat) -> None:
+    chat.language = "zh"
+    assert sources(await chat.say("退货要运费吗")) == ["returns"]
+
+
 async def test_who_asks_how_is_not_held_in_a_form(chat: Chat) -> None:
     await chat.say("How can I return something?")
     answer = await chat.say("Do you have gift cards?")
