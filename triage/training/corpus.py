@@ -7,14 +7,11 @@ from pathlib import Path
 
 from language.detect import Language
 from language.normalise import normalise
+from language.training.corpus import CorpusError
 from triage.training import labels
 from triage.training.labels import Row
 
 SERVICE_MESSAGES = Path(__file__).with_name("service_messages.tsv")
-
-
-class CorpusError(Exception):
-    """A data set is missing or not in its published form."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def service_messages(split: str, path: Path = SERVICE_MESSAGES) -> list[Example]
         Example(
             normalise(row["text"]),
             "zh" if row["language"] == "zh" else "en",
-            labels.service_target(row["emotion"], row["negative"] == "1"),
+            labels.service_target(row["emotions"].split(","), float(row["negative"])),
         )
         for row in rows
         if row["split"] == split

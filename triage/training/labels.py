@@ -1,8 +1,10 @@
 """How the labels of the public data sets map to the ten emotions of service, and to `negative`.
 
-A target is a row of numbers, one for each output of the network: 0 or 1, or NaN where the data set
+A target is a row of numbers, one for each output of the network: 0 to 1, or NaN where the data set
 does not say (a Weibo post labelled "angry" may be frustrated as well; nobody was asked).
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +52,8 @@ _LEFT_OPEN = {
     "neutral": ("confusion",),
 }
 
+_CLOSE = ("anger", "frustration", "disappointment")
+
 Row = NDArray[np.float32]
 
 
@@ -94,12 +98,15 @@ def personas_target(label: str) -> Row:
     return row
 
 
-def service_target(emotion: str, negative: bool) -> Row:
-    """The target of a message to customer service; its main emotion is known, mixtures are not."""
+def service_target(emotions: Sequence[str], negative: float) -> Row:
+    """The target of a message to customer service.
+
+    `emotions` are the one or two that were marked, `negative` the share of readers, 0 to 1, who
+    would call the customer unhappy. Displeasures that lie close to a marked one stay open.
+    """
     row = _unknown()
-    row[SERVICE_COLUMNS] = _one_hot(SERVICE, emotion, *(["negative"] if negative else []))
-    if negative:
-        close = ("anger", "frustration", "disappointment")
-        open_ones = [name for name in close if emotion in close and name != emotion]
+    row[SERVICE_COLUMNS] = [*(float(name in emotions) for name in EMOTIONS), negative]
+    if set(_CLOSE).intersection(emotions):
+        open_ones = [name for name in _CLOSE if name not in emotions]
         row[[SERVICE_COLUMNS.start + EMOTIONS.index(name) for name in open_ones]] = np.nan
     return row

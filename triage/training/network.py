@@ -11,9 +11,13 @@ from torch.nn import functional
 
 from language.training import backbone
 from language.training.backbone import SentenceEncoder
+from triage.emotion import EMOTIONS
 from triage.training import labels
 
 _WEIGHTS = {"reddit": 1.0, "weibo": 1.5, "personas": 0.5, "service": 1.0}
+# `negative` is what the triage rests on.
+_SERVICE_WEIGHTS = torch.tensor([1.0] * len(EMOTIONS) + [3.0])
+_TRANSLATION_WEIGHT = 0.5
 
 
 class EmotionNetwork(nn.Module):
@@ -37,13 +41,36 @@ class EmotionNetwork(nn.Module):
 def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
     """Weighted sum of the heads' losses over the rows whose label each head knows."""
     losses = {
-        "reddit": _several(logits[:, labels.REDDIT_COLUMNS], targets[:, labels.REDDIT_COLUMNS]),
+        "reddit": _several(
+            logits[:, labels.REDDIT_COLUMNS], targets[:, labels.REDDIT_COLUMNS]
+        ).sum(),
         "weibo": _one(logits[:, labels.WEIBO_COLUMNS], targets[:, labels.WEIBO_COLUMNS]),
         "personas": _one(logits[:, labels.PERSONAS_COLUMNS], targets[:, labels.PERSONAS_COLUMNS]),
-        "service": _several(logits[:, labels.SERVICE_COLUMNS], targets[:, labels.SERVICE_COLUMNS]),
+        "service": _service(logits[:, labels.SERVICE_COLUMNS], targets[:, labels.SERVICE_COLUMNS]),
     }
     weighted = [_WEIGHTS[name] * loss for name, loss in losses.items()]
     return torch.stack(weighted).sum() / len(logits)
+
+
+def translation_loss_of(english: Tensor, chinese: Tensor) -> Tensor:
+    """How far the readings of sentences and of their translations, row for row, lie apart.
+
+    Each head is taught by the language that its labels are in: Reddit's in Chinese by what it says
+    of the English sentence, Weibo's in English by the Chinese one. The service head, which has
+    labels in both, is taught to agree.
+    """
+    reddit, weibo, service = labels.REDDIT_COLUMNS, labels.WEIBO_COLUMNS, labels.SERVICE_COLUMNS
+    agreed = (english[:, service].sigmoid() + chinese[:, service].sigmoid()).detach() / 2
+    losses = [
+        _WEIGHTS["reddit"]
+        * _several(chinese[:, reddit], english[:, reddit].detach().sigmoid()).sum(),
+        _WEIGHTS["weibo"]
+        * functional.cross_entropy(
+            english[:, weibo], chinese[:, weibo].detach().softmax(dim=-1), reduction="sum"
+        ),
+        _service(english[:, service], agreed) + _service(chinese[:, service], agreed),
+    ]
+    return _TRANSLATION_WEIGHT * torch.stack(losses).sum() / (2 * len(english))
 
 
 def _several(logits: Tensor, targets: Tensor) -> Tensor:
@@ -51,7 +78,11 @@ def _several(logits: Tensor, targets: Tensor) -> Tensor:
     found = functional.binary_cross_entropy_with_logits(
         logits, targets.nan_to_num(), reduction="none"
     )
-    return (found * known).sum()
+    return found * known
+
+
+def _service(logits: Tensor, targets: Tensor) -> Tensor:
+    return (_several(logits, targets) * _SERVICE_WEIGHTS.to(logits.device)).sum()
 
 
 def _one(logits: Tensor, targets: Tensor) -> Tensor:

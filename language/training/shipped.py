@@ -1,0 +1,97 @@
+"""The shipped encoder's weights, read back from its int8 file: where fine-tuning starts."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import numpy_helper
+from tokenizers import Tokenizer
+from transformers import BertConfig, BertModel
+
+from language.encoder import SHIPPED
+from language.onnx_model import MODEL, TOKENIZER
+from language.training.backbone import BaseModelError, SentenceEncoder
+
+_HEADS = 12
+_ATTENTION = ("query", "key", "value")
+_DENSE = ("attention.output.dense", "intermediate.dense", "output.dense")
+_NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
+
+Floats = NDArray[np.float32]
+
+
+class _Weights:
+    """The tensors of a file as `language.training.export` writes it, in full precision."""
+
+    def __init__(self, path: Path) -> None:
+        graph = onnx.load(str(path)).graph
+        self._stored = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+        suffix = "_quantized"
+        inner = {name.removesuffix(suffix) for name in self._stored if "MatMul" in name}
+        inner = {name for name in inner if f"{name}{suffix}" in self._stored}
+        # The exporter numbers the nameless matrices in the order in which they are used.
+        self.matrices = sorted(inner, key=lambda name: int(name.rsplit("_", 1)[1]))
+
+    def get(self, name: str) -> Floats:
+        """The tensor `name`, its scale and zero point undone. Raises KeyError."""
+        if name in self._stored:
+            return self._stored[name].astype(np.float32)
+        values, scale, zero = (
+            self._stored[f"{name}_{part}"] for part in ("quantized", "scale", "zero_point")
+        )
+        floats = (values.astype(np.float32) - zero.astype(np.float32)) * scale
+        return np.asarray(floats, np.float32)
+
+
+def _state(weights: _Weights, layers: int) -> dict[str, Floats]:
+    state = {
+        f"embeddings.{part}": weights.get(f"bert.embeddings.{part}")
+        for part in (
+            "word_embeddings.weight", "position_embeddings.weight",
+            "token_type_embeddings.weight", "LayerNorm.weight", "LayerNorm.bias",
+        )  # fmt: skip
+    }
+    for number in range(layers):
+        layer = f"encoder.layer.{number}"
+        for kind, axis in (("weight", 1), ("bias", 0)):
+            joined = weights.get(f"Attention_{number}_qkv_{kind}")
+            for name, part in zip(_ATTENTION, np.split(joined, 3, axis=axis), strict=True):
+                state[f"{layer}.attention.self.{name}.{kind}"] = part.T
+        for place, name in enumerate(_DENSE):
+            state[f"{layer}.{name}.weight"] = weights.get(
+                weights.matrices[number * len(_DENSE) + place]
+            ).T
+            state[f"{layer}.{name}.bias"] = weights.get(f"bert.{layer}.{name}.bias")
+        for name in _NORMS:
+            for kind in ("weight", "bias"):
+                state[f"{layer}.{name}.{kind}"] = weights.get(f"bert.{layer}.{name}.{kind}")
+    return state
+
+
+def load_shipped(folder: Path = SHIPPED, dropout: float = 0.0) -> tuple[SentenceEncoder, Tokenizer]:
+    """The encoder in `folder` as a network to train, exact but for int8's rounding.
+
+    Raises BaseModelError when the file is not such an encoder.
+    """
+    try:
+        weights = _Weights(folder / MODEL)
+        layers = len(weights.matrices) // len(_DENSE)
+        state = _state(weights, layers)
+    except (OSError, KeyError, IndexError) as error:
+        raise BaseModelError(f"no shipped encoder in {folder}: {error}") from error
+    size, width = state["embeddings.word_embeddings.weight"].shape
+    config = BertConfig(
+        vocab_size=size,
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=_HEADS,
+        intermediate_size=len(state["encoder.layer.0.intermediate.dense.bias"]),
+        hidden_dropout_prob=dropout,
+        attention_probs_dropout_prob=0.0,
+    )
+    bert = BertModel(config, add_pooling_layer=False)
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(v)) for name, v in state.items()}
+    bert.load_state_dict(tensors)
+    return SentenceEncoder(bert), Tokenizer.from_file(str(folder / TOKENIZER))
