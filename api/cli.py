@@ -1,28 +1,24 @@
 """The command `amends`: what the pages do, for terminals and files."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
 
 from api import accounts, batch, takeaway, training
-from api.house import models_folder, open_knowledge
-from api.serving import CannotServe, say, serve
+from api.house import models_folder, open_emotion_model, open_knowledge
+from api.refusals import plain_errors
+from api.serving import say, serve
 from api.settings import Settings
-from assistant.training import TrainingFailed, train_if_changed
+from assistant.training import train_if_changed
 from assistant.understanding import understand
-from knowledge_base.errors import KnowledgeError
 from store.engine import migrate, open_engine, reading
 from triage import log, replay
-from triage.emotion import load_emotion_model
-from triage.errors import TriageError
 from triage.judge import Said, judge
 from triage.policy import load_policy
 from triage.remedy import load_remedies
@@ -39,42 +35,6 @@ app.add_typer(training.evaluate, name="evaluate")
 
 Source = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 Target = Annotated[Path, typer.Argument(dir_okay=False)]
-REFUSALS = (
-    CannotServe,
-    TrainingFailed,
-    TriageError,
-    KnowledgeError,
-    accounts.AccountRefused,
-    batch.BadLine,
-    takeaway.CannotTakeAway,
-)
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """End with a sentence and exit code 1 where people can do something about a fault."""
-    try:
-        yield
-    except ValidationError as fault:
-        for error in fault.errors():
-            name = "AMENDS_" + "_".join(str(part) for part in error["loc"]).upper()
-            typer.secho(f"{name}: {error['msg']}", fg="red", err=True)
-        raise typer.Exit(1) from fault
-    except DBAPIError as fault:
-        typer.secho(f"The record cannot be used: {fault.orig}.", fg="red", err=True)
-        raise typer.Exit(1) from fault
-    except OSError as fault:
-        typer.secho(f"{fault.filename}: {fault.strerror}", fg="red", err=True)
-        raise typer.Exit(1) from fault
-    except REFUSALS as fault:
-        typer.secho(str(fault), fg="red", err=True)
-        raise typer.Exit(1) from fault
-
-
-def main() -> None:
-    """Run the command; what people can mend is said in a sentence."""
-    with plain_errors():
-        app(standalone_mode=True)
 
 
 @app.command("serve")
@@ -108,7 +68,7 @@ def user_add(
 def classify(source: Source, target: Target) -> None:
     """Read the emotion of each {"text": …} line; writes emotions, negative and language."""
     with plain_errors():
-        model = load_emotion_model()
+        model = open_emotion_model(Settings(), os.cpu_count() or 1)
 
         def work(rows: Sequence[batch.Row]) -> Iterable[batch.Row]:
             for reading_ in model.read_many([row["text"] for row in rows]):
@@ -125,7 +85,9 @@ def classify(source: Source, target: Target) -> None:
 def triage_command(source: Source, target: Target) -> None:
     """Judge each {"messages": […]} line; writes the decision and the turn that hands over."""
     with plain_errors():
-        model, policy = load_emotion_model(), load_policy(Settings().policy)
+        settings = Settings()
+        policy = load_policy(settings.policy)
+        model = open_emotion_model(settings, os.cpu_count() or 1)
 
         def work(rows: Sequence[batch.Row]) -> Iterable[batch.Row]:
             for row in rows:

@@ -59,7 +59,7 @@ def build(settings: Settings, model: Path) -> House:
     migrate(engine)
     knowledge = open_knowledge(settings)
     backoffice = open_demo_shop(settings.data_dir)
-    emotion = load_emotion_model()
+    emotion = open_emotion_model(settings)
     policy, remedies = load_policy(settings.policy), load_remedies(settings.remedies)
     events = Events()
     secret = settings.rasa_secret.get_secret_value() or secrets.token_urlsafe(32)
@@ -105,6 +105,11 @@ def open_knowledge(settings: Settings) -> KnowledgeBase:
     if not index_is_current(index, articles, encoder):
         build_index(articles, encoder, index)
     return KnowledgeBase.open(index, encoder)
+
+
+def open_emotion_model(settings: Settings, threads: int = 1) -> EmotionModel:
+    """Return the emotion model that is configured, to run on `threads` cores."""
+    return load_emotion_model(settings.emotion_model or None, threads, settings.emotion_labels)
 
 
 def models_folder(settings: Settings) -> Path:

@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     encoder: str = Field(
         "", description="A sentence-transformers model in place of the shipped one"
     )
+    emotion_model: str = Field(
+        "", description="A sequence-classification model in place of the shipped one"
+    )
+    emotion_labels: Path | None = Field(
+        None, description="That model's label map; by default labels.yml in its folder"
+    )
     articles: Path = Field(
         ROOT / "knowledge_base/articles", description="The folder of knowledge articles"
     )

@@ -1,11 +1,13 @@
 """`amends train …` and `amends evaluate …`: making the models, and measuring them."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.house import models_folder
+from api.house import models_folder, open_emotion_model
+from api.refusals import plain_errors
 from api.serving import say
 from api.settings import ROOT, Settings
 from assistant.training import train_if_changed
@@ -20,8 +22,9 @@ Data = Annotated[Path, typer.Option(exists=True, file_okay=False, help="The fold
 def train_assistant(context: typer.Context) -> None:
     """Train the assistant if its data changed."""
     if context.invoked_subcommand is None:
-        settings = Settings()
-        say(f"{train_if_changed(models_folder(settings), say, settings.rasa_python)}")
+        with plain_errors():
+            settings = Settings()
+            say(f"{train_if_changed(models_folder(settings), say, settings.rasa_python)}")
 
 
 @train.command("encoder")
@@ -29,20 +32,33 @@ def train_encoder(data: Data, out: Path = ROOT / "language/model") -> None:
     """Train and export the bilingual sentence encoder (needs the packages of `make bench`)."""
     from language.training.train import train as work
 
-    work(data, out)
+    with plain_errors():
+        work(data, out)
 
 
 @train.command("emotion")
 def train_emotion(data: Data, out: Path = ROOT / "triage/model") -> None:
-    """Train, calibrate and export the emotion model."""
+    """Train, calibrate and export the emotion model (needs the packages of `make bench`)."""
     from triage.training.train import train as work
 
-    work(data, out)
+    with plain_errors():
+        work(data, out)
 
 
 @evaluate.command("emotion")
-def evaluate_emotion(data: Data, model: Path = ROOT / "triage/model") -> None:
-    """Print the emotion model's scores beside the published ones."""
+def evaluate_emotion(data: Data) -> None:
+    """Print the configured emotion model's scores beside the published ones."""
     from triage.training.evaluate import evaluate as work
 
-    work(data, model)
+    with plain_errors():
+        work(data, open_emotion_model(Settings(), os.cpu_count() or 1))
+
+
+@evaluate.command("behaviour")
+def evaluate_behaviour(failures: bool = False) -> None:
+    """Print how the configured emotion model does on the behavioural suite; needs no data."""
+    from triage.training import behaviour
+
+    with plain_errors():
+        results = behaviour.run(open_emotion_model(Settings(), os.cpu_count() or 1))
+        say(behaviour.report(results, every_failure=failures))

@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from language.normalise import clean
 from language.segment import HAN, KEPT_WHOLE
 
 Language = Literal["en", "zh"]
@@ -12,6 +13,8 @@ Language = Literal["en", "zh"]
 _CHARACTERS_PER_WORD = 1.6
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+(?:['’][A-Za-zÀ-ɏ]+)*")
 _HAN_CHARACTER = re.compile(f"[{HAN}]")
+_LETTER = re.compile(r"[^\W\d_]")
+_LEGIBLE_LETTER = re.compile(f"[A-Za-zªºÀ-ɏ{HAN}]")
 _IDENTIFIER = re.compile(KEPT_WHOLE)
 
 
@@ -27,3 +30,12 @@ def detect(text: str, default: Language = "en") -> Language:
     if chinese == english:
         return default
     return "zh" if chinese > english else "en"
+
+
+def is_legible(text: str) -> bool:
+    """Whether at least half of the letters of `text` are Latin or Chinese, or it has no letters.
+
+    Text in other scripts (Cyrillic, Arabic, kana) tells a model of two languages nothing.
+    """
+    written = clean(text)
+    return 2 * len(_LEGIBLE_LETTER.findall(written)) >= len(_LETTER.findall(written))

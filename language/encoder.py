@@ -1,6 +1,5 @@
 """A sentence in English or Chinese → its vector; like sentences lie close in either language."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -8,8 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from language.errors import ModelError
 from language.normalise import normalise
-from language.onnx_model import CARD, ModelError, OnnxModel
+from language.onnx_model import CARD, OnnxModel
+from language.torch_model import fingerprint
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -49,7 +50,8 @@ class OnnxEncoder:
         Texts are normalised first. Of a text longer than the model's limit (256 pieces, some 180
         English words or 250 Chinese characters) only the beginning counts.
         """
-        return self._model.run(self._model.pieces([normalise(text) for text in texts]))
+        pieces = self._model.pieces([normalise(text) for text in texts])
+        return self._model.run([self._model.inputs(one.ids) for one in pieces])
 
 
 class SentenceTransformersEncoder:
@@ -58,7 +60,7 @@ class SentenceTransformersEncoder:
     def __init__(self, model: "SentenceTransformer") -> None:
         self._model = model
         self.dimension = int(model.encode([""]).shape[1])
-        self.fingerprint = _fingerprint(model)
+        self.fingerprint = fingerprint(model)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, dimension), each row of length 1, in the order given."""
@@ -67,14 +69,6 @@ class SentenceTransformersEncoder:
         clean = [normalise(text) for text in texts]
         found = self._model.encode(clean, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(found, np.float32)
-
-
-def _fingerprint(model: "SentenceTransformer") -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().float().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def load_encoder(model: str | Path | None = None, threads: int = 1) -> Encoder:

@@ -12,11 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import BertConfig, BertModel
 
+from language.errors import BaseModelError
+
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-
-
-class BaseModelError(Exception):
-    """The model to start from is missing or is not the one that is expected."""
 
 
 class SentenceEncoder(nn.Module):

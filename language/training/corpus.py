@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from language.errors import CorpusError
 from language.normalise import normalise
 from language.training.chance import generator
 
@@ -14,10 +15,6 @@ SHOP_PAIRS = Path(__file__).with_name("shop_pairs.tsv")
 HELD_OUT = 1000
 _PASSAGES = 2500
 _SHOP_REPEATS = 3
-
-
-class CorpusError(Exception):
-    """A data set is missing or not in its published form."""
 
 
 @dataclass(frozen=True)

@@ -30,17 +30,23 @@ class _StraightThrough(torch.autograd.Function):
         return gradients[0], None
 
 
+def _rounded(values: Tensor, scale: Tensor) -> Tensor:
+    # torch leaves apply untyped.
+    found = _StraightThrough.apply(values, scale.clamp(min=_SMALLEST))  # type: ignore[no-untyped-call]
+    return cast(Tensor, found)
+
+
 def _activations(values: Tensor) -> Tensor:
     """One scale for the whole tensor, found while running, as onnxruntime's dynamic int8 does."""
     low, high = torch.aminmax(values.detach())
     scale = (high.clamp(min=0) - low.clamp(max=0)) / 255
-    return cast(Tensor, _StraightThrough.apply(values, scale.clamp(min=_SMALLEST)))
+    return _rounded(values, scale)
 
 
 def _weights(values: Tensor) -> Tensor:
     """One symmetric scale for each output of a linear layer."""
     scale = values.detach().abs().amax(dim=1, keepdim=True) / 127
-    return cast(Tensor, _StraightThrough.apply(values, scale.clamp(min=_SMALLEST)))
+    return _rounded(values, scale)
 
 
 def _forward(layer: nn.Linear, inputs: Tensor) -> Tensor:

@@ -5,18 +5,26 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import numpy_helper
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel
 
 from language.encoder import SHIPPED
+from language.errors import BaseModelError
 from language.onnx_model import MODEL, TOKENIZER
-from language.training.backbone import BaseModelError, SentenceEncoder
+from language.training.backbone import SentenceEncoder
 
-_HEADS = 12
 _ATTENTION = ("query", "key", "value")
 _DENSE = ("attention.output.dense", "intermediate.dense", "output.dense")
+_EMBEDDINGS = (
+    "embeddings.word_embeddings.weight",
+    "embeddings.position_embeddings.weight",
+    "embeddings.token_type_embeddings.weight",
+    "embeddings.LayerNorm.weight",
+    "embeddings.LayerNorm.bias",
+)
 _NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 
 Floats = NDArray[np.float32]
@@ -27,6 +35,12 @@ class _Weights:
 
     def __init__(self, path: Path) -> None:
         graph = onnx.load(str(path)).graph
+        self.heads = next(
+            attribute.i
+            for node in graph.node
+            for attribute in node.attribute
+            if attribute.name == "num_heads"
+        )
         self._stored = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
         suffix = "_quantized"
         inner = {name.removesuffix(suffix) for name in self._stored if "MatMul" in name}
@@ -38,21 +52,14 @@ class _Weights:
         """The tensor `name`, its scale and zero point undone. Raises KeyError."""
         if name in self._stored:
             return self._stored[name].astype(np.float32)
-        values, scale, zero = (
-            self._stored[f"{name}_{part}"] for part in ("quantized", "scale", "zero_point")
-        )
+        values, scale = self._stored[f"{name}_quantized"], self._stored[f"{name}_scale"]
+        zero = self._stored.get(f"{name}_zero_point", np.float32(0))
         floats = (values.astype(np.float32) - zero.astype(np.float32)) * scale
         return np.asarray(floats, np.float32)
 
 
 def _state(weights: _Weights, layers: int) -> dict[str, Floats]:
-    state = {
-        f"embeddings.{part}": weights.get(f"bert.embeddings.{part}")
-        for part in (
-            "word_embeddings.weight", "position_embeddings.weight",
-            "token_type_embeddings.weight", "LayerNorm.weight", "LayerNorm.bias",
-        )  # fmt: skip
-    }
+    state = {part: weights.get(f"bert.{part}") for part in _EMBEDDINGS}
     for number in range(layers):
         layer = f"encoder.layer.{number}"
         for kind, axis in (("weight", 1), ("bias", 0)):
@@ -79,14 +86,14 @@ def load_shipped(folder: Path = SHIPPED, dropout: float = 0.0) -> tuple[Sentence
         weights = _Weights(folder / MODEL)
         layers = len(weights.matrices) // len(_DENSE)
         state = _state(weights, layers)
-    except (OSError, KeyError, IndexError) as error:
+    except (OSError, DecodeError, KeyError, IndexError, StopIteration) as error:
         raise BaseModelError(f"no shipped encoder in {folder}: {error}") from error
     size, width = state["embeddings.word_embeddings.weight"].shape
     config = BertConfig(
         vocab_size=size,
         hidden_size=width,
         num_hidden_layers=layers,
-        num_attention_heads=_HEADS,
+        num_attention_heads=weights.heads,
         intermediate_size=len(state["encoder.layer.0.intermediate.dense.bias"]),
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=0.0,

@@ -1,6 +1,6 @@
 import pytest
 
-from language.detect import Language, detect
+from language.detect import Language, detect, is_legible
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,15 @@ def test_the_language_of_most_words_wins(text: str, language: Language) -> None:
 def test_text_of_neither_language_gets_the_default(text: str) -> None:
     assert detect(text) == "en"
     assert detect(text, default="zh") == "zh"
+
+
+@pytest.mark.parametrize(
+    "text", ["where", "在哪里", "我的order", "😡", "123", "", "𝓗ello", "Où est-il?"]
+)
+def test_latin_and_chinese_letters_are_legible(text: str) -> None:
+    assert is_legible(text)
+
+
+@pytest.mark.parametrize("text", ["Где мой заказ", "كيف", "ひどいです", "заказ HP"])
+def test_other_letters_are_not(text: str) -> None:
+    assert not is_legible(text)

@@ -5,10 +5,11 @@ import pytest
 import torch
 
 from language.encoder import load_encoder
+from language.errors import CorpusError
 from language.training import backbone, vocabulary
 from language.training.batches import by_length, pad
 from language.training.checkpoint import Checkpoint
-from language.training.corpus import CorpusError, Pair, hold_out, read_corpus
+from language.training.corpus import Pair, hold_out, read_corpus
 from language.training.measure import translations_found
 from language.training.train import Options, train
 from tests.language.tiny import make_base

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from language.detect import Language
+from language.errors import CorpusError
 from language.normalise import normalise
-from language.training.corpus import CorpusError
 from triage.training import labels
 from triage.training.labels import Row
 

@@ -1,7 +1,7 @@
 """The shipped model's scores on the untouched test files, beside the published ones."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,17 @@ from sklearn.metrics import roc_auc_score
 from tokenizers import Tokenizer
 
 from language.training import batches
+from triage.bilingual import BilingualModel
 from triage.emotion import EmotionModel, load_emotion_model
-from triage.training import figures, labels
+from triage.training import behaviour, figures, labels, linear
 from triage.training.corpus import Corpus, Example, read_corpus
 from triage.training.figures import Floats
+from triage.training.linear import LinearModel
 from triage.training.network import EmotionNetwork, load
 from triage.training.train import WORK, tokenise
 
-Logits = Callable[[list[str]], Floats]
+# (texts, 2, outputs): what transformer and linear model say, uncalibrated.
+Opinions = Callable[[list[str]], Floats]
 
 _EKMAN = (
     ("anger", "annoyance", "disapproval"), ("disgust",), ("fear", "nervousness"),
@@ -42,7 +45,7 @@ _PUBLISHED = {
     )
 }
 _EACH = tuple((name,) for name in labels.REDDIT)
-_NEGATIVE = labels.SERVICE_COLUMNS.stop - 1
+_WITH_NEGATIVE = ("reddit", "weibo", "service")
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Score:
     published: str = ""
 
 
-def torch_logits(model: EmotionNetwork, tokenizer: Tokenizer) -> Logits:
-    """The full-precision network as a function of texts."""
+def full_precision(network: EmotionNetwork, rest: LinearModel, tokenizer: Tokenizer) -> Opinions:
+    """What the two models say before they are rounded to int8."""
 
     @torch.inference_mode()
     def run(texts: list[str]) -> Floats:
@@ -65,10 +68,21 @@ def torch_logits(model: EmotionNetwork, tokenizer: Tokenizer) -> Logits:
         found = torch.zeros((len(texts), labels.OUTPUTS))
         for start in range(0, len(order), 64):
             rows = order[start : start + 64]
-            found[rows] = model(*batches.pad([sentences[row] for row in rows]))
-        return found.numpy()
+            found[rows] = network(*batches.pad([sentences[row] for row in rows]))
+        return np.stack([found.numpy(), rest.logits(texts)], axis=1)
 
     return run
+
+
+def one_alone(run: Opinions, which: int) -> Opinions:
+    """Only what the transformer (0) or the linear model (1) says."""
+
+    def alone(texts: list[str]) -> Floats:
+        found = run(texts)
+        found[:, 1 - which] = 0
+        return found
+
+    return alone
 
 
 def _texts(rows: list[Example]) -> list[str]:
@@ -79,14 +93,20 @@ def _truth(rows: list[Example]) -> Floats:
     return np.stack([row.target for row in rows])
 
 
-def _merged(values: Floats, groups: tuple[tuple[str, ...], ...]) -> Floats:
+def _mixed(said: Floats, columns: slice, mixing: Sequence[float]) -> Floats:
+    found = np.tensordot(said[:, :, columns], mixing, axes=([1], [0]))
+    return np.asarray(found, np.float32)
+
+
+def _merged(chances: Floats, groups: tuple[tuple[str, ...], ...]) -> Floats:
+    """The chance that any label of a group is right, were they independent."""
     places = [[labels.REDDIT.index(name) for name in group] for group in groups]
-    return np.stack([values[:, place].max(axis=1) for place in places], axis=1)
+    return np.stack([1 - (1 - chances[:, place]).prod(axis=1) for place in places], axis=1)
 
 
-def _reddit(corpus: Corpus, dev_logits: Floats, logits: Floats) -> Iterator[Score]:
+def _reddit(corpus: Corpus, dev: Floats, test: Floats, mixing: Sequence[float]) -> Iterator[Score]:
     columns = labels.REDDIT_COLUMNS
-    seen = [figures.sigmoid(found[:, columns]) for found in (dev_logits, logits)]
+    seen = [figures.sigmoid(_mixed(said, columns, mixing)) for said in (dev, test)]
     right = [_truth(corpus.parts[part]["reddit"])[:, columns] for part in ("dev", "test")]
     for figure, groups, published in (
         ("macro F1, 28 labels", _EACH, "BERT-base 0.46 (paper), 0.503"),
@@ -101,57 +121,85 @@ def _reddit(corpus: Corpus, dev_logits: Floats, logits: Floats) -> Iterator[Scor
         yield Score("GoEmotions", figure, value, published)
 
 
-def _single_label(name: str, rows: list[Example], logits: Floats) -> Iterator[Score]:
+def _single_label(
+    name: str, rows: list[Example], said: Floats, mixing: Sequence[float]
+) -> Iterator[Score]:
     columns = labels.WEIBO_COLUMNS if name.startswith("weibo") else labels.PERSONAS_COLUMNS
     truth = _truth(rows)[:, columns]
+    logits = _mixed(said, columns, mixing)
     known = _PUBLISHED.get(name, ("", ""))
-    yield Score(name, "accuracy", figures.accuracy(logits[:, columns], truth), known[0])
-    yield Score(name, "macro F1", figures.macro_f1_of_one(logits[:, columns], truth), known[1])
+    yield Score(name, "accuracy", figures.accuracy(logits, truth), known[0])
+    yield Score(name, "macro F1", figures.macro_f1_of_one(logits, truth), known[1])
 
 
-def _negative(
-    name: str, rows: list[Example], logits: Floats, model: EmotionModel
-) -> Iterator[Score]:
-    for language in sorted({row.language for row in rows}):
-        chosen = [index for index, row in enumerate(rows) if row.language == language]
-        truth = _truth(rows)[chosen, _NEGATIVE]
-        slope, shift = model.calibration("negative", language)
-        chances = figures.sigmoid(logits[chosen, _NEGATIVE] * slope + shift)
+def _negative(name: str, rows: list[Example], chances: Floats) -> Iterator[Score]:
+    languages = np.array([row.language for row in rows])
+    truth = (_truth(rows)[:, labels.NEGATIVE_COLUMN] >= 0.5).astype(np.float32)
+    for language in sorted(set(languages.tolist())):
+        right, seen = truth[languages == language], chances[languages == language]
         title = f"negative, {name} {language}"
-        yield Score(title, "area under ROC", float(roc_auc_score(truth, chances)))
-        yield Score(title, "calibration error", figures.calibration_error(chances, truth))
-        yield Score(title, "accuracy at 0.5", float(((chances >= 0.5) == truth).mean()))
+        yield Score(title, "area under ROC", float(roc_auc_score(right, seen)))
+        yield Score(title, "calibration error", figures.calibration_error(seen, right))
+        yield Score(title, "accuracy at 0.5", float(((seen >= 0.5) == right).mean()))
 
 
-def scores(corpus: Corpus, model: EmotionModel, run: Logits) -> list[Score]:
-    """Every figure of the network `run`, calibrated as `model` is."""
-    tests = corpus.parts["test"]
-    logits = {name: run(_texts(rows)) for name, rows in tests.items()}
-    found = [*_reddit(corpus, run(_texts(corpus.parts["dev"]["reddit"])), logits["reddit"])]
+def _calibrated(model: BilingualModel, rows: list[Example], said: Floats) -> Floats:
+    by_language = {language: model.chances(said, language)[:, -1] for language in ("en", "zh")}
+    return np.array([by_language[row.language][place] for place, row in enumerate(rows)])
+
+
+def scores(corpus: Corpus, model: BilingualModel, run: Opinions) -> list[Score]:
+    """Every figure of the opinions that `run` gives, mixed and calibrated as `model`'s are."""
+    tests, mixing = corpus.parts["test"], model.card["mixing"]
+    said = {name: run(_texts(rows)) for name, rows in tests.items()}
+    dev = run(_texts(corpus.parts["dev"]["reddit"]))
+    found = [*_reddit(corpus, dev, said["reddit"], mixing["reddit"])]
     for name in [name for name in tests if name not in ("reddit", "service")]:
-        found += _single_label(name, tests[name], logits[name])
-    for name in ("reddit", "weibo", "service"):
-        found += _negative(name, tests[name], logits[name], model)
+        found += _single_label(name, tests[name], said[name], mixing[name.split()[0]])
+    for name in _WITH_NEGATIVE:
+        found += _negative(name, tests[name], _calibrated(model, tests[name], said[name]))
     return found
 
 
-def evaluate(data: Path, model: Path, work: Path = WORK) -> list[Score]:
-    """Print the scores of `model` on the sets under `data`, beside full precision and others'.
+def scores_of_any(corpus: Corpus, model: EmotionModel) -> list[Score]:
+    """The figures of `negative`, which every emotion model has."""
+    found: list[Score] = []
+    for name in _WITH_NEGATIVE:
+        rows = corpus.parts["test"][name]
+        chances = np.array([one.negative for one in model.read_many(_texts(rows))], np.float32)
+        found += _negative(name, rows, chances)
+    return found
 
-    The full-precision column appears when `work` holds the weights that training left. Returns the
-    scores of `model`. Raises CorpusError or ModelError when something is missing.
-    """
-    corpus, shipped = read_corpus(data), load_emotion_model(model, threads=2)
-    ours = scores(corpus, shipped, lambda texts: shipped.logits(texts))
-    full = [""] * len(ours)
+
+def _columns(corpus: Corpus, model: EmotionModel, work: Path) -> dict[str, list[Score]]:
+    if not isinstance(model, BilingualModel):
+        return {"model": scores_of_any(corpus, model)}
+    runs: dict[str, Opinions] = {"int8": lambda texts: model.opinions(texts)}
     if (work / "heads.safetensors").is_file():
-        exact = scores(corpus, shipped, torch_logits(*load(work)))
-        full = [f"{score.value:.3f}" for score in exact]
-    typer.echo(f"{'test':24} {'figure':20} {'int8':>6} {'fp32':>6}  published")
-    for score, exactly in zip(ours, full, strict=True):
-        line = f"{score.test:24} {score.figure:20} {score.value:6.3f} {exactly:>6}"
-        typer.echo(f"{line}  {score.published}".rstrip())
-    return ours
+        network, tokenizer = load(work)
+        runs["fp32"] = full_precision(network, linear.load(work), tokenizer)
+    runs["transf."] = one_alone(runs["int8"], 0)
+    runs["linear"] = one_alone(runs["int8"], 1)
+    return {name: scores(corpus, model, run) for name, run in runs.items()}
+
+
+def evaluate(data: Path, model: EmotionModel, work: Path = WORK) -> list[Score]:
+    """Print the scores of `model` on the sets under `data`, beside published ones.
+
+    For the model of this project: what ships (int8), full precision when `work` holds the weights
+    that training left, and what each of its halves says alone. For any other only `negative`. Then
+    the behavioural suite. Returns the scores of what ships. Raises CorpusError when a set is
+    missing.
+    """
+    table = _columns(read_corpus(data), model, work)
+    first = next(iter(table.values()))
+    typer.echo(f"{'test':22} {'figure':20}" + "".join(f"{name:>8}" for name in table))
+    for row in zip(*table.values(), strict=True):
+        values = "".join(f"{score.value:8.3f}" for score in row)
+        typer.echo(f"{row[0].test:22} {row[0].figure:20}{values}  {row[0].published}".rstrip())
+    typer.echo("")
+    typer.echo(behaviour.report(behaviour.run(model)))
+    return first
 
 
 def main() -> None:
@@ -161,7 +209,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path("triage/model"))
     parser.add_argument("--work", type=Path, default=WORK)
     arguments = parser.parse_args()
-    evaluate(arguments.data, arguments.model, arguments.work)
+    evaluate(arguments.data, load_emotion_model(arguments.model, threads=2), arguments.work)
 
 
 if __name__ == "__main__":

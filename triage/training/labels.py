@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.emotion import EMOTIONS
+from triage.reading import EMOTIONS
 
 REDDIT = (
     "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion",
@@ -26,6 +26,7 @@ REDDIT_COLUMNS = slice(0, 28)
 WEIBO_COLUMNS = slice(28, 34)
 PERSONAS_COLUMNS = slice(34, 38)
 SERVICE_COLUMNS = slice(38, 49)
+NEGATIVE_COLUMN = SERVICE_COLUMNS.stop - 1
 
 # GoEmotions' own sentiment grouping (Demszky et al. 2020, figure 2).
 NEGATIVE = {

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from language.training import backbone
 from language.training.backbone import SentenceEncoder
-from triage.emotion import EMOTIONS
+from triage.reading import EMOTIONS
 from triage.training import labels
 
 _WEIGHTS = {"reddit": 1.0, "weibo": 1.5, "personas": 0.5, "service": 1.0}

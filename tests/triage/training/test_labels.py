@@ -48,4 +48,14 @@ def test_each_set_says_nothing_of_the_other_sets_labels() -> None:
 
 
 def test_a_calm_service_message_leaves_nothing_open() -> None:
-    assert not np.isnan(labels.service_target("neutral", False)[labels.SERVICE_COLUMNS]).any()
+    target = labels.service_target(["neutral"], 0.1)
+    assert not np.isnan(target[labels.SERVICE_COLUMNS]).any()
+    assert service(target)["negative"] == pytest.approx(0.1)
+
+
+def test_displeasures_that_lie_close_to_the_marked_ones_stay_open() -> None:
+    found = service(labels.service_target(["frustration", "anxiety"], 0.9))
+    assert found["frustration"] == found["anxiety"] == 1
+    assert np.isnan(found["anger"])
+    assert np.isnan(found["disappointment"])
+    assert found["joy"] == 0

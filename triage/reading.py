@@ -1,0 +1,49 @@
+"""What an emotion model says of a message, whichever model it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from language.detect import detect
+from triage.explanation import Weight
+
+EMOTIONS: tuple[str, ...] = (
+    "anger", "frustration", "disappointment", "sadness", "anxiety", "confusion", "surprise",
+    "gratitude", "joy", "neutral",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a message sounds like.
+
+    `language` is "en" or "zh"; `emotions` gives each of EMOTIONS a probability of its own (they do
+    not add up to 1: a customer may be sad and angry); `negative` is the probability that a reader
+    would call the customer upset in any way.
+    """
+
+    language: str
+    emotions: dict[str, float]
+    negative: float
+
+
+class EmotionModel(Protocol):
+    """Anything that reads the emotion of messages."""
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that a reading depends on: decisions are logged with it."""
+
+    def read(self, text: str) -> Reading:
+        """The reading of one message; never raises on odd text."""
+
+    def read_many(self, texts: Sequence[str]) -> list[Reading]:
+        """The readings of several messages, in order: each as `read` alone would give it."""
+
+    def explain(self, text: str, limit: int = 3) -> list[Weight]:
+        """At most `limit` words that carry `negative`, the heaviest first."""
+
+
+def nothing_read(text: str) -> Reading:
+    """The reading of a message that says nothing which a model could read: neutral."""
+    return Reading(detect(text), {name: float(name == "neutral") for name in EMOTIONS}, 0.0)
