@@ -42,7 +42,7 @@ class Run:
         loss_of: Callable[[list[int]], Tensor],
         after_epoch: Callable[[], None],
     ) -> None:
-        """Train in place, from the last checkpoint on.
+        """Train in place, from the last checkpoint on; the last one is left for the caller.
 
         `batches_of` gives the batches of an epoch, the same each time it is asked and as many in
         every epoch; `loss_of` the loss of one batch; `after_epoch` is called after each.
@@ -62,7 +62,6 @@ class Run:
                     bar.set_postfix(loss=f"{loss:.3f}")
                     self._checkpoint.save(done, self._model, self._optimizer)
             after_epoch()
-        self._checkpoint.forget()
 
     def _step(self, loss_of: Callable[[list[int]], Tensor], batch: list[int]) -> float:
         self._model.train()

@@ -95,6 +95,7 @@ def load_shipped(folder: Path = SHIPPED, dropout: float = 0.0) -> tuple[Sentence
         num_hidden_layers=layers,
         num_attention_heads=weights.heads,
         intermediate_size=len(state["encoder.layer.0.intermediate.dense.bias"]),
+        max_position_embeddings=len(state["embeddings.position_embeddings.weight"]),
         hidden_dropout_prob=dropout,
         attention_probs_dropout_prob=0.0,
     )

@@ -194,6 +194,7 @@ def train(
     keep = partial(backbone.save, work, student, tokenizer)
     learn(student, lesson, rows, options, checkpoint, keep)
     export_encoder(work, out)
+    checkpoint.forget()
 
 
 def main() -> None:

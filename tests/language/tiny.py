@@ -36,6 +36,11 @@ def make_base(folder: Path) -> Path:
         intermediate_size=64,
         max_position_embeddings=256,
     )
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    model = BertModel(config, add_pooling_layer=False)
+    with torch.no_grad():
+        # Untrained biases are all alike, and an exporter keeps only one of them.
+        for weights in model.parameters():
+            weights.add_(torch.randn_like(weights) * 0.02)
+    model.save_pretrained(folder)
     tokenizer.save(str(folder / "tokenizer.json"))
     return folder

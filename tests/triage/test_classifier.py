@@ -33,7 +33,7 @@ def save(
         for weights in network.parameters():
             weights.mul_(3)
     network.save_pretrained(folder)
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_file=str(base / "tokenizer.json"), unk_token="[UNK]", pad_token="[PAD]"
     )
     tokenizer.save_pretrained(folder)
@@ -45,7 +45,7 @@ def save(
 def as_onnx(source: Path, folder: Path) -> Path:
     """The same model as a folder for onnxruntime."""
     folder.mkdir()
-    network = BertForSequenceClassification.from_pretrained(source).eval()
+    network = BertForSequenceClassification.from_pretrained(source).eval()  # type: ignore[no-untyped-call]
     network.config._attn_implementation = "eager"
     ids = torch.ones((1, 5), dtype=torch.int64)
     with warnings.catch_warnings():

@@ -33,16 +33,31 @@ _LONGEST = 128
 
 
 @dataclass(frozen=True)
-class Options:
-    """How long and how fast to learn, and how the data sets are mixed."""
+class Phase:
+    """A stretch of learning with its own mixture and its own rise and fall of the rate.
 
-    epochs: int = 3
+    `public` and `pairs` are the most rows of the public sets, and translations, of an epoch.
+    """
+
+    name: str
+    epochs: int
+    rate: float
+    head_rate: float
+    public: int
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is learned from when: first everything, then mostly what customers write."""
+
+    phases: tuple[Phase, ...] = (
+        Phase("everything", 3, rate=1.5e-4, head_rate=1e-3, public=1_000_000, pairs=10_000),
+        Phase("service", 2, rate=5e-5, head_rate=3e-4, public=16_000, pairs=4_000),
+    )
     batch: int = 64
-    rate: float = 1.5e-4
-    head_rate: float = 1e-3
     service_copies: int = 2
     neutral_share: float = 0.6
-    pairs_an_epoch: int = 10_000
     seed: int = 7
 
 
@@ -50,30 +65,34 @@ class Options:
 class Lesson:
     """Tokenised messages and what their outputs should be, then translated pairs.
 
-    From `len(targets)` on, an even number of `sentences` follows: an English one and its Chinese
+    `service` and `neutral` are the rows of our own messages and of purely neutral comments. From
+    `len(targets)` on, an even number of `sentences` follows: an English one and its Chinese
     translation in turn.
     """
 
     sentences: list[list[int]]
     targets: Tensor
+    service: list[int]
     neutral: list[int]
 
-    def epoch(self, number: int, options: Options) -> list[list[int]]:
-        """Batches of one epoch: neutral comments and translations drawn afresh."""
-        chance = generator(options.seed * 1000 + number)
+    def epoch(self, number: int, phase: Phase, options: Options) -> list[list[int]]:
+        """Batches of one epoch: all our messages; public ones and translations drawn afresh."""
+        seed = options.seed * 1000 + number
+        chance = generator(seed)
         left_out = int(len(self.neutral) * (1 - options.neutral_share))
-        skip = set(chance.sample(self.neutral, left_out))
-        rows = [row for row in range(len(self.targets)) if row not in skip]
+        skip = {*self.service, *chance.sample(self.neutral, left_out)}
+        public = [row for row in range(len(self.targets)) if row not in skip]
+        rows = [*self.service, *chance.sample(public, min(phase.public, len(public)))]
         lengths = [len(sentence) for sentence in self.sentences]
-        found = batches.by_length(lengths, rows, options.batch, options.seed * 1000 + number)
-        found += self._pairs(lengths, chance.randint(0, 10**6), options)
+        found = batches.by_length(lengths, rows, options.batch, seed)
+        found += self._pairs(lengths, seed, phase.pairs, options.batch // 2)
         chance.shuffle(found)
         return found
 
-    def _pairs(self, lengths: list[int], seed: int, options: Options) -> list[list[int]]:
+    def _pairs(self, lengths: list[int], seed: int, most: int, size: int) -> list[list[int]]:
         first = range(len(self.targets), len(self.sentences), 2)
-        chosen = generator(seed).sample(first, min(options.pairs_an_epoch, len(first)))
-        found = batches.by_length(lengths, chosen, options.batch // 2, seed)
+        chosen = generator(seed).sample(first, min(most, len(first)))
+        found = batches.by_length(lengths, chosen, size, seed)
         return [[row for english in batch for row in (english, english + 1)] for batch in found]
 
     def is_pairs(self, batch: list[int]) -> bool:
@@ -88,33 +107,35 @@ def tokenise(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     return [encoding.ids for encoding in cut.encode_batch_fast(texts)]
 
 
-def examples_of(corpus: Corpus, copies: int) -> list[Example]:
+def examples_of(corpus: Corpus, copies: int) -> dict[str, list[Example]]:
     """The training part of `corpus`, with mistyped `copies` of our own messages."""
-    parts = corpus.parts["train"]
+    own = corpus.parts["train"]["service"]
     slips = [
-        replace(row, text=mistyped(row.text, seed))
+        replace(row, text=mistyped(row.text, copy * len(own) + place))
         for copy in range(copies)
-        for seed, row in enumerate(parts["service"], start=copy * len(parts["service"]))
+        for place, row in enumerate(own)
     ]
-    return [*chain.from_iterable(parts.values()), *slips]
+    return corpus.parts["train"] | {"service": own + slips}
 
 
-def prepare(examples: list[Example], pairs: list[Pair], tokenizer: Tokenizer) -> Lesson:
-    """Labelled `examples` and translated `pairs` as the network sees them."""
+def prepare(parts: dict[str, list[Example]], pairs: list[Pair], tokenizer: Tokenizer) -> Lesson:
+    """Labelled examples by data set, and translated `pairs`, as the network sees them."""
+    rows = [(name, row) for name, examples in parts.items() for row in examples]
     only_neutral = labels.reddit_target(["neutral"])
-    texts = [example.text for example in examples]
+    texts = [row.text for _, row in rows]
     texts += [text for pair in pairs for text in (pair.english, pair.chinese)]
     return Lesson(
         tokenise(tokenizer, texts),
-        torch.from_numpy(np.stack([example.target for example in examples])),
-        [i for i, row in enumerate(examples) if np.array_equal(row.target, only_neutral, True)],
+        torch.from_numpy(np.stack([row.target for _, row in rows])),
+        [place for place, (name, _) in enumerate(rows) if name == "service"],
+        [i for i, (_, row) in enumerate(rows) if np.array_equal(row.target, only_neutral, True)],
     )
 
 
-def _optimizer(model: EmotionNetwork, options: Options) -> AdamW:
+def _optimizer(model: EmotionNetwork, phase: Phase) -> AdamW:
     groups = [
-        {"params": model.trunk.parameters(), "lr": options.rate},
-        {"params": model.heads.parameters(), "lr": options.head_rate},
+        {"params": model.trunk.parameters(), "lr": phase.rate},
+        {"params": model.heads.parameters(), "lr": phase.head_rate},
     ]
     return AdamW(groups, weight_decay=0.01, fused=True)
 
@@ -122,11 +143,12 @@ def _optimizer(model: EmotionNetwork, options: Options) -> AdamW:
 def learn(
     model: EmotionNetwork,
     lesson: Lesson,
+    phase: Phase,
     options: Options,
     checkpoint: Checkpoint,
     after_epoch: Callable[[], None],
 ) -> None:
-    """Train `model` in place."""
+    """Train `model` in place for one phase."""
     place = backbone.device()
     model.to(place)
 
@@ -138,9 +160,12 @@ def learn(
                 return translation_loss_of(*logits.float().view(-1, 2, labels.OUTPUTS).unbind(1))
             return loss_of(logits.float(), lesson.targets[batch].to(place))
 
-    run = Run(model, _optimizer(model, options), checkpoint)
+    def epoch(number: int) -> list[list[int]]:
+        return lesson.epoch(number, phase, options)
+
+    run = Run(model, _optimizer(model, phase), checkpoint)
     with rounded(model.trunk.bert.encoder):
-        run.learn(options.epochs, lambda epoch: lesson.epoch(epoch, options), loss, after_epoch)
+        run.learn(phase.epochs, epoch, loss, after_epoch)
 
 
 def train(
@@ -161,13 +186,17 @@ def train(
     corpus = read_corpus(data)
     trunk, tokenizer = load_shipped(encoder, dropout=0.1)
     model = EmotionNetwork(trunk)
-    examples = examples_of(corpus, options.service_copies)
-    lesson = prepare(examples, read_pairs(data / PAIRS), tokenizer)
+    parts = examples_of(corpus, options.service_copies)
+    lesson = prepare(parts, read_pairs(data / PAIRS), tokenizer)
     run = f"{astuple(options)} {len(lesson.sentences)}"
-    checkpoint = Checkpoint(work / "checkpoint.pt", run)
-    learn(model, lesson, options, checkpoint, partial(save, work, model, tokenizer))
-    linear.save(work, linear.fit(examples))
+    checkpoints = [Checkpoint(work / f"{phase.name}.pt", run) for phase in options.phases]
+    keep = partial(save, work, model, tokenizer)
+    for phase, checkpoint in zip(options.phases, checkpoints, strict=True):
+        learn(model, lesson, phase, options, checkpoint, keep)
+    linear.save(work, linear.fit([*chain.from_iterable(parts.values())]))
     export_emotion(corpus, work, out)
+    for checkpoint in checkpoints:
+        checkpoint.forget()
 
 
 def main() -> None:
@@ -176,9 +205,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("triage/model"))
     parser.add_argument("--work", type=Path, default=WORK)
-    parser.add_argument("--epochs", type=int, default=Options.epochs)
     arguments = parser.parse_args()
-    train(arguments.data, arguments.out, arguments.work, Options(epochs=arguments.epochs))
+    train(arguments.data, arguments.out, arguments.work)
 
 
 if __name__ == "__main__":

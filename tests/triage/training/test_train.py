@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -6,12 +7,20 @@ import torch
 
 from language.errors import CorpusError
 from language.training import backbone
+from language.training.loop import Run
 from language.training.train import export_encoder
 from tests.language.tiny import make_base
 from triage.emotion import EMOTIONS, load_emotion_model
+from triage.training import linear
 from triage.training.corpus import read_corpus
 from triage.training.evaluate import evaluate
-from triage.training.train import Lesson, Options, examples_of, train
+from triage.training.train import Lesson, Options, Phase, examples_of, train
+
+SHORT = Options(
+    phases=tuple(Phase(name, 1, 1e-3, 1e-3, public=50, pairs=2) for name in ("one", "two")),
+    batch=1024,
+    service_copies=0,
+)
 
 
 def _write(path: Path, lines: list[str]) -> None:
@@ -69,7 +78,7 @@ def test_a_short_run_gives_a_model_that_reads_and_can_be_measured(
     data: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, work = tmp_path / "out", tmp_path / "work"
-    train(data, out, work, Options(epochs=1, batch=256, service_copies=0), encoder)
+    train(data, out, work, SHORT, encoder)
     model = load_emotion_model(out)
     reading = model.read("where is my parcel?")
     scores = evaluate(data, model, work)
@@ -80,26 +89,49 @@ def test_a_short_run_gives_a_model_that_reads_and_can_be_measured(
     assert "bert-base-chinese" in printed
 
 
+def test_a_finished_phase_is_not_learned_again(
+    data: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, work, steps = tmp_path / "out", tmp_path / "work", []
+    step = Run._step
+
+    def count(self: Run, loss: Any, batch: list[int]) -> float:
+        steps.append(batch)
+        return step(self, loss, batch)
+
+    def power_cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "_step", count)
+    with monkeypatch.context() as dark:
+        dark.setattr(linear, "fit", power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            train(data, out, work, SHORT, encoder)
+    learned = len(steps)
+    train(data, out, work, SHORT, encoder)
+    assert learned > 0
+    assert len(steps) == learned
+    assert not list(work.glob("*.pt"))
+
+
 def test_a_hurried_customer_is_learned_from_too(data: Path) -> None:
     corpus = read_corpus(data)
-    plain, more = examples_of(corpus, 0), examples_of(corpus, 2)
     own = corpus.parts["train"]["service"]
-    assert len(more) == len(plain) + 2 * len(own)
-    slips = more[len(plain) :]
-    assert sum(slip.text != row.text for slip, row in zip(slips, own * 2, strict=True)) > len(own)
-    assert all(
-        np.array_equal(s.target, r.target, True) for s, r in zip(slips, own * 2, strict=True)
-    )
+    assert examples_of(corpus, 0) == corpus.parts["train"]
+    found = examples_of(corpus, 2)["service"]
+    assert found[: len(own)] == own
+    copies = list(zip(found[len(own) :], own * 2, strict=True))
+    assert sum(copy.text != row.text for copy, row in copies) > len(own)
+    assert all(np.array_equal(copy.target, row.target, True) for copy, row in copies)
 
 
-def test_batches_of_an_epoch_are_labelled_messages_or_whole_pairs() -> None:
-    targets = torch.zeros((6, 1))
-    lesson = Lesson([[1, 2]] * 14, targets, neutral=[0, 1])
-    found = lesson.epoch(0, Options(batch=4, neutral_share=0.5, pairs_an_epoch=3))
+def test_an_epoch_holds_all_our_messages_and_draws_the_rest() -> None:
+    lesson = Lesson([[1, 2]] * 16, torch.zeros((8, 1)), service=[6, 7], neutral=[0, 1])
+    phase = Phase("p", 1, 0.1, 0.1, public=4, pairs=3)
+    found = lesson.epoch(0, phase, Options(batch=4, neutral_share=0.5))
     pairs = [batch for batch in found if lesson.is_pairs(batch)]
-    assert sorted(row for batch in found if batch not in pairs for row in batch) in (
-        [0, 2, 3, 4, 5],
-        [1, 2, 3, 4, 5],
-    )
+    rows = sorted(row for batch in found if batch not in pairs for row in batch)
+    assert {6, 7} <= set(rows)
+    assert len(rows) == len(set(rows)) == 6
     assert sum(len(batch) for batch in pairs) == 6
     assert all(b == a + 1 for batch in pairs for a, b in zip(batch[::2], batch[1::2], strict=True))
