@@ -45,14 +45,13 @@ def _parts(word: str) -> Iterator[str]:
 
 
 def hashed(text: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The buckets that a normalised text fills, each once, and how much of it lies in each.
+    """The buckets that a normalised text fills, each once, and one plus the logarithm of its count.
 
-    A bucket weighs one plus the logarithm of its count; the weights have length 1 together. A text
-    without features gives one bucket of weight 0, so that nothing downstream meets an empty row.
+    A text without features gives one bucket of weight 0, so that nothing downstream meets an empty
+    row.
     """
     found = [zlib.crc32(gram.encode()) % BUCKETS for gram in grams(text)]
     if not found:
         return np.zeros(1, np.int64), np.zeros(1, np.float32)
     buckets, counts = np.unique(np.array(found, np.int64), return_counts=True)
-    weights = 1 + np.log(counts)
-    return buckets, (weights / np.linalg.norm(weights)).astype(np.float32)
+    return buckets, (1 + np.log(counts)).astype(np.float32)

@@ -106,7 +106,7 @@ class BilingualModel:
 
     def _opinions(self, windows: Sequence[_Window]) -> Floats:
         found = self._model.run([self._inputs(window) for window in windows])
-        return found.reshape(len(windows), 2, -1)
+        return found.reshape(len(windows), 2, self.card["outputs"] // 2)
 
     def _inputs(self, window: _Window) -> Inputs:
         buckets, weights = hashed(window.text)

@@ -83,11 +83,8 @@ def _displeased_now(talk: Talk) -> Found:
 
 
 def _started_calm(talk: Talk) -> Found:
-    first = [
-        message
-        for message in talk.moods[:1]
-        if message.negative < CALM and not message.displeased_words
-    ]
+    # A reading between calm and displeased is no displeasure: who starts so can still sour.
+    first = [message for message in talk.moods[:1] if not message.is_displeased]
     return bool(first), _felt(first)
 
 
@@ -182,7 +179,9 @@ FEELINGS = (
         "Customer messages in a row, up to the latest, that are displeased or still half so (0.4).",
         _displeased_run,
     ),
-    Fact("started_calm", "bool", "The first customer message was calm.", _started_calm),
+    Fact(
+        "started_calm", "bool", "The first customer message showed no displeasure.", _started_calm
+    ),
     Fact("anger_now", "level", "Anger in the latest customer message, 0 to 1.", _anger_now),
     Fact(
         "gratitude_now",

@@ -23,7 +23,7 @@ Mixing = dict[str, list[float]]
 
 _FEWEST = 10
 # Our own messages are few beside the public sets, and are what the product reads.
-_SERVICE_WEIGHT = 4.0
+_SERVICE_WEIGHT = 8.0
 _INVERSE_PENALTY = 10.0
 
 

@@ -26,6 +26,7 @@ class BothModels(nn.Module):
     scales: Tensor
     table: Tensor
     shifts: Tensor
+    rarity: Tensor
 
     def __init__(self, network: EmotionNetwork, rest: LinearModel) -> None:
         """Join them; the linear weights in int8, with one scale for each bucket."""
@@ -36,12 +37,15 @@ class BothModels(nn.Module):
         self.register_buffer("scales", scales)
         self.register_buffer("table", (weights / scales).round().to(torch.int8))
         self.register_buffer("shifts", torch.from_numpy(rest.shifts))
+        self.register_buffer("rarity", torch.from_numpy(rest.rarity))
 
     def forward(self, ids: Tensor, mask: Tensor, buckets: Tensor, weights: Tensor) -> Tensor:
         """`ids` and `mask` as for the network; `buckets` and `weights` as `language.grams` says."""
-        held = (self.scales[buckets].squeeze(-1) * weights).unsqueeze(1)
-        chosen = self.table[buckets].to(torch.float32)
-        linear_opinion = torch.bmm(held, chosen).squeeze(1) + self.shifts
+        held = weights * self.rarity[buckets]
+        held = held / held.square().sum(dim=1, keepdim=True).sqrt().clamp(min=1e-6)
+        held = (held * self.scales[buckets].squeeze(-1)).unsqueeze(1)
+        linear_opinion = torch.bmm(held, self.table[buckets].to(torch.float32)).squeeze(1)
+        linear_opinion = linear_opinion + self.shifts
         return torch.cat([self.network(ids, mask), linear_opinion], dim=-1)
 
 
