@@ -98,13 +98,18 @@ def to_onnx(model: nn.Module, config: BertConfig, path: Path, further: Tensors =
 
 
 def to_int8(source: Path, target: Path) -> None:
-    """Quantise weights to int8 for each channel, activations while running."""
+    """Quantise weights to int8 for each channel, activations while running.
+
+    Heads, the layers behind the transformer, stay as they are: they are small and decide.
+    """
+    heads = [node.name for node in onnx.load(str(source)).graph.node if node.op_type == "Gemm"]
     quantize_dynamic(
         source,
         target,
         per_channel=True,
         weight_type=QuantType.QInt8,
         op_types_to_quantize=_QUANTISED,
+        nodes_to_exclude=heads,
         # Fused operators are not in ONNX's own shape inference.
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )

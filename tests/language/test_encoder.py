@@ -25,7 +25,8 @@ def test_vectors_are_unit_length_float32_in_the_order_given(encoder: Encoder) ->
     assert together.dtype == np.float32
     assert np.linalg.norm(together, axis=1) == pytest.approx(np.ones(4), abs=1e-3)
     alone = np.concatenate([encoder.encode([text]) for text in texts])
-    assert np.array_equal(together, alone)
+    # int8 activations are scaled per batch, so that a batch moves a vector a little.
+    assert ((together * alone).sum(axis=1) > 0.97).all()
 
 
 def test_no_texts_give_no_vectors(encoder: Encoder) -> None:
