@@ -102,7 +102,9 @@ def to_int8(source: Path, target: Path) -> None:
 
     Heads, the layers behind the transformer, stay as they are: they are small and decide.
     """
-    heads = [node.name for node in onnx.load(str(source)).graph.node if node.op_type == "Gemm"]
+    graph = onnx.load(str(source)).graph
+    # The quantiser renames what it takes apart.
+    heads = [f"{node.name}_MatMul" for node in graph.node if node.op_type == "Gemm"]
     quantize_dynamic(
         source,
         target,
