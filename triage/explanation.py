@@ -11,6 +11,8 @@ from language.segment import Token, segment
 # For texts, the log-odds of `negative` that a model gives each.
 Levels = Callable[[Sequence[str]], NDArray[np.float32]]
 
+# A reader learns nothing from these, whatever a model makes of them.
+_EMPTY_WORDS = frozenset("了的地得着吗呢吧啊呀嘛么嗎著") | {"a", "an", "the", "of", "to"}
 _WORDS_A_PASSAGE = 40
 _PASSAGES_EXPLAINED = 2
 _MARKS_AFTER_A_WORD = 8
@@ -33,13 +35,13 @@ def explain(levels: Levels, text: str, limit: int = 3) -> list[Weight]:
     stands alone: the last and first terms of its Shapley value. (By the first alone, each of
     two words that say the same would seem to weigh nothing.) Of a long message only its two
     most negative passages of 40 words are searched. Words that make a message less negative
-    are not returned; a calm message may have none.
+    are not returned, nor are articles and particles; a calm message may have none.
     """
     heavy = [
         weight
         for words in _passages(levels, text)
         for weight in _weighed(levels, text, words)
-        if weight.weight > 0
+        if weight.weight > 0 and weight.text.casefold() not in _EMPTY_WORDS
     ]
     return sorted(heavy, key=lambda weight: -weight.weight)[:limit]
 

@@ -135,6 +135,13 @@ def test_the_word_that_carries_it_is_named(model: EmotionModel, text: str, word:
     assert weights == sorted(weights, key=lambda weight: -weight.weight)
 
 
+@pytest.mark.parametrize("text", ["都等了十一天了，打了三次电话也没人回", "The worst of the lot"])
+def test_no_particle_or_article_is_named(model: EmotionModel, text: str) -> None:
+    named = {weight.text.casefold() for weight in model.explain(text, limit=20)}
+    assert named
+    assert named.isdisjoint({"了", "the", "of"})
+
+
 @pytest.mark.parametrize("text", [*UPSET, "calm start. " * 200 + "then it was horrible 太差了😡"])
 def test_explained_words_stand_where_they_say(model: EmotionModel, text: str) -> None:
     weights = model.explain(text, limit=5)
