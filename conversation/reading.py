@@ -5,7 +5,7 @@ from typing import Any
 
 from triage.emotion import EmotionModel, Reading, Weight
 
-# Words are looked for where somebody will want to know why; that costs one batch of the model.
+# Words are looked for where somebody will want to know why; each costs two runs of the model.
 EXPLAINED_FROM = 0.5
 
 

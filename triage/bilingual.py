@@ -13,12 +13,11 @@ from language.grams import hashed
 from language.normalise import normalise
 from language.onnx_model import Inputs, OnnxModel, Pieces
 from triage.explanation import Weight, explain
-from triage.reading import EMOTIONS, Reading, nothing_read
+from triage.reading import MEASURES, Reading, joined, nothing_read
 
 Floats = NDArray[np.float32]
 
 _OVERLAP = 16
-_OUTPUTS = (*EMOTIONS, "negative")
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class BilingualModel:
         self._columns = slice(*self.card["service_columns"])
         # (outputs, 3) by language: slopes for transformer and linear model, and a shift.
         self._calibration = {
-            language: np.array([rows[name] for name in _OUTPUTS], np.float32)
+            language: np.array([rows[name] for name in MEASURES], np.float32)
             for language, rows in self.card["calibration"].items()
         }
 
@@ -51,14 +50,12 @@ class BilingualModel:
     def read_many(self, texts: Sequence[str]) -> list[Reading]:
         """The readings of several messages, in order: each as `read` alone would give it.
 
-        A long message is read whole, in overlapping windows of 126 pieces; each probability is then
-        halfway between the windows' mean and their maximum, so that one upset paragraph in a long
-        calm report counts, and counts for less than a message that is upset throughout. A message
-        without anything to read (empty, control characters, mostly in letters that are neither
-        Latin nor Chinese) is neutral. Never raises on odd text.
+        A long message is read whole, in overlapping windows of 126 pieces. A message without
+        anything to read (empty, control characters, mostly in letters that are neither Latin nor
+        Chinese) is neutral. Never raises on odd text.
         """
         windows = [list(self._windows(pieces, text)) for pieces, text in self._pieces(texts)]
-        opinions = self._opinions(list(chain.from_iterable(windows)))[:, :, self._columns]
+        opinions = self._opinions(list(chain.from_iterable(windows)))
         ends = np.cumsum([len(own) for own in windows])
         return [
             self._reading(text, opinions[end - len(own) : end])
@@ -69,10 +66,10 @@ class BilingualModel:
         """At most `limit` words that carry `negative`: see `triage.explanation`."""
         if not is_legible(text):
             return []
-        rows = self._calibration[detect(text)]
+        language = detect(text)
 
         def levels(texts: Sequence[str]) -> Floats:
-            return self._log_odds(self.opinions(texts)[:, :, self._columns], rows)[:, -1]
+            return self._log_odds(self.opinions(texts), language)[:, -1]
 
         return explain(levels, text, limit)
 
@@ -89,8 +86,7 @@ class BilingualModel:
 
     def chances(self, opinions: Floats, language: str) -> Floats:
         """(texts, emotions and `negative`) calibrated probabilities of raw `opinions`."""
-        levels = self._log_odds(opinions[:, :, self._columns], self._calibration[language])
-        return np.asarray(1 / (1 + np.exp(-levels)), np.float32)
+        return np.asarray(1 / (1 + np.exp(-self._log_odds(opinions, language))), np.float32)
 
     def _pieces(self, texts: Sequence[str]) -> Iterator[tuple[Pieces, str]]:
         normal = [normalise(text) for text in texts]
@@ -116,15 +112,12 @@ class BilingualModel:
             "weights": weights[None],
         }
 
-    @staticmethod
-    def _log_odds(opinions: Floats, rows: Floats) -> Floats:
-        found = opinions[:, 0] * rows[:, 0] + opinions[:, 1] * rows[:, 1] + rows[:, 2]
+    def _log_odds(self, opinions: Floats, language: str) -> Floats:
+        said, rows = opinions[:, :, self._columns], self._calibration[language]
+        found = said[:, 0] * rows[:, 0] + said[:, 1] * rows[:, 1] + rows[:, 2]
         return np.asarray(found, np.float32)
 
     def _reading(self, text: str, opinions: Floats) -> Reading:
         if not len(opinions) or not is_legible(text):
             return nothing_read(text)
-        language = detect(text)
-        windows = 1 / (1 + np.exp(-self._log_odds(opinions, self._calibration[language])))
-        chances = ((windows.mean(axis=0) + windows.max(axis=0)) / 2).tolist()
-        return Reading(language, dict(zip(EMOTIONS, chances, strict=False)), chances[-1])
+        return joined(text, self.chances(opinions, detect(text)))

@@ -14,20 +14,18 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from tokenizers import Tokenizer
 
-from language.detect import detect
 from language.errors import ModelError
 from language.normalise import clean
 from language.onnx_model import sha256
 from language.torch_model import fingerprint
 from triage.explanation import Weight, explain
-from triage.reading import EMOTIONS, Reading, nothing_read
+from triage.reading import MEASURES, Reading, joined, nothing_read
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 LabelMap = Mapping[str, Sequence[str]]
 
 LABELS = "labels.yml"
-_OUTPUTS = (*EMOTIONS, "negative")
 _LONGEST = 512
 _OVERLAP = 16
 _SURE = 1e-6
@@ -75,8 +73,8 @@ class Classifier:
     def read_many(self, texts: Sequence[str]) -> list[Reading]:
         """The readings of several messages, in order.
 
-        A long message is read whole, in overlapping windows; each probability is then halfway
-        between the windows' mean and their maximum. A message without anything to read is neutral.
+        A long message is read whole, in overlapping windows. A message without anything to read is
+        neutral.
         """
         return [self._reading(text) for text in texts]
 
@@ -98,8 +96,7 @@ class Classifier:
         windows = np.stack(
             [self._window(one.ids) for one in (encoding, *encoding.overflowing) if one.ids]
         )
-        chances = ((windows.mean(axis=0) + windows.max(axis=0)) / 2).tolist()
-        return Reading(detect(text), dict(zip(EMOTIONS, chances, strict=False)), chances[-1])
+        return joined(text, windows)
 
     def _window(self, ids: Sequence[int]) -> Floats:
         logits = self._backend.run(np.array([ids], np.int64))[0]
@@ -114,12 +111,12 @@ def _mapped(labels: Sequence[str], table: LabelMap) -> Floats:
     """(outputs, labels) of 0 and 1."""
     if not isinstance(table, Mapping) or set(table) != set(labels):
         raise ModelError(f"the label map must name each of the model's labels: {', '.join(labels)}")
-    unknown = {name for names in table.values() for name in names} - set(_OUTPUTS)
+    unknown = {name for names in table.values() for name in names} - set(MEASURES)
     if unknown:
         raise ModelError(
-            f"the label map maps to {', '.join(sorted(unknown))}; possible: {', '.join(_OUTPUTS)}"
+            f"the label map maps to {', '.join(sorted(unknown))}; possible: {', '.join(MEASURES)}"
         )
-    return np.array([[name in table[label] for label in labels] for name in _OUTPUTS], np.float32)
+    return np.array([[name in table[label] for label in labels] for name in MEASURES], np.float32)
 
 
 def read_label_map(path: Path) -> LabelMap:

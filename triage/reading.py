@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from language.detect import detect
 from triage.explanation import Weight
 
@@ -11,6 +14,8 @@ EMOTIONS: tuple[str, ...] = (
     "anger", "frustration", "disappointment", "sadness", "anxiety", "confusion", "surprise",
     "gratitude", "joy", "neutral",
 )  # fmt: skip
+# All that a model says of a message, in the order of its outputs.
+MEASURES = (*EMOTIONS, "negative")
 
 
 @dataclass(frozen=True)
@@ -47,3 +52,13 @@ class EmotionModel(Protocol):
 def nothing_read(text: str) -> Reading:
     """The reading of a message that says nothing which a model could read: neutral."""
     return Reading(detect(text), {name: float(name == "neutral") for name in EMOTIONS}, 0.0)
+
+
+def joined(text: str, windows: NDArray[np.float32]) -> Reading:
+    """The reading of `text` from (windows, measures) probabilities of its stretches.
+
+    Each is halfway between the windows' mean and their maximum, so that one upset paragraph in a
+    long calm report counts, and counts for less than a message that is upset throughout.
+    """
+    chances = ((windows.mean(axis=0) + windows.max(axis=0)) / 2).tolist()
+    return Reading(detect(text), dict(zip(EMOTIONS, chances, strict=False)), chances[-1])

@@ -52,8 +52,8 @@ class Run:
         done = self._checkpoint.resume(self._model, self._optimizer)
         schedule.last_epoch = done
         for epoch in range(done // a_epoch, epochs):
-            todo = batches_of(epoch)[done - epoch * a_epoch :]
-            bar = tqdm(todo, desc=f"epoch {epoch + 1}/{epochs}", mininterval=5)
+            remaining = batches_of(epoch)[done - epoch * a_epoch :]
+            bar = tqdm(remaining, desc=f"epoch {epoch + 1}/{epochs}", mininterval=5)
             for batch in bar:
                 loss = self._step(loss_of, batch)
                 schedule.step()

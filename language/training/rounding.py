@@ -58,6 +58,7 @@ def rounded(model: nn.Module) -> Iterator[None]:
     """While it lasts, every linear layer of `model` computes with int8's rounding."""
     layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
     for layer in layers:
+        # torch's parametrisations would do it too, but they rename the weights in checkpoints.
         layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
     try:
         yield

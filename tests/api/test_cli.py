@@ -50,6 +50,17 @@ def test_classify_adds_the_reading_to_each_line(tmp_path: Path) -> None:
     assert empty["emotions"].keys() == angry["emotions"].keys()
 
 
+def test_a_configured_emotion_model_that_is_not_there_is_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMENDS_EMOTION_MODEL", str(tmp_path / "nowhere"))
+    source = write(tmp_path / "in.jsonl", {"text": "late again"})
+    done = amends("classify", source, tmp_path / "out.jsonl")
+    assert done.exit_code == 1
+    assert "no usable label map" in done.output
+    assert "Traceback" not in done.output
+
+
 def test_triage_says_whether_and_when(tmp_path: Path) -> None:
     calm = [
         {"sender": "customer", "text": "How long does delivery take?"},

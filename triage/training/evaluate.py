@@ -1,6 +1,5 @@
 """The shipped model's scores on the untouched test files, beside the published ones."""
 
-import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from tokenizers import Tokenizer
 
 from language.training import batches
 from triage.bilingual import BilingualModel
-from triage.emotion import EmotionModel, load_emotion_model
+from triage.emotion import EmotionModel
 from triage.training import behaviour, figures, labels, linear
 from triage.training.corpus import Corpus, Example, read_corpus
 from triage.training.figures import Floats
@@ -134,12 +133,15 @@ def _single_label(
 
 def _negative(name: str, rows: list[Example], chances: Floats) -> Iterator[Score]:
     languages = np.array([row.language for row in rows])
-    truth = (_truth(rows)[:, labels.NEGATIVE_COLUMN] >= 0.5).astype(np.float32)
+    shares = _truth(rows)[:, labels.NEGATIVE_COLUMN]
     for language in sorted(set(languages.tolist())):
-        right, seen = truth[languages == language], chances[languages == language]
+        share, seen = shares[languages == language], chances[languages == language]
+        right = (share >= 0.5).astype(np.float32)
         title = f"negative, {name} {language}"
         yield Score(title, "area under ROC", float(roc_auc_score(right, seen)))
         yield Score(title, "calibration error", figures.calibration_error(seen, right))
+        if not np.array_equal(share, right):
+            yield Score(title, "error against shares", figures.calibration_error(seen, share))
         yield Score(title, "accuracy at 0.5", float(((seen >= 0.5) == right).mean()))
 
 
@@ -200,17 +202,3 @@ def evaluate(data: Path, model: EmotionModel, work: Path = WORK) -> list[Score]:
     typer.echo("")
     typer.echo(behaviour.report(behaviour.run(model)))
     return first
-
-
-def main() -> None:
-    """Command line: `python -m triage.training.evaluate --data PATH`."""
-    parser = argparse.ArgumentParser(description=evaluate.__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=Path("triage/model"))
-    parser.add_argument("--work", type=Path, default=WORK)
-    arguments = parser.parse_args()
-    evaluate(arguments.data, load_emotion_model(arguments.model, threads=2), arguments.work)
-
-
-if __name__ == "__main__":
-    main()

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from language.onnx_model import CARD
 from language.training.export import export
 from triage.bilingual import BilingualModel
-from triage.reading import EMOTIONS
+from triage.reading import MEASURES
 from triage.training import calibrate, labels, linear
 from triage.training.calibrate import Calibration
 from triage.training.corpus import Corpus
@@ -17,7 +17,6 @@ from triage.training.linear import LinearModel
 from triage.training.network import EmotionNetwork, load
 
 WINDOW = 128
-_GROUP = 64
 
 
 class BothModels(nn.Module):
@@ -50,7 +49,7 @@ class BothModels(nn.Module):
 
 
 def _identity() -> Calibration:
-    row = {name: [1.0, 0.0, 0.0] for name in (*EMOTIONS, "negative")}
+    row = {name: [1.0, 0.0, 0.0] for name in MEASURES}
     return {"en": row, "zh": row}
 
 
@@ -70,8 +69,8 @@ def export_emotion(corpus: Corpus, work: Path, out: Path) -> None:
         "calibration": _identity(),
     }
     further = {
-        "buckets": torch.ones((2, _GROUP), dtype=torch.int64),
-        "weights": torch.ones((2, _GROUP)),
+        "buckets": torch.ones((2, 64), dtype=torch.int64),
+        "weights": torch.ones((2, 64)),
     }
     both = BothModels(network, linear.load(work))
     export(both, network.trunk.bert.config, tokenizer, out, card, further)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.reading import EMOTIONS
+from triage.reading import EMOTIONS, MEASURES
 
 REDDIT = (
     "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion",
@@ -19,7 +19,7 @@ REDDIT = (
 )  # fmt: skip
 WEIBO = ("neutral", "angry", "happy", "sad", "fear", "surprise")
 PERSONAS = ("sad", "angry", "happy", "anxious")
-SERVICE = (*EMOTIONS, "negative")
+SERVICE = MEASURES
 OUTPUTS = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE)
 
 REDDIT_COLUMNS = slice(0, 28)

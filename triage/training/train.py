@@ -1,6 +1,5 @@
 """Fine-tunes the bilingual encoder on every emotion data set at once."""
 
-import argparse
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
 from functools import partial
@@ -197,17 +196,3 @@ def train(
     export_emotion(corpus, work, out)
     for checkpoint in checkpoints:
         checkpoint.forget()
-
-
-def main() -> None:
-    """Command line: `python -m triage.training.train --data PATH`."""
-    parser = argparse.ArgumentParser(description=train.__doc__)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("triage/model"))
-    parser.add_argument("--work", type=Path, default=WORK)
-    arguments = parser.parse_args()
-    train(arguments.data, arguments.out, arguments.work)
-
-
-if __name__ == "__main__":
-    main()
