@@ -23,6 +23,9 @@ class SentenceEncoder(nn.Module):
     def __init__(self, bert: BertModel) -> None:
         """Wrap `bert`, whose output is its last layer's states."""
         super().__init__()
+        # torch's fused attention takes longer on its way back, in bfloat16 on a processor, than
+        # all the rest together.
+        bert.set_attn_implementation("eager")
         self.bert = bert
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 from transformers import BertConfig, BertModel
 
-_MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+_MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def _tokenizer() -> Tokenizer:

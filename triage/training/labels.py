@@ -20,13 +20,15 @@ REDDIT = (
 WEIBO = ("neutral", "angry", "happy", "sad", "fear", "surprise")
 PERSONAS = ("sad", "angry", "happy", "anxious")
 SERVICE = MEASURES
-OUTPUTS = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE)
+# Whether a text is a message to a company, for the calibration: nothing else reads it.
+OUTPUTS = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE) + 1
 
 REDDIT_COLUMNS = slice(0, 28)
 WEIBO_COLUMNS = slice(28, 34)
 PERSONAS_COLUMNS = slice(34, 38)
 SERVICE_COLUMNS = slice(38, 49)
 NEGATIVE_COLUMN = SERVICE_COLUMNS.stop - 1
+TO_COMPANY_COLUMN = SERVICE_COLUMNS.stop
 
 # GoEmotions' own sentiment grouping (Demszky et al. 2020, figure 2).
 NEGATIVE = {
@@ -58,8 +60,10 @@ _CLOSE = ("anger", "frustration", "disappointment")
 Row = NDArray[np.float32]
 
 
-def _unknown() -> Row:
-    return np.full(OUTPUTS, np.nan, np.float32)
+def _unknown(*, to_company: bool) -> Row:
+    row = np.full(OUTPUTS, np.nan, np.float32)
+    row[TO_COMPANY_COLUMN] = to_company
+    return row
 
 
 def _one_hot(names: tuple[str, ...], *chosen: str) -> Row:
@@ -68,7 +72,7 @@ def _one_hot(names: tuple[str, ...], *chosen: str) -> Row:
 
 def reddit_target(labels: list[str]) -> Row:
     """The target of a GoEmotions comment with one or more of its 28 labels."""
-    row = _unknown()
+    row = _unknown(to_company=False)
     row[REDDIT_COLUMNS] = _one_hot(REDDIT, *labels)
     emotions = {_FROM_REDDIT[label] for label in labels if label in _FROM_REDDIT}
     negative = ["negative"] if NEGATIVE.intersection(labels) else []
@@ -85,7 +89,7 @@ def _single_label(label: str) -> Row:
 
 def weibo_target(label: str) -> Row:
     """The target of an EWECT post with its one label of six."""
-    row = _unknown()
+    row = _unknown(to_company=False)
     row[WEIBO_COLUMNS] = _one_hot(WEIBO, label)
     row[SERVICE_COLUMNS] = _single_label(label)
     return row
@@ -93,7 +97,7 @@ def weibo_target(label: str) -> Row:
 
 def personas_target(label: str) -> Row:
     """The target of an EmpatheticPersonas sentence with its one label of four."""
-    row = _unknown()
+    row = _unknown(to_company=False)
     row[PERSONAS_COLUMNS] = _one_hot(PERSONAS, label)
     row[SERVICE_COLUMNS] = _single_label(label)
     return row
@@ -105,7 +109,7 @@ def service_target(emotions: Sequence[str], negative: float) -> Row:
     `emotions` are the one or two that were marked, `negative` the share of readers, 0 to 1, who
     would call the customer unhappy. Displeasures that lie close to a marked one stay open.
     """
-    row = _unknown()
+    row = _unknown(to_company=True)
     row[SERVICE_COLUMNS] = [*(float(name in emotions) for name in EMOTIONS), negative]
     if set(_CLOSE).intersection(emotions):
         open_ones = [name for name in _CLOSE if name not in emotions]

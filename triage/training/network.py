@@ -1,4 +1,4 @@
-"""One trunk, four heads: what the emotion model is while it learns."""
+"""One trunk, five heads: what the emotion model is while it learns."""
 
 from pathlib import Path
 from typing import cast
@@ -14,7 +14,7 @@ from language.training.backbone import SentenceEncoder
 from triage.reading import EMOTIONS
 from triage.training import labels
 
-_WEIGHTS = {"reddit": 1.0, "weibo": 1.5, "personas": 0.5, "service": 1.0}
+_WEIGHTS = {"reddit": 1.0, "weibo": 1.5, "personas": 0.5, "service": 1.0, "to company": 0.5}
 # `negative` is what the triage rests on.
 _SERVICE_WEIGHTS = torch.tensor([1.0] * len(EMOTIONS) + [3.0])
 _TRANSLATION_WEIGHT = 0.5
@@ -40,6 +40,7 @@ class EmotionNetwork(nn.Module):
 
 def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
     """Weighted sum of the heads' losses over the rows whose label each head knows."""
+    to_company = labels.TO_COMPANY_COLUMN
     losses = {
         "reddit": _several(
             logits[:, labels.REDDIT_COLUMNS], targets[:, labels.REDDIT_COLUMNS]
@@ -47,6 +48,7 @@ def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
         "weibo": _one(logits[:, labels.WEIBO_COLUMNS], targets[:, labels.WEIBO_COLUMNS]),
         "personas": _one(logits[:, labels.PERSONAS_COLUMNS], targets[:, labels.PERSONAS_COLUMNS]),
         "service": _service(logits[:, labels.SERVICE_COLUMNS], targets[:, labels.SERVICE_COLUMNS]),
+        "to company": _several(logits[:, to_company], targets[:, to_company]).sum(),
     }
     weighted = [_WEIGHTS[name] * loss for name, loss in losses.items()]
     return torch.stack(weighted).sum() / len(logits)

@@ -1,4 +1,7 @@
-"""Fine-tunes the bilingual encoder on every emotion data set at once."""
+"""Fine-tunes the bilingual encoder on every emotion data set at once.
+
+Before that it guesses hidden pieces of the same texts: of Chinese it has seen little else.
+"""
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
@@ -13,7 +16,8 @@ from torch import Tensor
 from torch.optim import AdamW
 
 from language.encoder import SHIPPED as ENCODER
-from language.training import backbone, batches
+from language.training import backbone, batches, masked
+from language.training.backbone import SentenceEncoder
 from language.training.chance import generator
 from language.training.checkpoint import Checkpoint
 from language.training.corpus import Pair, read_pairs
@@ -48,7 +52,14 @@ class Phase:
 
 @dataclass(frozen=True)
 class Options:
-    """What is learned from when: first everything, then mostly what customers write."""
+    """What is learned from when: hidden pieces, then everything, then mostly what customers write.
+
+    `guessing_epochs` and `guessing_rate` are for the hidden pieces, `service_copies` for each of
+    our own messages, `neutral_share` the part of purely neutral comments that an epoch sees.
+    """
+
+    guessing_epochs: int = 3
+    guessing_rate: float = 3e-4
 
     phases: tuple[Phase, ...] = (
         Phase("everything", 3, rate=1.5e-4, head_rate=1e-3, public=1_000_000, pairs=10_000),
@@ -131,6 +142,34 @@ def prepare(parts: dict[str, list[Example]], pairs: list[Pair], tokenizer: Token
     )
 
 
+def pretrain(
+    trunk: SentenceEncoder,
+    tokenizer: Tokenizer,
+    corpus: Corpus,
+    pairs: list[Pair],
+    options: Options,
+    checkpoint: Checkpoint,
+) -> None:
+    """Train `trunk` in place to guess what is hidden in the texts of `corpus` and in `pairs`.
+
+    Each epoch sees all Chinese, and a third of the English, which the trunk knows already.
+    """
+    rows = [row for examples in corpus.parts["train"].values() for row in examples]
+    chinese = [row.text for row in rows if row.language == "zh"] + [p.chinese for p in pairs]
+    english = [row.text for row in rows if row.language == "en"] + [p.english for p in pairs]
+    masked.learn(
+        masked.Guesser(trunk, tokenizer),
+        tokenise(tokenizer, chinese + english),
+        always=range(len(chinese)),
+        sometimes=range(len(chinese), len(chinese) + len(english)),
+        epochs=options.guessing_epochs,
+        rate=options.guessing_rate,
+        batch=options.batch,
+        seed=options.seed,
+        checkpoint=checkpoint,
+    )
+
+
 def _optimizer(model: EmotionNetwork, phase: Phase) -> AdamW:
     groups = [
         {"params": model.trunk.parameters(), "lr": phase.rate},
@@ -183,14 +222,17 @@ def train(
     options = options or Options()
     torch.manual_seed(options.seed)
     corpus = read_corpus(data)
+    pairs = read_pairs(data / PAIRS)
     trunk, tokenizer = load_shipped(encoder, dropout=0.1)
     model = EmotionNetwork(trunk)
     parts = examples_of(corpus, options.service_copies)
-    lesson = prepare(parts, read_pairs(data / PAIRS), tokenizer)
+    lesson = prepare(parts, pairs, tokenizer)
     run = f"{astuple(options)} {len(lesson.sentences)}"
-    checkpoints = [Checkpoint(work / f"{phase.name}.pt", run) for phase in options.phases]
+    names = ["guessing", *(phase.name for phase in options.phases)]
+    checkpoints = [Checkpoint(work / f"{name}.pt", run) for name in names]
+    pretrain(trunk, tokenizer, corpus, pairs, options, checkpoints[0])
     keep = partial(save, work, model, tokenizer)
-    for phase, checkpoint in zip(options.phases, checkpoints, strict=True):
+    for phase, checkpoint in zip(options.phases, checkpoints[1:], strict=True):
         learn(model, lesson, phase, options, checkpoint, keep)
     linear.save(work, linear.fit([*chain.from_iterable(parts.values())]))
     export_emotion(corpus, work, out)

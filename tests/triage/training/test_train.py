@@ -17,6 +17,7 @@ from triage.training.evaluate import evaluate
 from triage.training.train import Lesson, Options, Phase, examples_of, train
 
 SHORT = Options(
+    guessing_epochs=1,
     phases=tuple(Phase(name, 1, 1e-3, 1e-3, public=50, pairs=2) for name in ("one", "two")),
     batch=1024,
     service_copies=0,
