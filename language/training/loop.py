@@ -1,5 +1,6 @@
 """The loop that both models learn by: batches, precision, checkpoints, a progress bar."""
 
+import ctypes
 from collections.abc import Callable
 
 import torch
@@ -26,6 +27,20 @@ def _bfloat16_is_fast(place: str) -> bool:
     return place != "cpu" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
+# mallopt's numbers of these settings, and the most that it takes.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _MOST = -1, -3, 2**30
+
+
+def _keep_memory() -> None:
+    """Have glibc keep what large tensors lay in: by itself it gives each back, and a third of the
+    time goes into being given it again.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _MOST)
+        mallopt(_TRIM_THRESHOLD, _MOST)
+
+
 class Run:
     """One training of `model`, which can be interrupted and taken up again."""
 
@@ -47,6 +62,7 @@ class Run:
         `batches_of` gives the batches of an epoch, the same each time it is asked and as many in
         every epoch; `loss_of` the loss of one batch; `after_epoch` is called after each.
         """
+        _keep_memory()
         a_epoch = len(batches_of(0))
         schedule = LambdaLR(self._optimizer, warm_then_linear(a_epoch * epochs))
         done = self._checkpoint.resume(self._model, self._optimizer)
