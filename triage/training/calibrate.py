@@ -1,7 +1,10 @@
-"""How much transformer and linear model count, and honest chances, for each language and emotion.
+"""What the two halves say, weighed into honest chances, for each language.
 
 Stacking (Wolpert 1992) and Platt scaling (Platt 1999) in one logistic regression, whose inputs are
-what the two models say. Both are fitted on dev examples, which neither has learned from.
+all outputs of both: that a message sounds frustrated or sarcastic to one head tells of `negative`
+too. Messages to a company and public chatter have a calibration each, since the same words mean
+less trouble in the one than in the other. All are fitted on dev examples, which neither half has
+learned from.
 """
 
 from collections.abc import Sequence
@@ -16,59 +19,61 @@ from triage.training import labels
 from triage.training.corpus import Example
 
 Floats = NDArray[np.float32]
-# For each language and output: slopes for transformer and linear model, and a shift.
-Calibration = dict[str, dict[str, list[float]]]
+# As `triage.calibration` reads it: by language, rows of a shift and the weights of all outputs.
+Table = dict[str, dict[str, list[list[float]]]]
 # For each head of a public data set: slopes for transformer and linear model.
 Mixing = dict[str, list[float]]
 
 _FEWEST = 10
-# Our own messages are few beside the public sets, and are what the product reads.
-_SERVICE_WEIGHT = 8.0
-_INVERSE_PENALTY = 10.0
+_INVERSE_PENALTY = 0.1
 
 
-def fit(parts: dict[str, list[Example]], opinions: dict[str, Floats]) -> Calibration:
+def fit(parts: dict[str, list[Example]], opinions: dict[str, Floats]) -> Table:
     """The calibration of the service head.
 
     `parts` holds the dev examples by data set, `opinions` (examples, 2, outputs) what the two
-    models say of them. An output's rows are those whose data set says something of it.
+    halves say of them. An output's rows are those whose data set says something of it.
     """
-    columns = labels.SERVICE_COLUMNS
-    rows = [(row, name == "service") for name, examples in parts.items() for row in examples]
-    said = np.concatenate([opinions[name] for name in parts])[:, :, columns]
-    truth = np.stack([row.target for row, _ in rows])[:, columns]
-    weights = np.array([_SERVICE_WEIGHT if ours else 1.0 for _, ours in rows], np.float32)
-    languages = np.array([row.language for row, _ in rows])
-    table: Calibration = {}
-    for language in ("en", "zh"):
-        table[language] = {}
-        for column, name in enumerate(labels.SERVICE):
-            known = (languages == language) & ~np.isnan(truth[:, column])
-            table[language][name] = _stacked(
-                said[known, :, column], truth[known, column], weights[known]
-            )
-    return table
+    rows = [row for examples in parts.values() for row in examples]
+    said = np.concatenate([opinions[name] for name in parts])
+    truth = np.stack([row.target for row in rows])
+    languages = np.array([row.language for row in rows])
+    return {
+        language: _of_language(said[languages == language], truth[languages == language])
+        for language in ("en", "zh")
+    }
 
 
-def _stacked(said: Floats, truth: Floats, weights: Floats) -> list[float]:
-    """The identity of the transformer where either answer is too rare to fit more."""
-    if min(truth.sum(), (1 - truth).sum()) < _FEWEST:
-        return [1.0, 0.0, 0.0]
-    both = _regression(said, truth, weights)
-    if min(both[:2]) >= 0:
-        return both
-    slope, shift = _regression(said[:, :1], truth, weights)
-    return [slope, 0.0, shift]
+def _of_language(said: Floats, truth: Floats) -> dict[str, list[list[float]]]:
+    ours = truth[:, labels.TO_COMPANY_COLUMN]
+    columns = range(labels.OUTPUTS)[labels.SERVICE_COLUMNS]
+    return {
+        "to_company": [_stacked(said, truth, labels.TO_COMPANY_COLUMN, np.ones(len(ours), bool))],
+        "of_messages": [_stacked(said, truth, column, ours == 1) for column in columns],
+        "of_public": [_stacked(said, truth, column, ours == 0) for column in columns],
+    }
 
 
-def _regression(said: Floats, truth: Floats, weights: Floats) -> list[float]:
+def _stacked(said: Floats, truth: Floats, column: int, chosen: NDArray[np.bool_]) -> list[float]:
+    """A shift and weights from the `chosen` rows, or from all where those say too little."""
+    known = ~np.isnan(truth[:, column])
+    for rows in (known & chosen, known):
+        right = truth[rows, column]
+        if min(right.sum(), (1 - right).sum()) >= _FEWEST:
+            return _regression(said[rows].reshape(len(right), -1), right, _INVERSE_PENALTY)
+    # As the transformer has it.
+    return [0.0, *(float(place == column) for place in range(said.shape[1] * said.shape[2]))]
+
+
+def _regression(said: Floats, truth: Floats, inverse_penalty: float) -> list[float]:
     """A row counts as a yes by the share of its readers who say yes, and as a no by the rest."""
-    fitted = LogisticRegression(C=_INVERSE_PENALTY).fit(
+    regression = LogisticRegression(C=inverse_penalty, solver="newton-cholesky")
+    fitted = regression.fit(
         np.concatenate([said, said]),
         np.repeat([1, 0], len(said)),
-        sample_weight=np.concatenate([weights * truth, weights * (1 - truth)]),
+        sample_weight=np.concatenate([truth, 1 - truth]),
     )
-    return [round(float(value), 4) for value in (*fitted.coef_[0], *fitted.intercept_)]
+    return [round(float(value), 4) for value in (*fitted.intercept_, *fitted.coef_[0])]
 
 
 def mix(parts: dict[str, list[Example]], opinions: dict[str, Floats]) -> Mixing:
@@ -95,7 +100,7 @@ def _known(
 
 def _mixed_several(said: Floats, truth: Floats) -> list[float]:
     flat = said.transpose(0, 2, 1).reshape(-1, 2)
-    return _regression(flat, truth.reshape(-1), np.ones(truth.size, np.float32))[:2]
+    return _regression(flat, truth.reshape(-1), inverse_penalty=10.0)[1:]
 
 
 def _mixed_one(said: Floats, truth: Floats) -> list[float]:

@@ -146,13 +146,15 @@ def _negative(name: str, rows: list[Example], chances: Floats) -> Iterator[Score
 
 
 def _calibrated(model: BilingualModel, rows: list[Example], said: Floats) -> Floats:
-    by_language = {language: model.chances(said, language)[:, -1] for language in ("en", "zh")}
+    by_language = {
+        language: model.calibration.chances(said, language)[:, -1] for language in ("en", "zh")
+    }
     return np.array([by_language[row.language][place] for place, row in enumerate(rows)])
 
 
 def scores(corpus: Corpus, model: BilingualModel, run: Opinions) -> list[Score]:
     """Every figure of the opinions that `run` gives, mixed and calibrated as `model`'s are."""
-    tests, mixing = corpus.parts["test"], model.card["mixing"]
+    tests, mixing = corpus.parts["test"], model.halves.card["mixing"]
     said = {name: run(_texts(rows)) for name, rows in tests.items()}
     dev = run(_texts(corpus.parts["dev"]["reddit"]))
     found = [*_reddit(corpus, dev, said["reddit"], mixing["reddit"])]
@@ -176,7 +178,7 @@ def scores_of_any(corpus: Corpus, model: EmotionModel) -> list[Score]:
 def _columns(corpus: Corpus, model: EmotionModel, work: Path) -> dict[str, list[Score]]:
     if not isinstance(model, BilingualModel):
         return {"model": scores_of_any(corpus, model)}
-    runs: dict[str, Opinions] = {"int8": lambda texts: model.opinions(texts)}
+    runs: dict[str, Opinions] = {"int8": model.halves.opinions}
     if (work / "heads.safetensors").is_file():
         network, tokenizer = load(work)
         runs["fp32"] = full_precision(network, linear.load(work), tokenizer)

@@ -1,17 +1,17 @@
 """The trained models → the int8 file that ships, calibrated as it will be run."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from language.onnx_model import CARD
+from language.onnx_model import CARD, MODEL, TOKENIZER, sha256
 from language.training.export import export
-from triage.bilingual import BilingualModel
-from triage.reading import MEASURES
+from triage.calibration import FILE
+from triage.halves import Halves
 from triage.training import calibrate, labels, linear
-from triage.training.calibrate import Calibration
 from triage.training.corpus import Corpus
 from triage.training.linear import LinearModel
 from triage.training.network import EmotionNetwork, load
@@ -48,41 +48,38 @@ class BothModels(nn.Module):
         return torch.cat([self.network(ids, mask), linear_opinion], dim=-1)
 
 
-def _identity() -> Calibration:
-    row = {name: [1.0, 0.0, 0.0] for name in MEASURES}
-    return {"en": row, "zh": row}
-
-
 def export_emotion(corpus: Corpus, work: Path, out: Path) -> None:
     """Export what `work` holds to `out`, then calibrate the exported model on `corpus`'s dev.
 
     Raises BaseModelError when `work` holds no trained model.
     """
     network, tokenizer = load(work)
-    columns = labels.SERVICE_COLUMNS
     card = {
         "outputs": 2 * labels.OUTPUTS,
         "longest": WINDOW,
-        "service_columns": [columns.start, columns.stop],
-        "labels": [*labels.REDDIT, *labels.WEIBO, *labels.PERSONAS, *labels.SERVICE],
+        "labels": [*labels.REDDIT, *labels.WEIBO, *labels.PERSONAS, *labels.SERVICE, "to company"],
         "data": sorted(corpus.parts["train"]),
-        "calibration": _identity(),
     }
     further = {
         "buckets": torch.ones((2, 64), dtype=torch.int64),
         "weights": torch.ones((2, 64)),
     }
     both = BothModels(network, linear.load(work))
-    export(both, network.trunk.bert.config, tokenizer, out, card, further)
-    _calibrate(corpus, out)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as scratch:
+        folder = Path(scratch)
+        export(both, network.trunk.bert.config, tokenizer, folder, card, further)
+        _calibrate(corpus, folder)
+        for name in (MODEL, TOKENIZER, FILE, CARD):
+            (folder / name).replace(out / name)
 
 
-def _calibrate(corpus: Corpus, out: Path) -> None:
-    model = BilingualModel(out, threads=2)
+def _calibrate(corpus: Corpus, folder: Path) -> None:
+    halves = Halves(folder, threads=2)
     dev = corpus.parts["dev"]
-    found = {name: model.opinions([row.text for row in rows]) for name, rows in dev.items()}
-    card = json.loads((out / CARD).read_text(encoding="utf-8"))
-    card["mixing"] = calibrate.mix(dev, found)
-    card["calibration"] = calibrate.fit(dev, found)
+    found = {name: halves.opinions([row.text for row in rows]) for name, rows in dev.items()}
+    (folder / FILE).write_text(json.dumps(calibrate.fit(dev, found)) + "\n", encoding="utf-8")
+    card = halves.card | {"mixing": calibrate.mix(dev, found)}
+    card["sha256"][FILE] = sha256(folder / FILE)
     text = json.dumps(card, indent=2, ensure_ascii=False)
-    (out / CARD).write_text(text + "\n", encoding="utf-8")
+    (folder / CARD).write_text(text + "\n", encoding="utf-8")
