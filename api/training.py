@@ -11,6 +11,7 @@ from api.refusals import plain_errors
 from api.serving import say
 from api.settings import ROOT, Settings
 from assistant.training import train_if_changed
+from triage.policy import load_policy
 
 train = typer.Typer(help="Train the assistant; with a sub-command, one of the models that ship.")
 evaluate = typer.Typer(no_args_is_help=True, help="Measure the models that ship.")
@@ -52,6 +53,19 @@ def evaluate_emotion(data: Data) -> None:
 
     with plain_errors():
         work(data, open_emotion_model(Settings(), os.cpu_count() or 1))
+
+
+@evaluate.command("triage")
+def evaluate_triage(mistakes: bool = False) -> None:
+    """Print how well the policy finds the moment for a person, beside simpler ways."""
+    from triage import evaluate as triage
+
+    with plain_errors():
+        settings = Settings()
+        model, policy = open_emotion_model(settings), load_policy(settings.policy)
+        say(triage.report(model, policy))
+        if mistakes:
+            say(triage.mistakes(model, policy))
 
 
 @evaluate.command("behaviour")
