@@ -26,6 +26,7 @@ Mixing = dict[str, list[float]]
 
 _FEWEST = 10
 _INVERSE_PENALTY = 0.1
+_MOST_STEPS = 10_000
 
 
 def fit(parts: dict[str, list[Example]], opinions: dict[str, Floats]) -> Table:
@@ -67,9 +68,10 @@ def _stacked(said: Floats, truth: Floats, column: int, chosen: NDArray[np.bool_]
 
 def _regression(said: Floats, truth: Floats, inverse_penalty: float) -> list[float]:
     """A row counts as a yes by the share of its readers who say yes, and as a no by the rest."""
-    regression = LogisticRegression(C=inverse_penalty, solver="newton-cholesky")
-    fitted = regression.fit(
-        np.concatenate([said, said]),
+    # Outputs go together so closely that single precision does not settle.
+    exact = said.astype(np.float64)
+    fitted = LogisticRegression(C=inverse_penalty, max_iter=_MOST_STEPS).fit(
+        np.concatenate([exact, exact]),
         np.repeat([1, 0], len(said)),
         sample_weight=np.concatenate([truth, 1 - truth]),
     )

@@ -1,0 +1,87 @@
+"""The labelled conversations, and what is counted on them."""
+
+from collections import Counter
+
+import pytest
+
+from triage.emotion import load_emotion_model
+from triage.evaluate import (
+    REPORT,
+    TUNING,
+    Conversation,
+    by_keywords,
+    by_misses,
+    deciders,
+    read_conversations,
+    score,
+)
+from triage.judge import Said
+from triage.policy import load_policy
+
+ALL = read_conversations()
+
+
+def conversation(at: int | None, *messages: tuple[str, str]) -> Conversation:
+    said = [
+        Said("customer", text)
+        if kind == "customer"
+        else Said("assistant", text, kind == "assistant")
+        for kind, text in messages
+    ]
+    return Conversation("id", "en", "kind", TUNING, at, "why", tuple(said))
+
+
+def test_the_set_is_large_in_both_languages_and_both_halves() -> None:
+    for language in ("en", "zh"):
+        for split in (TUNING, REPORT):
+            own = [one for one in ALL if (one.language, one.split) == (language, split)]
+            assert len(own) >= 50
+            assert 0.35 <= sum(one.at is None for one in own) / len(own) <= 0.65
+            assert len({one.kind for one in own}) >= 12
+    assert Counter(one.id for one in ALL).most_common(1)[0][1] == 1
+
+
+def test_a_label_is_a_turn_of_its_conversation() -> None:
+    assert all(one.at is None or 1 <= one.at <= len(one.customer) for one in ALL)
+    assert all(one.messages[0].sender == "customer" and one.why for one in ALL)
+
+
+def test_a_perfect_decider_scores_one_and_a_silent_one_nothing() -> None:
+    perfect = score(ALL, lambda one: one.at)
+    assert (perfect.precision, perfect.recall, perfect.f1) == (1, 1, 1)
+    assert (perfect.early, perfect.late, perfect.within) == (0, 0, (1, 1, 1))
+    silent = score(ALL, lambda _: None)
+    assert (silent.recall, silent.f1) == (0, 0)
+    assert silent.within[2] == pytest.approx(sum(one.at is None for one in ALL) / len(ALL))
+
+
+def test_early_late_and_needless_handovers_are_told_apart() -> None:
+    talks = [conversation(at, ("customer", "hi")) for at in (3, 3, 3, None)]
+    turns = iter([1, 4, None, 2])
+    found = score(talks, lambda _: next(turns))
+    assert (found.early, found.late) == (1, 1)
+    assert found.precision == found.recall == pytest.approx(2 / 3)
+    assert found.within == pytest.approx((0, 1 / 4, 2 / 4))
+
+
+def test_the_simple_ways_hand_over_when_they_should() -> None:
+    talk = conversation(
+        2,
+        ("customer", "where is it"),
+        ("missed", "Sorry?"),
+        ("customer", "this is ridiculous"),
+        ("missed", "Sorry?"),
+    )
+    assert by_keywords(talk) == 2
+    assert [by_misses(most)(talk) for most in (1, 2, 3)] == [1, 2, None]
+
+
+def test_the_triage_does_better_than_simpler_ways_on_the_half_that_it_was_not_tuned_on() -> None:
+    held_back = [one for one in ALL if one.split == REPORT]
+    found = {
+        name: score(held_back, decide)
+        for name, decide in deciders(ALL, load_emotion_model(), load_policy()).items()
+    }
+    best = found.pop("triage")
+    assert all(best.f1 > other.f1 + 0.1 for other in found.values())
+    assert all(best.within[1] > other.within[1] + 0.1 for other in found.values())
