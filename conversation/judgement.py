@@ -63,7 +63,10 @@ def _reply_turn(reply: Reply, seq: int) -> Turn:
 def _turn(message: Message) -> Turn:
     """Return a stored message as the triage reads it."""
     reading = message.reading and Reading(
-        message.reading["language"], message.reading["emotions"], message.reading["negative"]
+        message.reading["language"],
+        message.reading["emotions"],
+        message.reading["negative"],
+        message.reading.get("acts", {}),
     )
     return Turn(
         message.seq,

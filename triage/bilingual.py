@@ -61,4 +61,6 @@ class BilingualModel:
     def _reading(self, text: str, opinions: Floats) -> Reading:
         if not len(opinions) or not is_legible(text):
             return nothing_read(text)
-        return joined(text, self.calibration.chances(opinions, detect(text)))
+        language = detect(text)
+        chances = self.calibration.chances(opinions, language)
+        return joined(text, chances, self.calibration.acts(opinions, language))

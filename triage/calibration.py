@@ -21,11 +21,12 @@ FILE = "calibration.json"
 
 @dataclass(frozen=True)
 class _Language:
-    """(1 + outputs, 1) and (1 + outputs, measures) weights, the first row being the shifts."""
+    """(1 + outputs, answers) weights for each kind of answer, the first row being the shifts."""
 
     to_company: Floats
     of_messages: Floats
     of_public: Floats
+    acts: Floats
 
 
 class Calibration:
@@ -43,6 +44,10 @@ class Calibration:
     def to_company(self, opinions: Floats, language: str) -> Floats:
         """(texts, 1) chances that texts are messages to a company."""
         return _chances(opinions, self._languages[language].to_company)
+
+    def acts(self, opinions: Floats, language: str) -> Floats:
+        """(texts, acts) chances that texts do what `triage.reading.ACTS` names."""
+        return _chances(opinions, self._languages[language].acts)
 
     def chances(self, opinions: Floats, language: str, to_company: Floats | None = None) -> Floats:
         """(texts, measures) chances of (texts, 2, outputs) raw `opinions`.

@@ -1,7 +1,7 @@
 """What an emotion model says of a message, whichever model it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +14,13 @@ EMOTIONS: tuple[str, ...] = (
     "anger", "frustration", "disappointment", "sadness", "anxiety", "confusion", "surprise",
     "gratitude", "joy", "neutral",
 )  # fmt: skip
-# All that a model says of a message, in the order of its outputs.
+# How a message sounds, in the order of the model's outputs.
 MEASURES = (*EMOTIONS, "negative")
+# What a customer may do with a message: groups of `lexicon.yml`, which hears them by their words.
+ACTS: tuple[str, ...] = (
+    "wants_person", "threat", "danger", "vulnerable", "leaving", "complains", "abuse", "unhelpful",
+    "again",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,14 @@ class Reading:
 
     `language` is "en" or "zh"; `emotions` gives each of EMOTIONS a probability of its own (they do
     not add up to 1: a customer may be sad and angry); `negative` is the probability that a reader
-    would call the customer upset in any way.
+    would call the customer upset in any way. `acts` gives each of ACTS a probability, or is empty
+    where the model knows nothing of them.
     """
 
     language: str
     emotions: dict[str, float]
     negative: float
+    acts: dict[str, float] = field(default_factory=dict)
 
 
 class EmotionModel(Protocol):
@@ -54,11 +61,15 @@ def nothing_read(text: str) -> Reading:
     return Reading(detect(text), {name: float(name == "neutral") for name in EMOTIONS}, 0.0)
 
 
-def joined(text: str, windows: NDArray[np.float32]) -> Reading:
+def joined(
+    text: str, windows: NDArray[np.float32], acts: NDArray[np.float32] | None = None
+) -> Reading:
     """The reading of `text` from (windows, measures) probabilities of its stretches.
 
     Each is halfway between the windows' mean and their maximum, so that one upset paragraph in a
-    long calm report counts, and counts for less than a message that is upset throughout.
+    long calm report counts, and counts for less than a message that is upset throughout. `acts`,
+    (windows, acts), count wherever they stand.
     """
     chances = ((windows.mean(axis=0) + windows.max(axis=0)) / 2).tolist()
-    return Reading(detect(text), dict(zip(EMOTIONS, chances, strict=False)), chances[-1])
+    done = {} if acts is None else dict(zip(ACTS, acts.max(axis=0).tolist(), strict=True))
+    return Reading(detect(text), dict(zip(EMOTIONS, chances, strict=False)), chances[-1], done)

@@ -18,6 +18,8 @@ Sender = Literal["customer", "assistant", "agent", "system"]
 # this says: more likely negative than not, with a margin for a report that only sounds grim.
 NEGATIVE = 0.6
 QUOTE_LENGTH = 160
+# From this chance on a message does what its reading says, where the lexicon does not hear it.
+DONE = 0.6
 # Words that show that a customer is displeased, however polite or neutral the rest reads.
 DISPLEASED_WORDS = ("unhelpful", "again", "waited", "bitter", "leaving", "threat", "abuse")
 DISPLEASED_INTENTS = ("not_helpful", "vent")
@@ -116,8 +118,8 @@ class Message:
     def displeased_words(self) -> str | None:
         """The words that show displeasure, if any do."""
         for group in DISPLEASED_WORDS:
-            if group in self.marks:
-                return self.marks[group]
+            for evidence in self.says(group):
+                return evidence.quote
         return self.quote if self.turn.intent in DISPLEASED_INTENTS else None
 
     @property
@@ -131,9 +133,15 @@ class Message:
         return Evidence(self.turn.seq, words or self.quote, self.negative if not words else 1.0)
 
     def says(self, group: str) -> tuple[Evidence, ...]:
-        """The words of a lexicon group in this message, as evidence."""
-        words = self.marks.get(group)
-        return (Evidence(self.turn.seq, words, 1.0),) if words is not None else ()
+        """What shows that this message does what a group of the lexicon is about.
+
+        The words themselves where the lexicon knows them, else the whole message where the
+        emotion model understands it so.
+        """
+        if group in self.marks:
+            return (Evidence(self.turn.seq, self.marks[group], 1.0),)
+        chance = self.turn.reading.acts.get(group, 0.0) if self.turn.reading else 0.0
+        return (Evidence(self.turn.seq, self.quote, chance),) if chance >= DONE else ()
 
 
 @dataclass(frozen=True)

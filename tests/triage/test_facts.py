@@ -7,6 +7,7 @@ import pytest
 
 from tests.triage.talk import assistant, customer, facts, numbered, order
 from triage.facts import FACTS, Evidence, Facts, Turn, gather
+from triage.reading import Reading
 
 
 def test_nothing_said_gives_every_fact_its_default() -> None:
@@ -204,3 +205,29 @@ def test_agents_and_system_messages_do_not_count_as_the_assistant() -> None:
         Turn(0, "agent", "I'm sorry, I didn't understand that."),
     )
     assert (found["misses"], found["customer_turns"]) == (0, 1)
+
+
+def _does(text: str, **acts: float) -> Turn:
+    reading = Reading("en", {}, 0.1, acts)
+    return Turn(0, "customer", text, language="en", reading=reading)
+
+
+def test_what_a_message_does_counts_where_the_lexicon_does_not_hear_it() -> None:
+    text = "is there a body behind this I might address"
+    found = facts(_does(text, wants_person=0.9))
+    assert found["wants_person"] is True
+    (evidence,) = found.evidence["wants_person"]
+    assert (evidence.quote, evidence.score) == (text, 0.9)
+    assert facts(_does(text, wants_person=0.3))["wants_person"] is False
+    assert facts(_does(text))["wants_person"] is False
+
+
+def test_the_words_themselves_are_shown_where_the_lexicon_hears_them() -> None:
+    found = facts(_does("Hello. I want to speak to a human, please", wants_person=0.9))
+    (evidence,) = found.evidence["wants_person"]
+    assert "human" in evidence.quote
+    assert "Hello" not in evidence.quote
+
+
+def test_a_message_that_says_the_answer_was_no_help_is_displeased() -> None:
+    assert facts(_does("so that was it then", unhelpful=0.8))["displeased_now"] is True

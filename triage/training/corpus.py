@@ -12,6 +12,7 @@ from triage.training import labels
 from triage.training.labels import Row
 
 SERVICE_MESSAGES = Path(__file__).with_name("service_messages.tsv")
+ACTS = Path(__file__).with_name("acts.tsv")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,23 @@ def service_messages(split: str, path: Path = SERVICE_MESSAGES) -> list[Example]
     ]
 
 
+def messages_with_acts(split: str, path: Path = ACTS) -> list[Example]:
+    """Our own messages of `split` train, dev or test of which it is known what they do.
+
+    Raises CorpusError when the file is missing.
+    """
+    rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return [
+        Example(
+            normalise(row["text"]),
+            "zh" if row["language"] == "zh" else "en",
+            labels.acts_target(row["acts"].split(",")),
+        )
+        for row in rows
+        if row["split"] == split
+    ]
+
+
 def _files(data: Path) -> Iterator[tuple[str, str, Iterator[Example]]]:
     mixed = data / "code-switch"
     for part in ("train", "dev", "test"):
@@ -109,5 +127,7 @@ def read_corpus(data: Path, every_service_dev: int = 6) -> Corpus:
     kept = [row for index, row in enumerate(ours) if index % every_service_dev]
     corpus.add("train", "service", kept)
     corpus.add("test", "service", service_messages("test"))
+    for part in ("train", "dev", "test"):
+        corpus.add(part, "acts", messages_with_acts(part))
     corpus.drop_leaks()
     return corpus

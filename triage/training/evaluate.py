@@ -7,18 +7,20 @@ from pathlib import Path
 import numpy as np
 import torch
 import typer
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 from tokenizers import Tokenizer
 
 from language.training import batches
 from triage.bilingual import BilingualModel
 from triage.emotion import EmotionModel
+from triage.reading import ACTS
 from triage.training import behaviour, figures, labels, linear
 from triage.training.corpus import Corpus, Example, read_corpus
 from triage.training.figures import Floats
 from triage.training.linear import LinearModel
 from triage.training.network import EmotionNetwork, load
 from triage.training.train import WORK, tokenise
+from triage.turns import DONE
 
 # (texts, 2, outputs): what transformer and linear model say, uncalibrated.
 Opinions = Callable[[list[str]], Floats]
@@ -145,6 +147,16 @@ def _negative(name: str, rows: list[Example], chances: Floats) -> Iterator[Score
         yield Score(title, "accuracy at 0.5", float(((seen >= 0.5) == right).mean()))
 
 
+def _acts(rows: list[Example], chances: Floats) -> Iterator[Score]:
+    truth = _truth(rows)[:, labels.ACTS_COLUMNS]
+    for act, right, seen in zip(ACTS, truth.T, chances.T, strict=True):
+        said = seen >= DONE
+        hits = float((said & (right > 0)).sum())
+        yield Score(act, "average precision", float(average_precision_score(right, seen)))
+        yield Score(act, f"precision at {DONE}", hits / max(1.0, float(said.sum())))
+        yield Score(act, f"recall at {DONE}", hits / max(1.0, float(right.sum())))
+
+
 def _calibrated(model: BilingualModel, rows: list[Example], said: Floats) -> Floats:
     by_language = {
         language: model.calibration.chances(said, language)[:, -1] for language in ("en", "zh")
@@ -158,11 +170,11 @@ def scores(corpus: Corpus, model: BilingualModel, run: Opinions) -> list[Score]:
     said = {name: run(_texts(rows)) for name, rows in tests.items()}
     dev = run(_texts(corpus.parts["dev"]["reddit"]))
     found = [*_reddit(corpus, dev, said["reddit"], mixing["reddit"])]
-    for name in [name for name in tests if name not in ("reddit", "service")]:
+    for name in [name for name in tests if name not in ("reddit", "service", "acts")]:
         found += _single_label(name, tests[name], said[name], mixing[name.split()[0]])
     for name in _WITH_NEGATIVE:
         found += _negative(name, tests[name], _calibrated(model, tests[name], said[name]))
-    return found
+    return [*found, *_acts(tests["acts"], model.calibration.acts(said["acts"], "en"))]
 
 
 def scores_of_any(corpus: Corpus, model: EmotionModel) -> list[Score]:

@@ -11,6 +11,7 @@ from language.onnx_model import CARD, MODEL, TOKENIZER, sha256
 from language.training.export import export
 from triage.calibration import FILE
 from triage.halves import Halves
+from triage.reading import ACTS
 from triage.training import calibrate, labels, linear
 from triage.training.corpus import Corpus
 from triage.training.linear import LinearModel
@@ -57,7 +58,14 @@ def export_emotion(corpus: Corpus, work: Path, out: Path) -> None:
     card = {
         "outputs": 2 * labels.OUTPUTS,
         "longest": WINDOW,
-        "labels": [*labels.REDDIT, *labels.WEIBO, *labels.PERSONAS, *labels.SERVICE, "to company"],
+        "labels": [
+            *labels.REDDIT,
+            *labels.WEIBO,
+            *labels.PERSONAS,
+            *labels.SERVICE,
+            "to company",
+            *ACTS,
+        ],
         "data": sorted(corpus.parts["train"]),
     }
     further = {

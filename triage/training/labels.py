@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.reading import EMOTIONS, MEASURES
+from triage.reading import ACTS, EMOTIONS, MEASURES
 
 REDDIT = (
     "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion",
@@ -20,8 +20,8 @@ REDDIT = (
 WEIBO = ("neutral", "angry", "happy", "sad", "fear", "surprise")
 PERSONAS = ("sad", "angry", "happy", "anxious")
 SERVICE = MEASURES
-# Whether a text is a message to a company, for the calibration: nothing else reads it.
-OUTPUTS = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE) + 1
+# Between SERVICE and ACTS: whether a text is a message to a company, for the calibration.
+OUTPUTS = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE) + 1 + len(ACTS)
 
 REDDIT_COLUMNS = slice(0, 28)
 WEIBO_COLUMNS = slice(28, 34)
@@ -29,6 +29,7 @@ PERSONAS_COLUMNS = slice(34, 38)
 SERVICE_COLUMNS = slice(38, 49)
 NEGATIVE_COLUMN = SERVICE_COLUMNS.stop - 1
 TO_COMPANY_COLUMN = SERVICE_COLUMNS.stop
+ACTS_COLUMNS = slice(TO_COMPANY_COLUMN + 1, OUTPUTS)
 
 # GoEmotions' own sentiment grouping (Demszky et al. 2020, figure 2).
 NEGATIVE = {
@@ -114,4 +115,11 @@ def service_target(emotions: Sequence[str], negative: float) -> Row:
     if set(_CLOSE).intersection(emotions):
         open_ones = [name for name in _CLOSE if name not in emotions]
         row[[SERVICE_COLUMNS.start + EMOTIONS.index(name) for name in open_ones]] = np.nan
+    return row
+
+
+def acts_target(acts: Sequence[str]) -> Row:
+    """The target of a message to customer service of which only what it does is known."""
+    row = _unknown(to_company=True)
+    row[ACTS_COLUMNS] = _one_hot(ACTS, *acts)
     return row

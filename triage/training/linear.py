@@ -71,7 +71,7 @@ def fit(examples: Sequence[Example]) -> LinearModel:
     )
     several = [*range(labels.OUTPUTS)[labels.REDDIT_COLUMNS]]
     several += range(labels.OUTPUTS)[labels.SERVICE_COLUMNS]
-    several.append(labels.TO_COMPANY_COLUMN)
+    several += [labels.TO_COMPANY_COLUMN, *range(labels.OUTPUTS)[labels.ACTS_COLUMNS]]
     for column in tqdm(several, desc="linear", mininterval=5):
         _fit_one(model, column, found, truth[:, column])
     for columns in _ONE_OF_MANY:

@@ -1,4 +1,4 @@
-"""One trunk, five heads: what the emotion model is while it learns."""
+"""One trunk, six heads: what the emotion model is while it learns."""
 
 from pathlib import Path
 from typing import cast
@@ -14,7 +14,14 @@ from language.training.backbone import SentenceEncoder
 from triage.reading import EMOTIONS
 from triage.training import labels
 
-_WEIGHTS = {"reddit": 1.0, "weibo": 1.5, "personas": 0.5, "service": 1.0, "to company": 0.5}
+_WEIGHTS = {
+    "reddit": 1.0,
+    "weibo": 1.5,
+    "personas": 0.5,
+    "service": 1.0,
+    "to company": 0.5,
+    "acts": 1.0,
+}
 # `negative` is what the triage rests on.
 _SERVICE_WEIGHTS = torch.tensor([1.0] * len(EMOTIONS) + [3.0])
 _TRANSLATION_WEIGHT = 0.5
@@ -49,6 +56,7 @@ def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
         "personas": _one(logits[:, labels.PERSONAS_COLUMNS], targets[:, labels.PERSONAS_COLUMNS]),
         "service": _service(logits[:, labels.SERVICE_COLUMNS], targets[:, labels.SERVICE_COLUMNS]),
         "to company": _several(logits[:, to_company], targets[:, to_company]).sum(),
+        "acts": _several(logits[:, labels.ACTS_COLUMNS], targets[:, labels.ACTS_COLUMNS]).sum(),
     }
     weighted = [_WEIGHTS[name] * loss for name, loss in losses.items()]
     return torch.stack(weighted).sum() / len(logits)

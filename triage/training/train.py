@@ -39,7 +39,8 @@ _LONGEST = 128
 class Phase:
     """A stretch of learning with its own mixture and its own rise and fall of the rate.
 
-    `public` and `pairs` are the most rows of the public sets, and translations, of an epoch.
+    `public` and `pairs` are the most rows of the public sets, and translations, of an epoch;
+    `acts` says whether what messages do is learned too.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Phase:
     head_rate: float
     public: int
     pairs: int
+    acts: bool
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,10 @@ class Options:
     guessing_rate: float = 3e-4
 
     phases: tuple[Phase, ...] = (
-        Phase("everything", 3, rate=1.5e-4, head_rate=1e-3, public=1_000_000, pairs=10_000),
-        Phase("service", 2, rate=5e-5, head_rate=3e-4, public=16_000, pairs=4_000),
+        Phase(
+            "everything", 3, rate=1.5e-4, head_rate=1e-3, public=1_000_000, pairs=10_000, acts=False
+        ),
+        Phase("service", 2, rate=5e-5, head_rate=3e-4, public=16_000, pairs=4_000, acts=True),
     )
     batch: int = 64
     service_copies: int = 2
@@ -75,7 +79,8 @@ class Options:
 class Lesson:
     """Tokenised messages and what their outputs should be, then translated pairs.
 
-    `service` and `neutral` are the rows of our own messages and of purely neutral comments. From
+    `service`, `acts` and `neutral` are the rows of our own messages, of those with acts, and of
+    purely neutral comments. From
     `len(targets)` on, an even number of `sentences` follows: an English one and its Chinese
     translation in turn.
     """
@@ -83,6 +88,7 @@ class Lesson:
     sentences: list[list[int]]
     targets: Tensor
     service: list[int]
+    acts: list[int]
     neutral: list[int]
 
     def epoch(self, number: int, phase: Phase, options: Options) -> list[list[int]]:
@@ -90,9 +96,10 @@ class Lesson:
         seed = options.seed * 1000 + number
         chance = generator(seed)
         left_out = int(len(self.neutral) * (1 - options.neutral_share))
-        skip = {*self.service, *chance.sample(self.neutral, left_out)}
+        skip = {*self.service, *self.acts, *chance.sample(self.neutral, left_out)}
         public = [row for row in range(len(self.targets)) if row not in skip]
         rows = [*self.service, *chance.sample(public, min(phase.public, len(public)))]
+        rows += self.acts if phase.acts else []
         lengths = [len(sentence) for sentence in self.sentences]
         found = batches.by_length(lengths, rows, options.batch, seed)
         found += self._pairs(lengths, seed, phase.pairs, options.batch // 2)
@@ -119,13 +126,15 @@ def tokenise(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
 
 def examples_of(corpus: Corpus, copies: int) -> dict[str, list[Example]]:
     """The training part of `corpus`, with mistyped `copies` of our own messages."""
-    own = corpus.parts["train"]["service"]
-    slips = [
-        replace(row, text=mistyped(row.text, copy * len(own) + place))
-        for copy in range(copies)
-        for place, row in enumerate(own)
-    ]
-    return corpus.parts["train"] | {"service": own + slips}
+    found = dict(corpus.parts["train"])
+    for name in ("service", "acts"):
+        own = found[name]
+        found[name] = own + [
+            replace(row, text=mistyped(row.text, copy * len(own) + place))
+            for copy in range(copies)
+            for place, row in enumerate(own)
+        ]
+    return found
 
 
 def prepare(parts: dict[str, list[Example]], pairs: list[Pair], tokenizer: Tokenizer) -> Lesson:
@@ -138,6 +147,7 @@ def prepare(parts: dict[str, list[Example]], pairs: list[Pair], tokenizer: Token
         tokenise(tokenizer, texts),
         torch.from_numpy(np.stack([row.target for _, row in rows])),
         [place for place, (name, _) in enumerate(rows) if name == "service"],
+        [place for place, (name, _) in enumerate(rows) if name == "acts"],
         [i for i, (_, row) in enumerate(rows) if np.array_equal(row.target, only_neutral, True)],
     )
 

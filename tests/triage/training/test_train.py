@@ -18,7 +18,10 @@ from triage.training.train import Lesson, Options, Phase, examples_of, train
 
 SHORT = Options(
     guessing_epochs=1,
-    phases=tuple(Phase(name, 1, 1e-3, 1e-3, public=50, pairs=2) for name in ("one", "two")),
+    phases=tuple(
+        Phase(name, 1, 1e-3, 1e-3, public=50, pairs=2, acts=name == "two")
+        for name in ("one", "two")
+    ),
     batch=1024,
     service_copies=0,
 )
@@ -127,12 +130,12 @@ def test_a_hurried_customer_is_learned_from_too(data: Path) -> None:
 
 
 def test_an_epoch_holds_all_our_messages_and_draws_the_rest() -> None:
-    lesson = Lesson([[1, 2]] * 16, torch.zeros((8, 1)), service=[6, 7], neutral=[0, 1])
-    phase = Phase("p", 1, 0.1, 0.1, public=4, pairs=3)
+    lesson = Lesson([[1, 2]] * 16, torch.zeros((8, 1)), service=[6, 7], acts=[5], neutral=[0, 1])
+    phase = Phase("p", 1, 0.1, 0.1, public=3, pairs=3, acts=True)
     found = lesson.epoch(0, phase, Options(batch=4, neutral_share=0.5))
     pairs = [batch for batch in found if lesson.is_pairs(batch)]
     rows = sorted(row for batch in found if batch not in pairs for row in batch)
-    assert {6, 7} <= set(rows)
+    assert {5, 6, 7} <= set(rows)
     assert len(rows) == len(set(rows)) == 6
     assert sum(len(batch) for batch in pairs) == 6
     assert all(b == a + 1 for batch in pairs for a, b in zip(batch[::2], batch[1::2], strict=True))
