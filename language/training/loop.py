@@ -55,7 +55,7 @@ class Run:
         epochs: int,
         batches_of: Callable[[int], list[list[int]]],
         loss_of: Callable[[list[int]], Tensor],
-        after_epoch: Callable[[], None],
+        after_epoch: Callable[[], None] = lambda: None,
     ) -> None:
         """Train in place, from the last checkpoint on; the last one is left for the caller.
 

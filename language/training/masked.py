@@ -90,4 +90,4 @@ def learn(
         return guesser.loss_of(ids.to(place), mask.to(place))
 
     optimizer = torch.optim.AdamW(guesser.parameters(), lr=rate, weight_decay=0.01, fused=True)
-    Run(guesser, optimizer, checkpoint).learn(epochs, epoch, loss, lambda: None)
+    Run(guesser, optimizer, checkpoint).learn(epochs, epoch, loss)

@@ -76,7 +76,11 @@ def service_messages(split: str, path: Path = SERVICE_MESSAGES) -> list[Example]
         Example(
             normalise(row["text"]),
             "zh" if row["language"] == "zh" else "en",
-            labels.service_target(row["emotions"].split(","), float(row["negative"])),
+            labels.service_target(
+                row["emotions"].split(","),
+                float(row["negative"]),
+                row["acts"].split(",") if row["acts"] else None,
+            ),
         )
         for row in rows
         if row["split"] == split

@@ -104,17 +104,22 @@ def personas_target(label: str) -> Row:
     return row
 
 
-def service_target(emotions: Sequence[str], negative: float) -> Row:
+def service_target(
+    emotions: Sequence[str], negative: float, acts: Sequence[str] | None = None
+) -> Row:
     """The target of a message to customer service.
 
     `emotions` are the one or two that were marked, `negative` the share of readers, 0 to 1, who
-    would call the customer unhappy. Displeasures that lie close to a marked one stay open.
+    would call the customer unhappy, `acts` what the message does, None where nobody was asked.
+    Displeasures that lie close to a marked one stay open.
     """
     row = _unknown(to_company=True)
     row[SERVICE_COLUMNS] = [*(float(name in emotions) for name in EMOTIONS), negative]
     if set(_CLOSE).intersection(emotions):
         open_ones = [name for name in _CLOSE if name not in emotions]
         row[[SERVICE_COLUMNS.start + EMOTIONS.index(name) for name in open_ones]] = np.nan
+    if acts is not None:
+        row[ACTS_COLUMNS] = _one_hot(ACTS, *acts)
     return row
 
 

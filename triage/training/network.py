@@ -39,10 +39,14 @@ class EmotionNetwork(nn.Module):
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(rows, length) ids and mask → (rows, outputs) logits, in the order of `labels`."""
+        return cast(Tensor, self.heads(self.dropout(self.states(ids, mask))))
+
+    def states(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(rows, length) ids and mask → (rows, 2 × width): the mean and the first state."""
         states = self.trunk.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask.unsqueeze(-1).to(states.dtype)
         mean = (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
-        return cast(Tensor, self.heads(self.dropout(torch.cat([mean, states[:, 0]], dim=-1))))
+        return torch.cat([mean, states[:, 0]], dim=-1)
 
 
 def loss_of(logits: Tensor, targets: Tensor) -> Tensor:

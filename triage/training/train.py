@@ -1,11 +1,13 @@
 """Fine-tunes the bilingual encoder on every emotion data set at once.
 
-Before that it guesses hidden pieces of the same texts: of Chinese it has seen little else.
+Before that it guesses hidden pieces of the same texts: of Chinese it has seen little else. After
+it, the weights of several such networks, which saw the same in another order, are averaged, and
+their mean learns on for a while.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import astuple, dataclass, replace
-from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -25,13 +27,14 @@ from language.training.loop import Run
 from language.training.rounding import rounded
 from language.training.shipped import load_shipped
 from language.training.typos import mistyped
-from triage.training import labels, linear
+from triage.training import acts_head, labels, linear, long_messages
 from triage.training.corpus import Corpus, Example, read_corpus
 from triage.training.export import export_emotion
 from triage.training.network import EmotionNetwork, loss_of, save, translation_loss_of
 
 WORK = Path("var/training/emotion")
 PAIRS = "parallel-en-zh/tatoeba_eng_cmn.tsv"
+OWN = ("service", "acts")
 _LONGEST = 128
 
 
@@ -39,8 +42,7 @@ _LONGEST = 128
 class Phase:
     """A stretch of learning with its own mixture and its own rise and fall of the rate.
 
-    `public` and `pairs` are the most rows of the public sets, and translations, of an epoch;
-    `acts` says whether what messages do is learned too.
+    `public` and `pairs` are the most rows of the public sets, and translations, of an epoch.
     """
 
     name: str
@@ -49,7 +51,6 @@ class Phase:
     head_rate: float
     public: int
     pairs: int
-    acts: bool
 
 
 @dataclass(frozen=True)
@@ -57,21 +58,24 @@ class Options:
     """What is learned from when: hidden pieces, then everything, then mostly what customers write.
 
     `guessing_epochs` and `guessing_rate` are for the hidden pieces, `service_copies` for each of
-    our own messages, `neutral_share` the part of purely neutral comments that an epoch sees.
+    our own messages, `long_messages` are made of them, `neutral_share` is the part of purely
+    neutral comments that an epoch sees; `members` is how many networks are averaged, of the seeds
+    `seed`, `seed` + 1 and so on, and `together` what their mean learns.
     """
 
     guessing_epochs: int = 3
     guessing_rate: float = 3e-4
 
     phases: tuple[Phase, ...] = (
-        Phase(
-            "everything", 3, rate=1.5e-4, head_rate=1e-3, public=1_000_000, pairs=10_000, acts=False
-        ),
-        Phase("service", 2, rate=5e-5, head_rate=3e-4, public=16_000, pairs=4_000, acts=True),
+        Phase("everything", 3, rate=1.5e-4, head_rate=1e-3, public=1_000_000, pairs=10_000),
+        Phase("service", 2, rate=5e-5, head_rate=3e-4, public=16_000, pairs=4_000),
     )
+    together: Phase = Phase("together", 2, rate=5e-5, head_rate=3e-4, public=24_000, pairs=3_000)
     batch: int = 64
     service_copies: int = 2
+    long_messages: int = 3000
     neutral_share: float = 0.6
+    members: int = 2
     seed: int = 7
 
 
@@ -79,16 +83,14 @@ class Options:
 class Lesson:
     """Tokenised messages and what their outputs should be, then translated pairs.
 
-    `service`, `acts` and `neutral` are the rows of our own messages, of those with acts, and of
-    purely neutral comments. From
+    `own` and `neutral` are the rows of our own messages and of purely neutral comments. From
     `len(targets)` on, an even number of `sentences` follows: an English one and its Chinese
     translation in turn.
     """
 
     sentences: list[list[int]]
     targets: Tensor
-    service: list[int]
-    acts: list[int]
+    own: list[int]
     neutral: list[int]
 
     def epoch(self, number: int, phase: Phase, options: Options) -> list[list[int]]:
@@ -96,10 +98,9 @@ class Lesson:
         seed = options.seed * 1000 + number
         chance = generator(seed)
         left_out = int(len(self.neutral) * (1 - options.neutral_share))
-        skip = {*self.service, *self.acts, *chance.sample(self.neutral, left_out)}
+        skip = {*self.own, *chance.sample(self.neutral, left_out)}
         public = [row for row in range(len(self.targets)) if row not in skip]
-        rows = [*self.service, *chance.sample(public, min(phase.public, len(public)))]
-        rows += self.acts if phase.acts else []
+        rows = [*self.own, *chance.sample(public, min(phase.public, len(public)))]
         lengths = [len(sentence) for sentence in self.sentences]
         found = batches.by_length(lengths, rows, options.batch, seed)
         found += self._pairs(lengths, seed, phase.pairs, options.batch // 2)
@@ -124,16 +125,19 @@ def tokenise(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     return [encoding.ids for encoding in cut.encode_batch_fast(texts)]
 
 
-def examples_of(corpus: Corpus, copies: int) -> dict[str, list[Example]]:
-    """The training part of `corpus`, with mistyped `copies` of our own messages."""
+def examples_of(corpus: Corpus, options: Options) -> dict[str, list[Example]]:
+    """The training part of `corpus`, and what is made of our own messages: slips, long ones."""
     found = dict(corpus.parts["train"])
-    for name in ("service", "acts"):
+    for name in OWN:
         own = found[name]
         found[name] = own + [
             replace(row, text=mistyped(row.text, copy * len(own) + place))
-            for copy in range(copies)
+            for copy in range(options.service_copies)
             for place, row in enumerate(own)
         ]
+    found["service"] += long_messages.made_of(
+        corpus.parts["train"]["service"], options.long_messages, options.seed
+    )
     return found
 
 
@@ -146,8 +150,7 @@ def prepare(parts: dict[str, list[Example]], pairs: list[Pair], tokenizer: Token
     return Lesson(
         tokenise(tokenizer, texts),
         torch.from_numpy(np.stack([row.target for _, row in rows])),
-        [place for place, (name, _) in enumerate(rows) if name == "service"],
-        [place for place, (name, _) in enumerate(rows) if name == "acts"],
+        [place for place, (name, _) in enumerate(rows) if name in OWN],
         [i for i, (_, row) in enumerate(rows) if np.array_equal(row.target, only_neutral, True)],
     )
 
@@ -194,7 +197,6 @@ def learn(
     phase: Phase,
     options: Options,
     checkpoint: Checkpoint,
-    after_epoch: Callable[[], None],
 ) -> None:
     """Train `model` in place for one phase."""
     place = backbone.device()
@@ -213,7 +215,16 @@ def learn(
 
     run = Run(model, _optimizer(model, phase), checkpoint)
     with rounded(model.trunk.bert.encoder):
-        run.learn(phase.epochs, epoch, loss, after_epoch)
+        run.learn(phase.epochs, epoch, loss)
+
+
+def average(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of several networks' weights, name by name.
+
+    Networks that set out from the same weights lie close enough together for their mean to read
+    like all of them at once (Wortsman et al., "Model soups", ICML 2022).
+    """
+    return {name: torch.stack([one[name] for one in states]).mean(dim=0) for name in states[0]}
 
 
 def train(
@@ -225,25 +236,34 @@ def train(
 ) -> None:
     """Train the emotion model on the sets under `data`, calibrate it, and export it to `out`.
 
-    It starts from the exported `encoder`. `work` keeps the checkpoint, from which an interrupted
+    It starts from the exported `encoder`. `work` keeps the checkpoints, from which an interrupted
     run goes on, and the full-precision weights. Raises CorpusError or BaseModelError when what it
     needs is missing.
     """
     options = options or Options()
-    torch.manual_seed(options.seed)
     corpus = read_corpus(data)
     pairs = read_pairs(data / PAIRS)
     trunk, tokenizer = load_shipped(encoder, dropout=0.1)
-    model = EmotionNetwork(trunk)
-    parts = examples_of(corpus, options.service_copies)
+    parts = examples_of(corpus, options)
     lesson = prepare(parts, pairs, tokenizer)
     run = f"{astuple(options)} {len(lesson.sentences)}"
-    names = ["guessing", *(phase.name for phase in options.phases)]
-    checkpoints = [Checkpoint(work / f"{name}.pt", run) for name in names]
+    checkpoints = [Checkpoint(work / "guessing.pt", run)]
+    torch.manual_seed(options.seed)
     pretrain(trunk, tokenizer, corpus, pairs, options, checkpoints[0])
-    keep = partial(save, work, model, tokenizer)
-    for phase, checkpoint in zip(options.phases, checkpoints[1:], strict=True):
-        learn(model, lesson, phase, options, checkpoint, keep)
+    states = []
+    for number in range(options.members):
+        own = replace(options, seed=options.seed + number)
+        torch.manual_seed(own.seed)
+        model = EmotionNetwork(deepcopy(trunk))
+        for phase in options.phases:
+            checkpoints.append(Checkpoint(work / f"{phase.name}-{number}.pt", run))
+            learn(model, lesson, phase, own, checkpoints[-1])
+        states.append(model.state_dict())
+    model.load_state_dict(average(states))
+    checkpoints.append(Checkpoint(work / f"{options.together.name}.pt", run))
+    learn(model, lesson, options.together, options, checkpoints[-1])
+    acts_head.refit(model, lesson.sentences[: len(lesson.targets)], lesson.targets)
+    save(work, model, tokenizer)
     linear.save(work, linear.fit([*chain.from_iterable(parts.values())]))
     export_emotion(corpus, work, out)
     for checkpoint in checkpoints:

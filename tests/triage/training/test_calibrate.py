@@ -64,3 +64,9 @@ def test_where_nothing_is_known_the_transformer_decides(fitted: Calibration) -> 
     fresh = said(9, 4)
     expected = sigmoid(fresh[:, 0, labels.SERVICE_COLUMNS])
     assert np.allclose(fitted.chances(fresh, "zh"), expected, atol=1e-5)
+
+
+def test_what_could_be_either_is_taken_for_a_message(fitted: Calibration) -> None:
+    """In service hardly anything else is written."""
+    assert fitted.to_company(said(10, 0), "en").mean() > 0.75
+    assert fitted.to_company(said(11, -4), "en").mean() < 0.25

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from triage.emotion import EMOTIONS
+from triage.reading import ACTS
 from triage.training import labels
 
 
@@ -59,3 +60,12 @@ def test_displeasures_that_lie_close_to_the_marked_ones_stay_open() -> None:
     assert np.isnan(found["anger"])
     assert np.isnan(found["disappointment"])
     assert found["joy"] == 0
+
+
+def test_what_a_message_does_is_known_only_where_somebody_was_asked() -> None:
+    asked = labels.service_target(["anger"], 0.9, ["abuse", "threat"])[labels.ACTS_COLUMNS]
+    assert {name for name, value in zip(ACTS, asked, strict=True) if value} == {
+        "abuse", "threat",
+    }  # fmt: skip
+    assert not labels.service_target(["joy"], 0, ["none"])[labels.ACTS_COLUMNS].any()
+    assert np.isnan(labels.service_target(["joy"], 0)[labels.ACTS_COLUMNS]).all()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,15 @@ from triage.emotion import EMOTIONS, load_emotion_model
 from triage.training import linear
 from triage.training.corpus import read_corpus
 from triage.training.evaluate import evaluate
-from triage.training.train import Lesson, Options, Phase, examples_of, train
+from triage.training.train import Lesson, Options, Phase, average, examples_of, train
 
 SHORT = Options(
     guessing_epochs=1,
-    phases=tuple(
-        Phase(name, 1, 1e-3, 1e-3, public=50, pairs=2, acts=name == "two")
-        for name in ("one", "two")
-    ),
+    phases=tuple(Phase(name, 1, 1e-3, 1e-3, public=50, pairs=2) for name in ("one", "two")),
+    together=Phase("together", 1, 1e-3, 1e-3, public=50, pairs=2),
     batch=1024,
     service_copies=0,
+    long_messages=0,
 )
 
 
@@ -121,8 +121,8 @@ def test_a_finished_phase_is_not_learned_again(
 def test_a_hurried_customer_is_learned_from_too(data: Path) -> None:
     corpus = read_corpus(data)
     own = corpus.parts["train"]["service"]
-    assert examples_of(corpus, 0) == corpus.parts["train"]
-    found = examples_of(corpus, 2)["service"]
+    assert examples_of(corpus, SHORT) == corpus.parts["train"]
+    found = examples_of(corpus, replace(SHORT, service_copies=2))["service"]
     assert found[: len(own)] == own
     copies = list(zip(found[len(own) :], own * 2, strict=True))
     assert sum(copy.text != row.text for copy, row in copies) > len(own)
@@ -130,8 +130,8 @@ def test_a_hurried_customer_is_learned_from_too(data: Path) -> None:
 
 
 def test_an_epoch_holds_all_our_messages_and_draws_the_rest() -> None:
-    lesson = Lesson([[1, 2]] * 16, torch.zeros((8, 1)), service=[6, 7], acts=[5], neutral=[0, 1])
-    phase = Phase("p", 1, 0.1, 0.1, public=3, pairs=3, acts=True)
+    lesson = Lesson([[1, 2]] * 16, torch.zeros((8, 1)), own=[5, 6, 7], neutral=[0, 1])
+    phase = Phase("p", 1, 0.1, 0.1, public=3, pairs=3)
     found = lesson.epoch(0, phase, Options(batch=4, neutral_share=0.5))
     pairs = [batch for batch in found if lesson.is_pairs(batch)]
     rows = sorted(row for batch in found if batch not in pairs for row in batch)
@@ -139,3 +139,8 @@ def test_an_epoch_holds_all_our_messages_and_draws_the_rest() -> None:
     assert len(rows) == len(set(rows)) == 6
     assert sum(len(batch) for batch in pairs) == 6
     assert all(b == a + 1 for batch in pairs for a, b in zip(batch[::2], batch[1::2], strict=True))
+
+
+def test_weights_are_averaged_name_by_name() -> None:
+    found = average([{"a": torch.tensor([0.0, 2.0])}, {"a": torch.tensor([1.0, 4.0])}])
+    assert found["a"].tolist() == [0.5, 3.0]
