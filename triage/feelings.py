@@ -11,6 +11,9 @@ GRATITUDE = ("gratitude", "joy")
 CALM = 0.35
 # Displeasure that was there lasts down to this: nobody cools off halfway in one message.
 LINGERING = 0.4
+# How many messages tell whether displeasure lasts; chosen on the tuning conversations, of 2, 3, 4
+# and all.
+RECENT = 3
 
 
 def _felt(messages: Sequence[Message]) -> tuple[Evidence, ...]:
@@ -32,6 +35,11 @@ def _negative_peak(talk: Talk) -> Found:
 def _negative_mean(talk: Talk) -> Found:
     levels = [message.negative for message in talk.moods]
     return (sum(levels) / len(levels) if levels else 0.0), _felt(talk.moods)
+
+
+def _negative_recent(talk: Talk) -> Found:
+    latest = talk.moods[-RECENT:]
+    return sum(message.negative for message in latest) / RECENT, _felt(latest)
 
 
 def _negative_rise(talk: Talk) -> Found:
@@ -143,6 +151,12 @@ FEELINGS = (
         _negative_mean,
     ),
     Fact(
+        "negative_recent",
+        "level",
+        "The mean over the latest three messages; those not yet written count as calm.",
+        _negative_recent,
+    ),
+    Fact(
         "negative_rise",
         "level",
         "How much more negative the latest message is than the calmest before it.",
@@ -157,7 +171,7 @@ FEELINGS = (
     Fact(
         "negative_run",
         "count",
-        "Customer messages in a row, up to the latest, that are negative (0.6 or more).",
+        "Customer messages in a row, up to the latest, that are negative (0.5 or more).",
         _negative_run,
     ),
     Fact(

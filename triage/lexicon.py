@@ -55,6 +55,10 @@ class Group:
             return None
         return folded.quote(*max(spans, key=lambda span: span[1] - span[0]))
 
+    def is_harmless(self, folded: Folded) -> bool:
+        """Whether the text holds one of the harmless uses that belong to this group."""
+        return self.unless.search(folded.text) is not None
+
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
         for pattern in self.anywhere:
             for match in pattern.finditer(text):
@@ -75,6 +79,11 @@ class Lexicon:
         folded = fold(text)
         found = {name: group.find(folded) for name, group in self.groups.items()}
         return {name: words for name, words in found.items() if words is not None}
+
+    def harmless(self, text: str) -> frozenset[str]:
+        """The groups of whose harmless uses `text` holds one."""
+        folded = fold(text)
+        return frozenset(n for n, group in self.groups.items() if group.is_harmless(folded))
 
     def is_passing(self, text: str) -> bool:
         """Whether `text` is only a yes, a no, a greeting, a number or an address."""
@@ -122,6 +131,12 @@ def lexicon() -> Lexicon:
 def marks(text: str) -> Mapping[str, str]:
     """The shipped lexicon's marks of `text`, remembered: every turn reads all turns before it."""
     return lexicon().marks(text)
+
+
+@lru_cache(maxsize=4096)
+def harmless(text: str) -> frozenset[str]:
+    """The groups of whose harmless uses `text` holds one, remembered likewise."""
+    return lexicon().harmless(text)
 
 
 @lru_cache(maxsize=4096)

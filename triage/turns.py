@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from triage.lexicon import content, fold, lexicon, marks
+from triage.lexicon import content, fold, harmless, lexicon, marks
 
 if TYPE_CHECKING:
     from triage.emotion import Reading
@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 Sender = Literal["customer", "assistant", "agent", "system"]
 
 # A message at or above this probability counts as negative. The reading is calibrated, so that
-# this says: more likely negative than not, with a margin for a report that only sounds grim.
-NEGATIVE = 0.6
+# this says: more readers than not would call the customer unhappy.
+NEGATIVE = 0.5
 QUOTE_LENGTH = 160
-# From this chance on a message does what its reading says, where the lexicon does not hear it.
-DONE = 0.6
+# From this chance on a message does what its reading says, where the lexicon does not hear it;
+# below DENIED it does not, though the lexicon does ("court shoes"): of 28 such messages of ours,
+# 24 did not. Of danger a false alarm costs less than a missed one: it counts earlier, and words
+# of it cannot be denied.
+DONE = 0.5
+DANGER_DONE = 0.4
+DENIED = 0.02
 # Words that show that a customer is displeased, however polite or neutral the rest reads.
 DISPLEASED_WORDS = ("unhelpful", "again", "waited", "bitter", "leaving", "threat", "abuse")
 DISPLEASED_INTENTS = ("not_helpful", "vent")
@@ -135,13 +140,23 @@ class Message:
     def says(self, group: str) -> tuple[Evidence, ...]:
         """What shows that this message does what a group of the lexicon is about.
 
-        The words themselves where the lexicon knows them, else the whole message where the
-        emotion model understands it so.
+        The words themselves where the lexicon knows them, unless the emotion model is sure that
+        they mean something else; the whole message where the model alone understands it so,
+        unless the lexicon knows its words as harmless.
         """
-        if group in self.marks:
-            return (Evidence(self.turn.seq, self.marks[group], 1.0),)
-        chance = self.turn.reading.acts.get(group, 0.0) if self.turn.reading else 0.0
-        return (Evidence(self.turn.seq, self.quote, chance),) if chance >= DONE else ()
+        words = self.marks.get(group)
+        chance = self.turn.reading.acts.get(group) if self.turn.reading else None
+        if chance is None:
+            heard = words is not None
+        elif words is not None:
+            heard = chance >= DENIED or group == "danger"
+        else:
+            enough = DANGER_DONE if group == "danger" else DONE
+            heard = chance >= enough and group not in harmless(self.turn.text)
+        if not heard:
+            return ()
+        score = 1.0 if words is not None or chance is None else chance
+        return (Evidence(self.turn.seq, words or self.quote, score),)
 
 
 @dataclass(frozen=True)

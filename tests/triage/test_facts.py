@@ -45,12 +45,23 @@ def test_the_course_of_feeling() -> None:
     )
     assert found["negative_now"] == found["negative_peak"] == 0.8
     assert found["negative_mean"] == pytest.approx(1.3 / 3)
+    assert found["negative_recent"] == pytest.approx(1.3 / 3)
     assert found["negative_rise"] == pytest.approx(0.7)
     assert found["negative_slope"] == pytest.approx(0.35)
     assert found["anger_now"] == 0.6
     assert found["started_calm"] is True
     assert (found["negative_run"], found["displeased_turns"]) == (1, 1)
     assert found.evidence["negative_now"] == (Evidence(5, "Really now", 0.8),)
+
+
+def test_what_was_not_said_yet_and_what_was_said_long_ago_are_calm() -> None:
+    said = [
+        customer(f"remark {'abcd'[place]} on it", level)
+        for place, level in enumerate((0.9, 0.6, 0.6, 0.3))
+    ]
+    recent = [facts(*said[: place + 1])["negative_recent"] for place in range(4)]
+    assert recent == pytest.approx([0.3, 0.5, 0.7, 0.5])
+    assert facts(*said, customer("HP-10234", 0.0))["negative_recent"] == pytest.approx(0.5)
 
 
 def test_a_bare_answer_neither_breaks_a_run_nor_lengthens_it() -> None:
@@ -220,6 +231,19 @@ def test_what_a_message_does_counts_where_the_lexicon_does_not_hear_it() -> None
     assert (evidence.quote, evidence.score) == (text, 0.9)
     assert facts(_does(text, wants_person=0.3))["wants_person"] is False
     assert facts(_does(text))["wants_person"] is False
+
+
+def test_what_the_lexicon_knows_as_harmless_counts_for_nothing_though_the_model_hears_it() -> None:
+    assert facts(_does("is this a bot", wants_person=0.9))["wants_person"] is False
+    assert facts(_does("这是机器人吸尘器吗", wants_person=0.9))["wants_person"] is False
+
+
+def test_the_model_may_deny_what_words_seem_to_say_but_never_a_danger() -> None:
+    joke = "my lawyer will be in touch, he is a level 40 paladin"
+    assert facts(_does(joke, threat=0.3))["threat"] is True
+    assert facts(_does(joke, threat=0.001))["threat"] is False
+    assert facts(_does("everyone would be better off without me", danger=0.001))["danger"] is True
+    assert facts(_does("没有我大家都会更好过", danger=0.001))["danger"] is True
 
 
 def test_the_words_themselves_are_shown_where_the_lexicon_hears_them() -> None:

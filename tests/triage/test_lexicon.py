@@ -167,6 +167,9 @@ DOES_NOT_SAY = {
         "律师楼用的台灯",
     ],
     "danger": [
+        "the consumer stops at a poisoned message",
+        "Two years ago the old heater caught fire, nobody was hurt, it went to the tip",
+        "去年冬天旧插座着火，人没事，早就换了",
         "kill the process and try again",
         "the link is dead",
         "do you sell fire pits?",

@@ -56,7 +56,7 @@ def test_asking_again_for_a_person_is_more_urgent() -> None:
 
 def test_failing_to_recover_hands_over() -> None:
     assert decide(ANGRY, assistant("One"), ANGRY, assistant("Two")).action == "hand_over"
-    upset = [customer(f"I am upset about thing {place}", 0.8) for place in range(3)]
+    upset = [customer(f"I am upset about thing {place}", 0.7) for place in range(3)]
     answered = [assistant(f"Answer number {word}") for word in ("one", "two", "three")]
     turns = [turn for pair in zip(upset, answered, strict=True) for turn in pair]
     assert decide(*turns[:4]).action == "offer_person"
