@@ -17,6 +17,7 @@ from api.serving import say, serve
 from api.settings import Settings
 from assistant.training import train_if_changed
 from assistant.understanding import understand
+from knowledge_base.ingest import documents, ingest
 from store.engine import migrate, open_engine, reading
 from triage import log, replay
 from triage.judge import Said, judge
@@ -115,6 +116,27 @@ def parse(source: Source, target: Target) -> None:
 
         # Rasa takes seconds to start, so that a file is one call.
         batch.convert(source, target, work, batch.check_text, rows_at_once=100_000)
+
+
+@knowledge.command("ingest")
+def knowledge_ingest(path: Annotated[Path, typer.Argument(exists=True)]) -> None:
+    """Make articles of Markdown, HTML and CSV files, and index them; exits 1 if any is left out."""
+    with plain_errors():
+        settings = Settings()
+        found = ingest(documents(path), settings.articles)
+        for fault in found.skipped:
+            say(f"left out: {fault}")
+        for name in (*found.new, *found.changed):
+            say(f"{'new' if name in found.new else 'changed'}: {name}")
+        say(
+            f"{len(found.new)} new, {len(found.changed)} changed, {len(found.unchanged)} unchanged,"
+            f" {len(found.skipped)} left out."
+        )
+        open_knowledge(settings)
+        if found.new or found.changed:
+            say("A product that is running answers from them when it is started again.")
+    if found.skipped:
+        raise typer.Exit(1)
 
 
 @knowledge.command("search")

@@ -1,6 +1,6 @@
 """Articles: Markdown files with front matter, one for each topic and language."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cached_property
@@ -93,19 +93,35 @@ def check(articles: Sequence[Article]) -> list[str]:
     return [*_missing(articles), *_dead_links(articles)]
 
 
-def _load(path: Path) -> Article:
-    metadata, body = _read(path)
+def made_of(metadata: Mapping[str, Any], body: str, path: Path) -> Article:
+    """The article that front matter and a Markdown body make.
+
+    Raises ArticleError, naming `path` and the fault, when it cannot be published.
+    """
     try:
         front = _FrontMatter.model_validate(metadata)
     except ValidationError as error:
         raise ArticleError(path, _told(error)) from error
     article = Article(**front.model_dump(), body=body)
-    for fault in _faults(article, path):
+    for fault in _faults(article):
         raise ArticleError(path, fault)
     return article
 
 
-def _read(path: Path) -> tuple[dict[str, Any], str]:
+def _load(path: Path) -> Article:
+    article = made_of(*read(path), path)
+    if article.slug != path.stem:
+        fault = f"slug: {article.slug!r} differs from the file's name, {path.stem!r}"
+        raise ArticleError(path, fault)
+    if article.language != path.parent.name:
+        name = path.parent.name
+        fault = f"language: {article.language!r} differs from the folder's name, {name!r}"
+        raise ArticleError(path, fault)
+    return article
+
+
+def read(path: Path) -> tuple[dict[str, Any], str]:
+    """Front matter and body of the file at `path`. Raises ArticleError when it has none."""
     try:
         post = frontmatter.loads(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -121,11 +137,7 @@ def _told(error: ValidationError) -> str:
     )
 
 
-def _faults(article: Article, path: Path) -> Iterator[str]:
-    if article.slug != path.stem:
-        yield f"slug: {article.slug!r} differs from the file's name, {path.stem!r}"
-    if article.language != path.parent.name:
-        yield f"language: {article.language!r} differs from the folder's name, {path.parent.name!r}"
+def _faults(article: Article) -> Iterator[str]:
     first, *others = article.sections
     if not first.blocks:
         yield "the body must begin with a paragraph that answers the topic"

@@ -212,3 +212,23 @@ def test_the_knowledge_is_searched() -> None:
     found = amends("knowledge", "search", "how do I send something back?")
     assert found.exit_code == 0
     assert "/help/en/returns" in found.output
+
+
+def test_documents_become_articles_that_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AMENDS_ARTICLES", str(tmp_path / "articles"))
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "sauna.md").write_text("# Sauna\n\nOpen from 4 to 10 pm.", encoding="utf-8")
+    (source / "桑拿.md").write_text("# 桑拿房\n\n下午四点到晚上十点开放。", encoding="utf-8")
+    (source / "bad.md").write_text("# Nothing\n\n## heading only", encoding="utf-8")
+    result = amends("knowledge", "ingest", source)
+    assert result.exit_code == 1
+    assert "2 new, 0 changed, 0 unchanged, 1 left out." in result.output
+    assert "bad.md: the body must begin with a paragraph" in result.output
+    assert "Sauna" in amends("knowledge", "search", "when is the sauna open?").output
+    (source / "bad.md").unlink()
+    again = amends("knowledge", "ingest", source)
+    assert again.exit_code == 0
+    assert "0 new, 0 changed, 2 unchanged, 0 left out." in again.output

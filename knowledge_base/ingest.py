@@ -1,0 +1,198 @@
+"""A company's own documents made into articles: Markdown, HTML, and tables of questions.
+
+Each document becomes a file in the folder of articles, where it can be edited like any other. What
+cannot become an article is named and left out; it stops nothing else.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import frontmatter
+import yaml
+from bs4 import BeautifulSoup
+from markdownify import ATX, markdownify
+from slugify import slugify
+from tqdm import tqdm
+
+from knowledge_base.article import LANGUAGES, Article, made_of, read
+from knowledge_base.errors import ArticleError
+from language.detect import detect
+
+_LONGEST_SLUG = 60
+# What frames a page and says nothing of its topic.
+_FRAME = ("script", "style", "nav", "header", "footer", "aside", "form", "noscript", "template")
+_TITLE = re.compile(r"\A\s*# +(.+?) *#* *(?:\n|\Z)")
+_TOP_HEADING = re.compile(r"^# ", re.MULTILINE)
+_HEADING = re.compile(r"^(#{1,5}) ", re.MULTILINE)
+# The names that the columns of a table go by.
+_COLUMNS = {
+    "title": ("title", "question", "标题", "问题"),
+    "body": ("body", "answer", "content", "内容", "答案"),
+    "slug": ("slug",),
+    "language": ("language", "语言"),
+    "tags": ("tags", "keywords", "标签", "关键词"),
+}
+_BETWEEN_TAGS = re.compile(r"[,;，；、]")
+
+
+@dataclass
+class Ingested:
+    """What became of the documents: names of articles (`en/returns`), and what was left out."""
+
+    new: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    skipped: list[ArticleError] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A document, or a row of one, before it is known to be an article; `front` may lack much.
+
+    `place` is what faults name: the document, for a row with its line.
+    """
+
+    place: Path
+    front: Mapping[str, Any]
+    body: str
+
+
+def documents(path: Path) -> list[Path]:
+    """The documents at `path`, a file or a folder with all its folders, sorted by name.
+
+    Raises ArticleError when there is none.
+    """
+    paths = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    found = [one for one in paths if one.suffix.lower() in _READERS]
+    if not found:
+        raise ArticleError(path, f"no documents: none ends in {', '.join(_READERS)}")
+    return found
+
+
+def ingest(paths: Sequence[Path], folder: Path) -> Ingested:
+    """Write the documents at `paths` as articles under `folder`, and tell what became of each.
+
+    An article of the same language and slug is replaced, unless it says the same already; it keeps
+    its tags where the document has none. Of two documents for one article the first counts.
+    """
+    found = Ingested()
+    taken: dict[str, Path] = {}
+    for path in tqdm(paths, unit="file", disable=None):
+        try:
+            drafts = list(_READERS[path.suffix.lower()](path))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError, csv.Error) as error:
+            found.skipped.append(ArticleError(path, " ".join(str(error).split())))
+            continue
+        for draft in drafts:
+            try:
+                article = _article(draft, _day(path))
+                name = f"{article.language}/{article.slug}"
+                if name in taken:
+                    fault = f"{name} was made from {taken[name]} already"
+                    raise ArticleError(draft.place, fault)
+                taken[name] = draft.place
+                getattr(found, _file(article, folder / f"{name}.md")).append(name)
+            except ArticleError as error:
+                found.skipped.append(error)
+    return found
+
+
+def _article(draft: _Draft, day: date) -> Article:
+    front = {name: value for name, value in draft.front.items() if value}
+    title = str(front.get("title") or draft.place.stem)
+    slug = slugify(title, max_length=_LONGEST_SLUG, word_boundary=True)
+    language = detect(f"{title}\n{draft.body}")
+    defaults = {"title": title, "slug": slug, "language": language, "tags": [], "updated": day}
+    return made_of({**defaults, **front}, draft.body.strip(), draft.place)
+
+
+def _file(article: Article, target: Path) -> Literal["new", "changed", "unchanged"]:
+    if not target.is_file():
+        _write(article, target)
+        return "new"
+    old = made_of(*read(target), target)
+    kept = replace(article, tags=article.tags or old.tags)
+    if replace(kept, updated=old.updated) == replace(old, body=old.body.strip()):
+        return "unchanged"
+    _write(kept, target)
+    return "changed"
+
+
+def _write(article: Article, target: Path) -> None:
+    front = {
+        "title": article.title,
+        "slug": article.slug,
+        "language": article.language,
+        "tags": list(article.tags),
+        "updated": article.updated,
+    }
+    post = frontmatter.Post(article.body)
+    post.metadata.update(front)
+    text = frontmatter.dumps(post, sort_keys=False)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{target.name}")
+    unfinished.write_text(text + "\n", encoding="utf-8")
+    unfinished.replace(target)
+
+
+def _day(path: Path) -> date:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+
+
+def _markdown(path: Path) -> Iterator[_Draft]:
+    post = frontmatter.loads(path.read_text(encoding="utf-8-sig"))
+    yield _titled(path, post.metadata, post.content)
+
+
+def _html(path: Path) -> Iterator[_Draft]:
+    page = BeautifulSoup(path.read_bytes(), "html.parser")
+    language = str(page.html.get("lang") or "")[:2] if page.html else ""
+    title = page.title.get_text(" ", strip=True) if page.title else ""
+    for frame in page.find_all(_FRAME):
+        frame.decompose()
+    topic = page.find("main") or page.find("article") or page.body or page
+    body = markdownify(str(topic), heading_style=ATX, strip=["img"])
+    front = {"language": language if language in LANGUAGES else ""}
+    draft = _titled(path, front, body)
+    # A page's heading names the topic alone; its title names the site as well.
+    yield replace(draft, front={"title": title, **draft.front})
+
+
+def _titled(path: Path, front: Mapping[str, Any], body: str) -> _Draft:
+    """A draft whose first line, if it is a heading of level 1, is its title."""
+    if match := _TITLE.match(body):
+        front = {"title": match[1], **front}
+        body = body[match.end() :]
+    if _TOP_HEADING.search(body):
+        body = _HEADING.sub(r"#\1 ", body)
+    return _Draft(path, front, body)
+
+
+def _table(path: Path) -> Iterator[_Draft]:
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.DictReader(lines, strict=True)
+        for row in rows:
+            cells = {str(name).strip().lower(): value for name, value in row.items()}
+            front: dict[str, Any] = {name: _cell(cells, names) for name, names in _COLUMNS.items()}
+            tags = _BETWEEN_TAGS.split(front["tags"])
+            front["tags"] = [tag.strip() for tag in tags if tag.strip()]
+            place = path.with_name(f"{path.name}:{rows.line_num}")
+            yield _Draft(place, front, front.pop("body"))
+
+
+def _cell(cells: Mapping[str, Any], names: Sequence[str]) -> str:
+    return next((str(cells[name]).strip() for name in names if cells.get(name)), "")
+
+
+_READERS: Mapping[str, Callable[[Path], Iterator[_Draft]]] = {
+    ".md": _markdown,
+    ".markdown": _markdown,
+    ".html": _html,
+    ".htm": _html,
+    ".csv": _table,
+}
