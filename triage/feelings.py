@@ -14,6 +14,8 @@ LINGERING = 0.4
 # How many messages tell whether displeasure lasts; chosen on the tuning conversations, of 2, 3, 4
 # and all.
 RECENT = 3
+# How displeased a message is at the least whose words say so, however calm the rest reads.
+SAID = 0.6
 
 
 def _felt(messages: Sequence[Message]) -> tuple[Evidence, ...]:
@@ -39,7 +41,11 @@ def _negative_mean(talk: Talk) -> Found:
 
 def _negative_recent(talk: Talk) -> Found:
     latest = talk.moods[-RECENT:]
-    return sum(message.negative for message in latest) / RECENT, _felt(latest)
+    return sum(map(_displeasure, latest)) / RECENT, _felt(latest)
+
+
+def _displeasure(message: Message) -> float:
+    return max(message.negative, SAID if message.displeased_words else 0.0)
 
 
 def _negative_rise(talk: Talk) -> Found:
@@ -153,7 +159,7 @@ FEELINGS = (
     Fact(
         "negative_recent",
         "level",
-        "The mean over the latest three messages; those not yet written count as calm.",
+        "The mean over the latest three that carry a mood; 0.6 at the least where words say so.",
         _negative_recent,
     ),
     Fact(

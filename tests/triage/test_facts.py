@@ -64,6 +64,12 @@ def test_what_was_not_said_yet_and_what_was_said_long_ago_are_calm() -> None:
     assert facts(*said, customer("HP-10234", 0.0))["negative_recent"] == pytest.approx(0.5)
 
 
+def test_words_of_displeasure_weigh_however_calm_the_rest_reads() -> None:
+    found = facts(customer("Hello, a question", 0.0), customer("I have had enough of this", 0.06))
+    assert found["negative_recent"] == pytest.approx(0.2)
+    assert found["negative_now"] == 0.06
+
+
 def test_a_bare_answer_neither_breaks_a_run_nor_lengthens_it() -> None:
     angry = customer("This is going nowhere", 0.9)
     found = facts(angry, assistant("Your order number?"), customer("HP-10234"), assistant(), angry)

@@ -64,6 +64,19 @@ def test_failing_to_recover_hands_over() -> None:
     assert decide(*turns).action == "hand_over"
 
 
+def test_no_answer_for_someone_displeased_twice_hands_over() -> None:
+    turns = (
+        customer("This is annoying, it is late", 0.6),
+        assistant("Two days."),
+        customer("I have had enough of this", 0.1),
+        assistant("Sorry to hear that."),
+        customer("Marvellous, a bot that tells me so", 0.2),
+    )
+    assert "missed_and_upset" not in rules(decide(*turns, assistant("The depot has it.")))
+    missed = decide(*turns, assistant("I don't know that.", answered=False))
+    assert (missed.action, "missed_and_upset" in rules(missed)) == ("hand_over", True)
+
+
 def test_recovering_does_not() -> None:
     decision = decide(
         ANGRY,
