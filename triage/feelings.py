@@ -41,7 +41,8 @@ def _negative_mean(talk: Talk) -> Found:
 
 def _negative_recent(talk: Talk) -> Found:
     latest = talk.moods[-RECENT:]
-    return sum(map(_displeasure, latest)) / RECENT, _felt(latest)
+    level = sum(map(_displeasure, latest)) / RECENT
+    return level, _felt([message for message in latest if message.is_displeased])
 
 
 def _displeasure(message: Message) -> float:
