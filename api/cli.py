@@ -17,7 +17,9 @@ from api.serving import say, serve
 from api.settings import Settings
 from assistant.training import train_if_changed
 from assistant.understanding import understand
+from knowledge_base.gaps import asked_in_vain, gaps
 from knowledge_base.ingest import documents, ingest
+from language.encoder import load_encoder
 from store.engine import migrate, open_engine, reading
 from triage import log, replay
 from triage.judge import Said, judge
@@ -151,6 +153,24 @@ def knowledge_search(question: str, language: str = "") -> None:
         say(f"{answer.text}\n  — {answer.source.title} ({answer.source.url})" if answer else "—")
         for hit in base.search(question, spoken):
             say(f"{hit.score:7.3f}  {hit.article}  {hit.title}")
+
+
+@knowledge.command("gaps")
+def knowledge_gaps(
+    most: Annotated[int, typer.Option(min=1, help="How many gaps to list.")] = 20,
+) -> None:
+    """List what customers asked in vain, by meaning: times, handovers, how negative they became."""
+    with plain_errors():
+        settings = Settings()
+        with reading(open_engine(settings.database_url)) as connection:
+            found = gaps(asked_in_vain(connection), load_encoder(settings.encoder or None))
+        say("times  handovers  negative after  for example")
+        for gap in found[:most]:
+            after = "–" if gap.after is None else f"{gap.after:.2f}"
+            example = " ".join(gap.example.split())[:100]
+            say(f"{len(gap.questions):5}  {gap.handovers:9}  {after:>14}  {example}")
+        if len(found) > most:
+            say(f"… and {len(found) - most} more")
 
 
 @app.command()
