@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.product import ROOT, Customer, Product
+from tests.product import ROOT, Customer, Product, free_port
 
 
 def cases(product: Product) -> list[dict[str, object]]:
@@ -183,6 +183,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    done = serve_with({"AMENDS_DATA_DIR": str(tmp_path / "file/data")}, tmp_path)
+    settings = {"AMENDS_DATA_DIR": str(tmp_path / "file/data"), "AMENDS_PORT": str(free_port())}
+    done = serve_with(settings, tmp_path)
     assert done.returncode == 1
     assert "AMENDS_DATA_DIR" in done.stderr
