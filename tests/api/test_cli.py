@@ -236,15 +236,12 @@ def test_documents_become_articles_that_are_found(
 
 def test_what_was_asked_in_vain_is_listed(server: Product, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AMENDS_DATA_DIR", str(server.data_dir))
-    vain = "do you tune pianos in Aberdeen"
-    customer = server.customer()
-    customer.say(vain)
-    customer.ask_for_person()
-    other = server.customer()
-    other.say("which pianos do you tune")
+    for question in ("do you tune pianos in Aberdeen", "can you tune my piano in Aberdeen"):
+        customer = server.customer()
+        customer.say(question)
+        customer.ask_for_person()
     found = amends("knowledge", "gaps", "--most", "1000")
     assert found.exit_code == 0
     (line,) = [line for line in found.output.splitlines() if "piano" in line]
     times, handovers = line.split()[:2]
-    assert int(times) >= 2
-    assert int(handovers) >= 1
+    assert (int(times), int(handovers)) == (2, 2)

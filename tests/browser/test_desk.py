@@ -176,6 +176,17 @@ def test_a_case_goes_back_to_the_assistant(agent: Page, chat: Chat, case: int) -
     expect(chat.texts("assistant").last).to_contain_text("£3.95")
 
 
+def test_an_opened_menu_stays_open_while_the_customer_writes(
+    agent: Page, chat: Chat, case: int
+) -> None:
+    claim(agent, case)
+    agent.get_by_text("Hand back").click()
+    chat.say("One more thing about it")
+    expect(agent.locator(".turn.customer").last).to_contain_text("One more thing")
+    agent.get_by_role("button", name="To the queue").click()
+    expect(agent.locator("#case")).to_have_attribute("data-mode", "waiting")
+
+
 def test_a_wrong_password_is_told(visit: Callable[..., Page]) -> None:
     page = visit("/sign-in")
     page.get_by_label("E-mail").fill("nobody@example.com")

@@ -8,6 +8,10 @@
   const words = document.body.dataset;
   const locale = document.documentElement.lang;
 
+  // What somebody opened stays open while the rest is brought up to date.
+  Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
+    !(name === "open" && node.matches("details"));
+
   /* ---- telling people ---- */
 
   function toast(text, kind = "bad") {
