@@ -1,6 +1,6 @@
 """What customers asked in vain, put together by meaning: what the articles lack."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -14,11 +14,8 @@ from language.encoder import Encoder
 from store.tables import decisions, messages
 
 # Cosine from which on two questions count as the same gap; chosen on the labelled questions of
-# benchmarks/data (use "choose"), of 0.4, 0.45 and so on to 0.7, by F1 of the pairs that one article
-# answers: 0.48 there, 0.38 on the others.
+# benchmarks/data, of 0.4, 0.45 and so on to 0.7; `python -m benchmarks.search` says how well.
 SAME = 0.5
-# A wish for a person names no topic: what was asked before it does.
-_WISHES = {"wants_person", "wants_person_upset"}
 _OF_AN_EPISODE = attrgetter("conversation_id", "episode")
 
 
@@ -30,7 +27,6 @@ class Question:
     """
 
     text: str
-    language: str
     handed_over: bool
     after: float | None
 
@@ -59,40 +55,36 @@ class Gap:
 
 def asked_in_vain(connection: Connection) -> list[Question]:
     """Every such question of the record, conversation by conversation."""
-    rules = {
-        (row.conversation_id, row.seq): set(row.rules)
-        for row in connection.execute(
-            select(decisions.c.conversation_id, decisions.c.seq, decisions.c.rules).where(
-                decisions.c.action == "hand_over"
-            )
-        )
+    facts = select(decisions.c.conversation_id, decisions.c.seq, decisions.c.facts)
+    taken_over = facts.where(decisions.c.action == "hand_over")
+    # A wish for a person names no topic: what was asked before it does.
+    wishes = {
+        (row.conversation_id, row.seq)
+        for row in connection.execute(taken_over)
+        if row.facts.get("wants_person")
     }
     said = connection.execute(select(messages).order_by(messages.c.conversation_id, messages.c.seq))
     return [
         question
         for _, episode in groupby(said, _OF_AN_EPISODE)
-        for question in _of_episode(list(episode), rules)
+        for question in _of_episode(list(episode), wishes)
     ]
 
 
-def _of_episode(
-    said: Sequence[Row[Any]], rules: Mapping[tuple[str, int], set[str]]
-) -> Iterator[Question]:
+def _of_episode(said: Sequence[Row[Any]], wishes: Set[tuple[str, int]]) -> Iterator[Question]:
     missed = {row.in_reply_to for row in said if row.answered is False}
     customer = [row for row in said if row.sender == "customer"]
-    taken = next((place for place, row in enumerate(customer) if row.handover), None)
-    if taken is not None:
-        # What is said after the handover, people answer.
-        last = customer[taken]
-        if rules.get((last.conversation_id, last.seq), set()) & _WISHES:
-            taken -= 1
-    heard = customer if taken is None else customer[: taken + 1]
-    for place, row in enumerate(heard):
-        if row.seq in missed or place == taken:
-            following = customer[place + 1] if place + 1 < len(customer) else None
-            reading = following.reading if following is not None else None
-            after = float(reading["negative"]) if reading else None
-            yield Question(row.text, row.language or "en", place == taken, after)
+    # What is said after the handover, people answer.
+    end = next((place for place, row in enumerate(customer) if row.handover), len(customer))
+    handed_over = end < len(customer)
+    if handed_over and (customer[end].conversation_id, customer[end].seq) in wishes:
+        end -= 1
+    for place, row in enumerate(customer[: end + 1]):
+        last = handed_over and place == end
+        if last or row.seq in missed:
+            readings = [following.reading for following in customer[place + 1 : place + 2]]
+            after = next((float(reading["negative"]) for reading in readings if reading), None)
+            yield Question(row.text, last, after)
 
 
 def gaps(questions: Sequence[Question], encoder: Encoder) -> list[Gap]:
@@ -109,18 +101,18 @@ def together(vectors: NDArray[np.float32]) -> list[list[int]]:
     Each (dimension,) unit vector joins the group whose mean lies closest, if that is SAME or more,
     else it begins one (leader clustering, Hartigan 1975): one pass, however many there are.
     """
-    sums = np.empty((0, vectors.shape[1]), np.float32)
+    sums = np.zeros_like(vectors)
     groups: list[list[int]] = []
     for row, vector in enumerate(vectors):
-        closeness = sums @ vector / np.linalg.norm(sums, axis=1)
-        best = int(closeness.argmax()) if groups else -1
-        if groups and closeness[best] >= SAME:
-            groups[best].append(row)
-            sums[best] += vector
-        else:
-            groups.append([row])
-            sums = np.vstack([sums, vector])
+        begun = sums[: len(groups)]
+        closeness = begun @ vector / np.linalg.norm(begun, axis=1)
+        best = int(closeness.argmax()) if groups else 0
+        if not groups or closeness[best] < SAME:
+            best = len(groups)
+            groups.append([])
+        groups[best].append(row)
+        sums[best] += vector
     return [
         sorted(rows, key=lambda row: -float(vectors[row] @ total))
-        for rows, total in zip(groups, sums, strict=True)
+        for rows, total in zip(groups, sums, strict=False)
     ]

@@ -144,19 +144,14 @@ class Message:
         they mean something else; the whole message where the model alone understands it so,
         unless the lexicon knows its words as harmless.
         """
-        words = self.marks.get(group)
         chance = self.turn.reading.acts.get(group) if self.turn.reading else None
-        if chance is None:
-            heard = words is not None
-        elif words is not None:
-            heard = chance >= DENIED or group == "danger"
-        else:
-            enough = DANGER_DONE if group == "danger" else DONE
-            heard = chance >= enough and group not in harmless(self.turn.text)
-        if not heard:
+        if words := self.marks.get(group):
+            denied = chance is not None and chance < DENIED and group != "danger"
+            return () if denied else (Evidence(self.turn.seq, words, 1.0),)
+        enough = DANGER_DONE if group == "danger" else DONE
+        if chance is None or chance < enough or group in harmless(self.turn.text):
             return ()
-        score = 1.0 if words is not None or chance is None else chance
-        return (Evidence(self.turn.seq, words or self.quote, score),)
+        return (Evidence(self.turn.seq, self.quote, chance),)
 
 
 @dataclass(frozen=True)

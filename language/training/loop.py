@@ -85,7 +85,7 @@ class Run:
         with torch.autocast(place, dtype=torch.bfloat16, enabled=_bfloat16_is_fast(place)):
             loss = loss_of(batch)
         self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves backward untyped
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self._model.parameters(), 1.0)
         self._optimizer.step()
         return loss.item()

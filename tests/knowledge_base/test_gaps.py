@@ -8,7 +8,7 @@ from language.encoder import Encoder
 
 
 def asked(text: str, *, handed_over: bool = False, after: float | None = None) -> Question:
-    return Question(text, "en", handed_over, after)
+    return Question(text, handed_over, after)
 
 
 def test_questions_that_mean_the_same_are_one_gap_whatever_their_language(encoder: Encoder) -> None:
