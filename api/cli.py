@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -126,18 +127,20 @@ def knowledge_ingest(path: Annotated[Path, typer.Argument(exists=True)]) -> None
     with plain_errors():
         settings = Settings()
         found = ingest(documents(path), settings.articles)
-        for fault in found.skipped:
+        for fault in found.left_out:
             say(f"left out: {fault}")
-        for name in (*found.new, *found.changed):
-            say(f"{'new' if name in found.new else 'changed'}: {name}")
+        count = Counter(found.articles.values())
+        for name, outcome in found.articles.items():
+            if outcome != "unchanged":
+                say(f"{outcome}: {name}")
         say(
-            f"{len(found.new)} new, {len(found.changed)} changed, {len(found.unchanged)} unchanged,"
-            f" {len(found.skipped)} left out."
+            f"{count['new']} new, {count['changed']} changed, {count['unchanged']} unchanged,"
+            f" {len(found.left_out)} left out."
         )
         open_knowledge(settings)
-        if found.new or found.changed:
+        if count["new"] or count["changed"]:
             say("A product that is running answers from them when it is started again.")
-    if found.skipped:
+    if found.left_out:
         raise typer.Exit(1)
 
 

@@ -23,6 +23,7 @@ from sklearn.linear_model import LogisticRegression
 
 from knowledge_base.article import LANGUAGES, load_articles
 from knowledge_base.confidence import SHIPPED, Confidence, load_confidence
+from knowledge_base.gaps import together
 from knowledge_base.index import build_index, open_readonly
 from knowledge_base.search import Evidence, look_up
 from knowledge_base.shelf import Scores, Shelf
@@ -117,6 +118,7 @@ def main(
         reported = [f for f in found if f["both"].question.use == "report"]
         say_ranks(reported)
         say_curve([f["both"] for f in reported], load_confidence())
+        say_gaps(questions, encoder)
         say_times(shelves, encoder, questions)
 
 
@@ -177,6 +179,23 @@ def say_times(
     for name, way in ways.items():
         p50, p99 = np.percentile([_milliseconds(way, question) for question in questions], (50, 99))
         say(f"{name:20} {p50:6.2f}  {p99:6.2f}")
+
+
+def say_gaps(questions: Sequence[Question], encoder: Encoder) -> None:
+    """How well questions without an answer are put together, on pairs that one article answers."""
+    asked = [q for q in questions if q.use == "report" and q.articles]
+    same = np.array([[not set(a.articles).isdisjoint(b.articles) for b in asked] for a in asked])
+    vectors = encoder.encode([q.text for q in asked])
+    ways = {"by meaning": together(vectors), "all in one": [list(range(len(asked)))]}
+    say("\ngaps         pairs right  pairs found     F1")
+    for name, groups in ways.items():
+        group = np.empty(len(asked), np.intp)
+        for number, rows in enumerate(groups):
+            group[rows] = number
+        pairs = np.triu_indices(len(asked), 1)
+        met, belong = (group[:, None] == group)[pairs], same[pairs]
+        right, found = (met & belong).sum() / met.sum(), (met & belong).sum() / belong.sum()
+        say(f"{name:11}  {right:11.3f}  {found:11.3f}  {2 * right * found / (right + found):5.3f}")
 
 
 def _milliseconds(way: Callable[[Question], object], question: Question) -> float:

@@ -21,14 +21,12 @@ from tqdm import tqdm
 
 from knowledge_base.article import LANGUAGES, Article, made_of, read
 from knowledge_base.errors import ArticleError
+from knowledge_base.markdown import below_a_title
 from language.detect import detect
 
 _LONGEST_SLUG = 60
 # What frames a page and says nothing of its topic.
 _FRAME = ("script", "style", "nav", "header", "footer", "aside", "form", "noscript", "template")
-_TITLE = re.compile(r"\A\s*# +(.+?) *#* *(?:\n|\Z)")
-_TOP_HEADING = re.compile(r"^# ", re.MULTILINE)
-_HEADING = re.compile(r"^(#{1,5}) ", re.MULTILINE)
 # The names that the columns of a table go by.
 _COLUMNS = {
     "title": ("title", "question", "标题", "问题"),
@@ -40,14 +38,15 @@ _COLUMNS = {
 _BETWEEN_TAGS = re.compile(r"[,;，；、]")
 
 
+Outcome = Literal["new", "changed", "unchanged"]
+
+
 @dataclass
 class Ingested:
-    """What became of the documents: names of articles (`en/returns`), and what was left out."""
+    """What became of the articles, by name (`en/returns`), and which documents were left out."""
 
-    new: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    skipped: list[ArticleError] = field(default_factory=list)
+    articles: dict[str, Outcome] = field(default_factory=dict)
+    left_out: list[ArticleError] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def ingest(paths: Sequence[Path], folder: Path) -> Ingested:
         try:
             drafts = list(_READERS[path.suffix.lower()](path))
         except (OSError, UnicodeDecodeError, yaml.YAMLError, csv.Error) as error:
-            found.skipped.append(ArticleError(path, " ".join(str(error).split())))
+            found.left_out.append(ArticleError(path, " ".join(str(error).split())))
             continue
         for draft in drafts:
             try:
@@ -96,9 +95,9 @@ def ingest(paths: Sequence[Path], folder: Path) -> Ingested:
                     fault = f"{name} was made from {taken[name]} already"
                     raise ArticleError(draft.place, fault)
                 taken[name] = draft.place
-                getattr(found, _file(article, folder / f"{name}.md")).append(name)
+                found.articles[name] = _file(article, folder / f"{name}.md")
             except ArticleError as error:
-                found.skipped.append(error)
+                found.left_out.append(error)
     return found
 
 
@@ -111,7 +110,7 @@ def _article(draft: _Draft, day: date) -> Article:
     return made_of({**defaults, **front}, draft.body.strip(), draft.place)
 
 
-def _file(article: Article, target: Path) -> Literal["new", "changed", "unchanged"]:
+def _file(article: Article, target: Path) -> Outcome:
     if not target.is_file():
         _write(article, target)
         return "new"
@@ -135,7 +134,7 @@ def _write(article: Article, target: Path) -> None:
     post.metadata.update(front)
     text = frontmatter.dumps(post, sort_keys=False)
     target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}")
+    unfinished = target.with_suffix(".part")
     unfinished.write_text(text + "\n", encoding="utf-8")
     unfinished.replace(target)
 
@@ -163,14 +162,9 @@ def _html(path: Path) -> Iterator[_Draft]:
     yield replace(draft, front={"title": title, **draft.front})
 
 
-def _titled(path: Path, front: Mapping[str, Any], body: str) -> _Draft:
-    """A draft whose first line, if it is a heading of level 1, is its title."""
-    if match := _TITLE.match(body):
-        front = {"title": match[1], **front}
-        body = body[match.end() :]
-    if _TOP_HEADING.search(body):
-        body = _HEADING.sub(r"#\1 ", body)
-    return _Draft(path, front, body)
+def _titled(path: Path, front: Mapping[str, Any], text: str) -> _Draft:
+    title, body = below_a_title(text)
+    return _Draft(path, {"title": title, **front} if title else front, body)
 
 
 def _table(path: Path) -> Iterator[_Draft]:

@@ -62,6 +62,30 @@ def to_html(body: str, language: Language) -> str:
     return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, env))
 
 
+def below_a_title(body: str) -> tuple[str, str]:
+    """The title that `body` begins with, a heading of level 1 ("" if it has none), and the rest.
+
+    Where the rest has headings of level 1 too, all of its headings go down by one.
+    """
+    lines = body.splitlines()
+    headings = [(node, *(node.map or (0, 0))) for node in _headings(body)]
+    title = ""
+    if headings and headings[0][0].tag == "h1" and not any(map(str.strip, lines[: headings[0][1]])):
+        node, start, end = headings.pop(0)
+        title = _plain(node)
+        lines[start:end] = [""] * (end - start)
+    lower = any(node.tag == "h1" for node, _, _ in headings)
+    for node, start, end in headings if lower else ():
+        level = min(int(node.tag[1:]) + 1, 6)
+        lines[start:end] = [f"{'#' * level} {_plain(node)}", *[""] * (end - start - 1)]
+    return title, "\n".join(lines).strip()
+
+
+def _headings(body: str) -> list[SyntaxTreeNode]:
+    nodes = SyntaxTreeNode(_MARKDOWN.parse(body)).children
+    return [node for node in nodes if node.type == "heading"]
+
+
 def sections(body: str) -> tuple[Section, ...]:
     """`body` cut at its headings into plain text, in order; the first one has no heading."""
     heading, level = "", 0

@@ -39,10 +39,25 @@ def by_name(folder: Path) -> dict[str, Article]:
 def test_a_plain_note_becomes_an_article(source: Path, shelf: Path) -> None:
     write(source / "note.md", "# Late check-out\n\nUntil 12 it is free.\n\n## After that?\n\n£10.")
     found = ingest(documents(source), shelf)
-    assert found.new == ["en/late-check-out"]
+    assert found.articles == {"en/late-check-out": "new"}
     article = by_name(shelf)["en/late-check-out"]
     assert (article.title, article.summary) == ("Late check-out", "Until 12 it is free.")
     assert [section.heading for section in article.sections] == ["", "After that?"]
+
+
+def test_headings_of_level_one_go_down_and_what_only_looks_like_one_stays(
+    source: Path, shelf: Path
+) -> None:
+    text = (
+        "Wi-fi\n=====\n\nIt is free.\n\n# On a laptop\n\n```\n# join\nnet up\n```\n\n## Why\n\nSo."
+    )
+    write(source / "wifi.md", text)
+    ingest(documents(source), shelf)
+    article = by_name(shelf)["en/wi-fi"]
+    assert article.title == "Wi-fi"
+    told = [(one.heading, one.level) for one in article.sections]
+    assert told == [("", 0), ("On a laptop", 2), ("Why", 3)]
+    assert "```\n# join\nnet up\n```" in article.body
 
 
 def test_a_web_page_loses_its_frame_and_keeps_its_shape(source: Path, shelf: Path) -> None:
@@ -65,7 +80,7 @@ def test_each_row_of_a_table_becomes_an_article_in_its_own_language(
     )
     write(source / "faq.csv", table)
     found = ingest(documents(source), shelf)
-    assert sorted(found.new) == ["en/is-there-a-pool", "zh/you-you-yong-chi-ma"]
+    assert list(found.articles) == ["en/is-there-a-pool", "zh/you-you-yong-chi-ma"]
     articles = by_name(shelf)
     assert articles["en/is-there-a-pool"].tags == ("swim", "pool")
     assert articles["zh/you-you-yong-chi-ma"].summary == "有，五月到九月开放。"
@@ -78,10 +93,10 @@ def test_what_is_said_already_is_left_alone_and_what_changed_is_replaced(
     ingest(documents(source), shelf)
     target = shelf / "en" / "bikes.md"
     before = target.read_bytes()
-    assert ingest(documents(source), shelf).unchanged == ["en/bikes"]
+    assert ingest(documents(source), shelf).articles == {"en/bikes": "unchanged"}
     assert target.read_bytes() == before
     write(note, "# Bikes\n\nThree for hire.")
-    assert ingest(documents(source), shelf).changed == ["en/bikes"]
+    assert ingest(documents(source), shelf).articles == {"en/bikes": "changed"}
     article = by_name(shelf)["en/bikes"]
     assert (article.summary, article.tags) == ("Three for hire.", ("bike",))
 
@@ -95,12 +110,12 @@ def test_a_bad_document_is_named_and_stops_nothing_else(source: Path, shelf: Pat
     write(source / "f.csv", "question,answer\nEmpty?,\nFull?,Yes.\n")
     write(source / "g.md", "---\nslug: ../../evil\n---\n# Out\n\nof the folder")
     found = ingest(documents(source), shelf)
-    assert found.new == ["en/good", "en/full"]
-    assert [fault.path.name for fault in found.skipped] == [
+    assert found.articles == {"en/good": "new", "en/full": "new"}
+    assert [fault.path.name for fault in found.left_out] == [
         "b.md", "c.md", "d.md", "e.md", "f.csv:2", "g.md",
     ]  # fmt: skip
-    assert "begin with a paragraph" in found.skipped[0].fault
-    assert "a.md" in found.skipped[2].fault
+    assert "begin with a paragraph" in found.left_out[0].fault
+    assert "a.md" in found.left_out[2].fault
     assert sorted(path.name for path in shelf.rglob("*.md")) == ["full.md", "good.md"]
 
 
