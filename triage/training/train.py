@@ -218,6 +218,17 @@ def learn(
         run.learn(phase.epochs, epoch, loss)
 
 
+def _member(
+    trunk: SentenceEncoder, lesson: Lesson, options: Options, checkpoints: Sequence[Checkpoint]
+) -> EmotionNetwork:
+    """A network on a copy of `trunk` that has learned every phase."""
+    torch.manual_seed(options.seed)
+    model = EmotionNetwork(deepcopy(trunk))
+    for phase, checkpoint in zip(options.phases, checkpoints, strict=True):
+        learn(model, lesson, phase, options, checkpoint)
+    return model
+
+
 def average(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     """The mean of several networks' weights, name by name.
 
@@ -247,24 +258,29 @@ def train(
     parts = examples_of(corpus, options)
     lesson = prepare(parts, pairs, tokenizer)
     run = f"{astuple(options)} {len(lesson.sentences)}"
-    checkpoints = [Checkpoint(work / "guessing.pt", run)]
+    checkpoints: list[Checkpoint] = []
+
+    def checkpoint(name: str) -> Checkpoint:
+        checkpoints.append(Checkpoint(work / f"{name}.pt", run))
+        return checkpoints[-1]
+
     torch.manual_seed(options.seed)
-    pretrain(trunk, tokenizer, corpus, pairs, options, checkpoints[0])
-    states = []
-    for number in range(options.members):
-        own = replace(options, seed=options.seed + number)
-        torch.manual_seed(own.seed)
-        model = EmotionNetwork(deepcopy(trunk))
-        for phase in options.phases:
-            checkpoints.append(Checkpoint(work / f"{phase.name}-{number}.pt", run))
-            learn(model, lesson, phase, own, checkpoints[-1])
-        states.append(model.state_dict())
-    model.load_state_dict(average(states))
-    checkpoints.append(Checkpoint(work / f"{options.together.name}.pt", run))
-    learn(model, lesson, options.together, options, checkpoints[-1])
+    pretrain(trunk, tokenizer, corpus, pairs, options, checkpoint("guessing"))
+    members = [
+        _member(
+            trunk,
+            lesson,
+            replace(options, seed=options.seed + number),
+            [checkpoint(f"{phase.name}-{number}") for phase in options.phases],
+        )
+        for number in range(options.members)
+    ]
+    model = members[0]
+    model.load_state_dict(average([member.state_dict() for member in members]))
+    learn(model, lesson, options.together, options, checkpoint(options.together.name))
     acts_head.refit(model, lesson.sentences[: len(lesson.targets)], lesson.targets)
     save(work, model, tokenizer)
     linear.save(work, linear.fit([*chain.from_iterable(parts.values())]))
     export_emotion(corpus, work, out)
-    for checkpoint in checkpoints:
-        checkpoint.forget()
+    for kept in checkpoints:
+        kept.forget()
