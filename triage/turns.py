@@ -19,9 +19,9 @@ Sender = Literal["customer", "assistant", "agent", "system"]
 NEGATIVE = 0.5
 QUOTE_LENGTH = 160
 # From this chance on a message does what its reading says, where the lexicon does not hear it;
-# below DENIED it does not, though the lexicon does ("court shoes"): of 28 such messages of ours,
-# 24 did not. Of danger a false alarm costs less than a missed one: it counts earlier, and words
-# of it cannot be denied.
+# below DENIED it does not, though the lexicon does ("court shoes"). Of danger a false alarm costs
+# less than a missed one: it counts earlier, and words of it cannot be denied. Chosen on the dev
+# messages of triage/training and on the tuning conversations.
 DONE = 0.5
 DANGER_DONE = 0.4
 DENIED = 0.02
