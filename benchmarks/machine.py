@@ -2,7 +2,8 @@
 
 import os
 import platform
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,13 @@ def percentiles(seconds: Sequence[float]) -> str:
     """Return p50, p95 and p99 of times in seconds, as milliseconds."""
     p50, p95, p99 = np.percentile(np.asarray(seconds) * 1000, [50, 95, 99])
     return f"p50 {p50:7.1f}   p95 {p95:7.1f}   p99 {p99:7.1f} ms"
+
+
+def milliseconds(call: Callable[[], object]) -> float:
+    """Return how long one `call` takes."""
+    start = time.perf_counter()
+    call()
+    return (time.perf_counter() - start) * 1000
 
 
 def resident_megabytes(pid: int) -> float:

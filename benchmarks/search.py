@@ -10,9 +10,9 @@ threshold; every figure printed is of the other half (`"use": "report"`).
 
 import json
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,18 +21,21 @@ import typer
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from knowledge_base.article import LANGUAGES, load_articles
-from knowledge_base.confidence import SHIPPED, Confidence, load_confidence
+from benchmarks.machine import milliseconds
+from knowledge_base.article import load_articles
+from knowledge_base.confidence import SHIPPED, Confidence, Languages, Weights, load_confidence
 from knowledge_base.gaps import together
 from knowledge_base.index import build_index, open_readonly
 from knowledge_base.search import Evidence, look_up
 from knowledge_base.shelf import Scores, Shelf
-from language.detect import Language
+from language.detect import LANGUAGES, Language
 from language.encoder import Encoder, load_encoder
 
 QUESTIONS = Path(__file__).parent / "data/questions.jsonl"
 # The threshold is the lowest that refuses this share of the questions that nothing answers.
 REFUSED = 0.9
+# Languages of question and article; a question is asked of each language's articles in turn.
+PAIRS = tuple((asked, written) for asked in LANGUAGES for written in LANGUAGES)
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 say = typer.echo
@@ -53,9 +56,15 @@ class Found:
     """A question looked up in one way: slugs, best first, and the evidence for the first."""
 
     question: Question
+    written: Language
     slugs: tuple[str, ...]
     closeness: float
     coverage: float
+
+    @property
+    def languages(self) -> Languages:
+        """Of the question, and of the articles that were searched."""
+        return self.question.language, self.written
 
     @property
     def right(self) -> bool:
@@ -88,15 +97,19 @@ def rank(shelf: Shelf, question: Question, vector: Scores) -> dict[str, Found]:
 
 def fit(found: Sequence[Found]) -> Confidence:
     """Weights and threshold from questions ranked by both ways."""
-    weights = {language: _weights(found, language) for language in LANGUAGES}
+    weights = {pair: _weights(found, pair) for pair in PAIRS}
     unsettled = Confidence(weights, threshold=0.0)
-    unanswerable = [probability(unsettled, f) for f in found if not f.question.articles]
+    unanswerable = [
+        probability(unsettled, f)
+        for f in found
+        if not f.question.articles and f.languages[0] == f.languages[1]
+    ]
     return replace(unsettled, threshold=round(float(np.quantile(unanswerable, REFUSED)), 3))
 
 
 def probability(confidence: Confidence, found: Found) -> float:
     """How sure `confidence` is of the first article."""
-    return confidence.probability(found.closeness, found.coverage, found.question.language)
+    return confidence.probability(found.closeness, found.coverage, found.languages)
 
 
 def main(
@@ -112,7 +125,8 @@ def main(
         index = Path(folder) / "index.db"
         build_index(load_articles(), encoder, index)
         shelves = {language: Shelf(open_readonly(index), language) for language in LANGUAGES}
-        found = [rank(shelves[q.language], q, encoder.encode([q.text])[0]) for q in questions]
+        vectors = {q.text: encoder.encode([q.text])[0] for q in questions}
+        found = [rank(shelf, q, vectors[q.text]) for shelf in shelves.values() for q in questions]
         if again:
             write(fit([f["both"] for f in found if f["both"].question.use == "choose"]))
         reported = [f for f in found if f["both"].question.use == "report"]
@@ -129,29 +143,31 @@ def run() -> None:
 
 def write(confidence: Confidence, path: Path = SHIPPED) -> None:
     """Put fitted values where the knowledge base reads them."""
-    weights = {language: [round(w, 3) for w in ws] for language, ws in confidence.weights.items()}
+    weights: dict[Language, dict[Language, list[float]]] = {asked: {} for asked in LANGUAGES}
+    for (asked, written), ws in confidence.weights.items():
+        weights[asked][written] = [round(w, 3) for w in ws]
     values = {"weights": weights, "threshold": confidence.threshold}
     path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def say_ranks(found: Sequence[dict[str, Found]]) -> None:
     """The right article's rank, for each language and way."""
-    say("language  ranked by  recall@1  recall@3    MRR  (answerable questions)")
-    for language in LANGUAGES:
+    say("question  articles  ranked by  recall@1  recall@3    MRR  (answerable questions)")
+    for pair in PAIRS:
         for way in ("words", "meaning", "both"):
-            answerable = [f[way] for f in found if f[way].question.language == language]
+            answerable = [f[way] for f in found if f[way].languages == pair]
             ranks = np.array([f.reciprocal_rank for f in answerable if f.question.articles])
             figures = (
                 f"{(ranks == 1).mean():8.3f}  {(ranks > 0.3).mean():8.3f}  {ranks.mean():5.3f}"
             )
-            say(f"{language:8}  {way:9}  {figures}  ({len(ranks)})")
+            say(f"{pair[0]:8}  {pair[1]:8}  {way:9}  {figures}  ({len(ranks)})")
 
 
 def say_curve(found: Sequence[Found], confidence: Confidence) -> None:
     """What each threshold answers, rightly and wrongly, and what it refuses."""
-    say("\nlanguage  threshold  answered rightly  answered wrongly  unanswerable refused")
-    for language in LANGUAGES:
-        spoken = [f for f in found if f.question.language == language]
+    say("\nquestion  articles  threshold  answered rightly  answered wrongly  unanswerable refused")
+    for pair in PAIRS:
+        spoken = [f for f in found if f.languages == pair]
         sure = np.array([probability(confidence, f) for f in spoken])
         answerable = np.array([bool(f.question.articles) for f in spoken])
         right = np.array([f.right for f in spoken])
@@ -161,7 +177,7 @@ def say_curve(found: Sequence[Found], confidence: Confidence) -> None:
             refused = 1 - told[~answerable].mean()
             figures = f"{threshold:9}  {rightly:16.3f}  {wrongly:16.3f}  {refused:20.3f}"
             chosen = "  <- chosen" if threshold == confidence.threshold else ""
-            say(f"{language:8}  {figures}{chosen}")
+            say(f"{pair[0]:8}  {pair[1]:8}  {figures}{chosen}")
 
 
 def say_times(
@@ -177,7 +193,9 @@ def say_times(
     }
     say("\none question         p50 ms  p99 ms")
     for name, way in ways.items():
-        p50, p99 = np.percentile([_milliseconds(way, question) for question in questions], (50, 99))
+        p50, p99 = np.percentile(
+            [milliseconds(partial(way, question)) for question in questions], (50, 99)
+        )
         say(f"{name:20} {p50:6.2f}  {p99:6.2f}")
 
 
@@ -198,20 +216,15 @@ def say_gaps(questions: Sequence[Question], encoder: Encoder) -> None:
         say(f"{name:11}  {right:11.3f}  {found:11.3f}  {2 * right * found / (right + found):5.3f}")
 
 
-def _milliseconds(way: Callable[[Question], object], question: Question) -> float:
-    start = time.perf_counter()
-    way(question)
-    return (time.perf_counter() - start) * 1000
-
-
 def _found(shelf: Shelf, question: Question, evidence: Evidence, order: NDArray[np.intp]) -> Found:
     slugs = tuple(shelf.articles[number].slug for number in order)
     first = order[0]
-    return Found(question, slugs, float(evidence.closeness[first]), float(evidence.coverage[first]))
+    closeness, coverage = float(evidence.closeness[first]), float(evidence.coverage[first])
+    return Found(question, shelf.language, slugs, closeness, coverage)
 
 
-def _weights(found: Sequence[Found], language: Language) -> tuple[float, float, float]:
-    spoken = [f for f in found if f.question.language == language]
+def _weights(found: Sequence[Found], languages: Languages) -> Weights:
+    spoken = [f for f in found if f.languages == languages]
     model = LogisticRegression(C=10.0)
     model.fit([[f.closeness, f.coverage] for f in spoken], [f.right for f in spoken])
     by_closeness, by_coverage = map(float, model.coef_[0])

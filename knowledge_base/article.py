@@ -13,10 +13,9 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from knowledge_base import markdown
 from knowledge_base.errors import ArticleError
-from language.detect import Language
+from language.detect import LANGUAGES, Language
 
 ARTICLES = Path(__file__).parent / "articles"
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 

@@ -2,7 +2,8 @@
 
 articles  every article as it was read
 passages  the stretches that are quoted
-keys      the texts that find a passage: their words (with FTS5 over them) and their vectors
+keys      the vectors of the texts that find a passage
+postings  the terms of those texts, each with what it tells of which text
 metadata  what the index was built from
 """
 
@@ -11,10 +12,11 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,19 +24,27 @@ from sqlite_utils import Database
 
 from knowledge_base.article import Article
 from knowledge_base.passages import Passage, passages
+from knowledge_base.postings import postings
+from language.detect import LANGUAGES, Language
 from language.encoder import Encoder
 from language.normalise import normalise
 from language.segment import segment
+from language.stem import stem
 
 # To be raised when tables, passages or words change: older indexes are then not current.
-LAYOUT = 1
+LAYOUT = 2
 # As stored: the same bytes on every machine.
 VECTOR = np.dtype("<f4")
 
 Row = dict[str, str | int | bytes]
 
-# Porter's stemmer leaves Chinese words alone, and takes the English ones in Chinese articles along.
-_TOKENIZER = "porter unicode61 remove_diacritics 2"
+
+class Key(NamedTuple):
+    """A text that finds the passage of this number."""
+
+    language: Language
+    passage: int
+    text: str
 
 
 def build_index(articles: Sequence[Article], encoder: Encoder, path: Path) -> None:
@@ -76,8 +86,13 @@ def open_readonly(path: Path) -> sqlite3.Connection:
 
 
 def words(text: str) -> list[str]:
-    """The words of `text` as the index holds them: one script, cut by language, lower case."""
+    """The words of `text`: one script, cut by language, lower case."""
     return [token.text.lower() for token in segment(normalise(text))]
+
+
+def terms(words: Iterable[str]) -> list[str]:
+    """`words` as the index holds them: without their endings."""
+    return [stem(word) for word in words]
 
 
 def _metadata(articles: Sequence[Article], encoder: Encoder) -> dict[str, str]:
@@ -91,20 +106,25 @@ def _metadata(articles: Sequence[Article], encoder: Encoder) -> dict[str, str]:
 
 def _write(articles: Sequence[Article], encoder: Encoder, path: Path) -> None:
     cut = [(article, passage) for article in articles for passage in passages(article)]
-    keys = [(n, article, key) for n, (article, passage) in enumerate(cut) for key in passage.keys]
-    vectors = encoder.encode([key for _, _, key in keys]).astype(VECTOR)
+    keys = [
+        Key(article.language, n, key)
+        for n, (article, passage) in enumerate(cut)
+        for key in passage.keys
+    ]
+    vectors = encoder.encode([key.text for key in keys]).astype(VECTOR)
     with closing(Database(path)) as database:
         for table, rows in {
             "articles": [asdict(article) for article in articles],
             "passages": [_passage_row(n, *pair) for n, pair in enumerate(cut)],
-            "keys": [_key_row(*key, vector) for key, vector in zip(keys, vectors, strict=True)],
+            "keys": [_key_row(key, vector) for key, vector in zip(keys, vectors, strict=True)],
+            "postings": [row for language in LANGUAGES for row in _posting_rows(keys, language)],
             "metadata": [
                 {"name": name, "value": value}
                 for name, value in _metadata(articles, encoder).items()
             ],
         }.items():
             database.table(table).insert_all(rows)
-        database.table("keys").enable_fts(["words"], tokenize=_TOKENIZER)
+        database.table("postings").create_index(["term", "language"], unique=True)
 
 
 def _passage_row(number: int, article: Article, passage: Passage) -> Row:
@@ -118,10 +138,16 @@ def _passage_row(number: int, article: Article, passage: Passage) -> Row:
     }
 
 
-def _key_row(passage: int, article: Article, key: str, vector: NDArray[np.float32]) -> Row:
-    return {
-        "language": article.language,
-        "passage": passage,
-        "words": " ".join(words(key)),
-        "vector": vector.tobytes(),
-    }
+def _key_row(key: Key, vector: NDArray[np.float32]) -> Row:
+    return {"language": key.language, "passage": key.passage, "vector": vector.tobytes()}
+
+
+def _posting_rows(keys: Sequence[Key], language: Language) -> Iterator[Row]:
+    """The postings of a language's keys, numbered in their own order from 0."""
+    for posting in postings([terms(words(k.text)) for k in keys if k.language == language]):
+        yield {
+            "language": language,
+            "term": posting.term,
+            "keys": posting.texts.tobytes(),
+            "scores": posting.scores.tobytes(),
+        }

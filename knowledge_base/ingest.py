@@ -19,10 +19,10 @@ from markdownify import ATX, markdownify
 from slugify import slugify
 from tqdm import tqdm
 
-from knowledge_base.article import LANGUAGES, Article, made_of, read
+from knowledge_base.article import Article, made_of, read
 from knowledge_base.errors import ArticleError
 from knowledge_base.markdown import below_a_title
-from language.detect import detect
+from language.detect import LANGUAGES, detect
 
 _LONGEST_SLUG = 60
 # What frames a page and says nothing of its topic.

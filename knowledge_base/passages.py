@@ -28,14 +28,14 @@ class Passage:
 def passages(article: Article) -> list[Passage]:
     """The passages of `article` in order, at most `LONGEST` words each unless a line is longer.
 
-    The last has no text: the tags lead to the article, and to nothing particular in it.
+    The last has no text when there are tags: they lead to the article, to no place in it.
     """
     quoted = [
         Passage(section.heading, section.anchor, text, tuple(_keys(article, section, text, n == 0)))
         for section in article.sections
         for n, text in enumerate(_texts(section.blocks))
     ]
-    return [*quoted, Passage("", "", "", article.tags)]
+    return [*quoted, Passage("", "", "", article.tags)] if article.tags else quoted
 
 
 def _keys(article: Article, section: Section, text: str, first: bool) -> Iterator[str]:

@@ -1,20 +1,22 @@
 """A customer's question → the articles that answer it, or an honest "I don't know"."""
 
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge_base.article import LANGUAGES, Article, Source
+from knowledge_base.article import Article, Source
 from knowledge_base.confidence import Confidence, load_confidence
 from knowledge_base.errors import IndexUnusable
 from knowledge_base.index import open_readonly, read_metadata, words
 from knowledge_base.shelf import Scores, Shelf
-from language.detect import Language
+from language.detect import LANGUAGES, Language
 from language.encoder import Encoder
 
 # Reciprocal rank fusion's constant. Its authors took 60 for rankings of a thousand documents; among
@@ -28,6 +30,19 @@ _REMEMBERED = 256
 
 
 @dataclass(frozen=True)
+class KnowledgeAnswer:
+    """An answer in an article's own words, at most about 70 of them, and where they stand.
+
+    `language` is the article's: another than the question's when there is no translation.
+    """
+
+    text: str
+    source: Source
+    score: float
+    language: Language
+
+
+@dataclass(frozen=True)
 class Hit:
     """An article found: `score` is the probability that it answers, `passage` its best quote."""
 
@@ -38,14 +53,9 @@ class Hit:
     passage: str
     source: Source
 
-
-@dataclass(frozen=True)
-class KnowledgeAnswer:
-    """An answer in an article's own words, at most about 70 of them, and where they stand."""
-
-    text: str
-    source: Source
-    score: float
+    def as_answer(self) -> KnowledgeAnswer:
+        """What is told to a customer."""
+        return KnowledgeAnswer(self.passage, self.source, self.score, self.language)
 
 
 @dataclass(frozen=True)
@@ -75,8 +85,8 @@ class KnowledgeBase:
     ) -> None:
         """Search `shelves`, whose vectors are of `encoder`; `open` is the usual way in."""
         self._shelves = shelves
-        self._encoder = encoder
         self._confidence = confidence
+        self._encode = lru_cache(_REMEMBERED)(lambda query: encoder.encode([query])[0])
         self._find = lru_cache(_REMEMBERED)(self._look_up)
 
     @classmethod
@@ -97,27 +107,35 @@ class KnowledgeBase:
         return cls(shelves, encoder, load_confidence())
 
     def search(self, query: str, language: Language, limit: int = 5) -> list[Hit]:
-        """The `limit` articles closest to `query`, best first; none when it has no words."""
+        """The `limit` articles closest to `query`, best first; none when it has no words.
+
+        Articles that exist only in another language are found, too, where they are likely enough
+        to answer and likelier than any in `language`.
+        """
         if not words(query):
             return []
-        evidence, order = self._find(query, language)
-        return [self._hit(evidence, number, language) for number in order[:limit]]
+        _, order = self._find(query, language)
+        hits = [self._hit(query, language, language, number) for number in order[:limit]]
+        sure = max([self._confidence.threshold, *(hit.score for hit in hits[:1])])
+        foreign = islice(self._untranslated(query, language), limit)
+        return [*(hit for hit in foreign if hit.score >= sure), *hits][:limit]
 
     def answer(self, query: str, language: Language) -> KnowledgeAnswer | None:
         """The answer to `query`, or None when no article is likely enough to hold it."""
-        for hit in self.search(query, language, limit=1):
-            if hit.score >= self._confidence.threshold:
-                return KnowledgeAnswer(hit.passage, hit.source, hit.score)
-        return None
+        hits = self.search(query, language, limit=1)
+        sure = hits and hits[0].score >= self._confidence.threshold
+        return hits[0].as_answer() if sure else None
 
     def passage(self, slug: str, query: str, language: Language) -> KnowledgeAnswer | None:
-        """What the article `slug` says to `query`, however unlikely; None if there is none."""
-        number = self._shelves[language].number.get(slug)
-        if number is None:
-            return None
-        evidence, _ = self._find(query, language)
-        hit = self._hit(evidence, number, language)
-        return KnowledgeAnswer(hit.passage, hit.source, hit.score)
+        """What the article `slug` says to `query`, however unlikely; None if there is none.
+
+        The article in `language` if it exists, else in another.
+        """
+        for written in sorted(LANGUAGES, key=lambda one: one != language):
+            number = self._shelves[written].number.get(slug)
+            if number is not None:
+                return self._hit(query, language, written, number).as_answer()
+        return None
 
     def closest(self, query: str, language: Language, limit: int = 3) -> list[Source]:
         """The articles to suggest when there is no answer, closest first."""
@@ -133,19 +151,31 @@ class KnowledgeBase:
         """All articles of a language, by slug."""
         return list(self._shelves[language].articles)
 
-    def _look_up(self, query: str, language: Language) -> tuple[Evidence, NDArray[np.intp]]:
-        vector = self._encoder.encode([query])[0]
-        evidence = look_up(self._shelves[language], query, vector)
+    def _look_up(self, query: str, written: Language) -> tuple[Evidence, NDArray[np.intp]]:
+        """What the articles written in a language hold, and the order of all of them."""
+        evidence = look_up(self._shelves[written], query, self._encode(query))
         return evidence, evidence.order()
 
-    def _hit(self, evidence: Evidence, number: int, language: Language) -> Hit:
-        shelf = self._shelves[language]
+    def _untranslated(self, query: str, language: Language) -> Iterator[Hit]:
+        """What does not exist in `language`, best first."""
+        known = self._shelves[language].number
+        for written in LANGUAGES:
+            shelf = self._shelves[written]
+            if shelf.number.keys() <= known.keys():
+                continue
+            _, order = self._find(query, written)
+            for number in order:
+                if shelf.articles[number].slug not in known:
+                    yield self._hit(query, language, written, number)
+
+    def _hit(self, query: str, asked: Language, written: Language, number: int) -> Hit:
+        evidence, _ = self._find(query, written)
+        shelf = self._shelves[written]
         article = shelf.articles[number]
-        score = self._confidence.probability(
-            float(evidence.closeness[number]), float(evidence.coverage[number]), language
-        )
+        closeness, coverage = evidence.closeness[number], evidence.coverage[number]
+        score = self._confidence.probability(float(closeness), float(coverage), (asked, written))
         quote = shelf.quotes[_best_quote(evidence.quotes, shelf.quotes_of(number))]
-        return Hit(article.slug, article.title, language, score, quote, article.source)
+        return Hit(article.slug, article.title, written, score, quote, article.source)
 
 
 def look_up(shelf: Shelf, query: str, vector: Scores) -> Evidence:

@@ -7,6 +7,7 @@ from language.normalise import clean
 from language.segment import HAN, KEPT_WHOLE
 
 Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 # A Chinese word is 1.6 characters long on average (jieba over everyday text), so that a mixture
 # is weighed word against word.

@@ -11,10 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from language.detect import LANGUAGES
 from language.normalise import normalise
 from language.segment import segment
 from triage.errors import LexiconError, RuleFault
-from triage.rule_file import LANGUAGES, line_of, plain, read
+from triage.rule_file import line_of, plain, read
 
 LEXICON = Path(__file__).parent / "lexicon.yml"
 _PLACEHOLDER = re.compile(r"<(\w+)>")

@@ -13,9 +13,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
+from language.detect import LANGUAGES
 from triage.errors import RuleFault
 
-LANGUAGES = ("en", "zh")
 Choice = TypeVar("Choice", bound=str | int)
 _ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from language.detect import LANGUAGES
 from triage.remedy_rules import Text
-from triage.rule_file import LANGUAGES
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _BETWEEN = {"en": " ", "zh": ""}

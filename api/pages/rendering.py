@@ -14,8 +14,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.pages import labels
 from api.pages.formats import Formats
-from api.pages.translation import COOKIE, LANGUAGES, locale_of, translations, wished
-from language.detect import Language
+from api.pages.translation import COOKIE, locale_of, translations, wished
+from language.detect import LANGUAGES, Language
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"

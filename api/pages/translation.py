@@ -14,10 +14,9 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
-from language.detect import Language
+from language.detect import LANGUAGES, Language
 
 LOCALE = Path(__file__).parent / "locale"
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
 COOKIE = "lang"
 
 

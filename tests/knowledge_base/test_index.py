@@ -111,12 +111,13 @@ def test_an_index_that_lacks_a_table_is_named(
         KnowledgeBase.open(path, encoder)
 
 
-def test_a_language_without_articles_finds_nothing(
+def test_a_language_without_articles_searches_the_other(
     tmp_path: Path, few: list[Article], encoder: Encoder
 ) -> None:
     path = tmp_path / "index.db"
     build_index(few[:1], encoder, path)
     knowledge = KnowledgeBase.open(path, encoder)
     assert [hit.article for hit in knowledge.search("return", "en")] == ["returns"]
-    assert knowledge.search("退货", "zh") == []
-    assert knowledge.answer("退货", "zh") is None
+    assert [hit.language for hit in knowledge.search("怎么退货", "zh")] == ["en"]
+    assert knowledge.search("今天天气怎么样", "zh") == []
+    assert knowledge.articles("zh") == []

@@ -1,13 +1,15 @@
 """A question finds the article that answers it, in the customer's language, or nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from knowledge_base import KnowledgeBase
+from knowledge_base import Article, KnowledgeBase, build_index
 from knowledge_base.search import fuse
 from language.detect import Language
+from language.encoder import Encoder
 
 ASKED: list[tuple[Language, str, str]] = [
     ("en", "how much is delivery", "delivery-costs"),
@@ -121,6 +123,35 @@ def test_articles_are_listed_in_both_languages(knowledge: KnowledgeBase) -> None
     english, chinese = knowledge.articles("en"), knowledge.articles("zh")
     assert [article.slug for article in english] == [article.slug for article in chinese]
     assert knowledge.article("returns", "zh") in chinese
+
+
+UNTRANSLATED: list[tuple[Language, str, str]] = [
+    ("zh", "礼品卡有效期多长", "gift-cards"),
+    ("zh", "怎麼清洗地毯", "product-care"),
+    ("en", "how long is a gift card valid", "gift-cards"),
+    ("en", "how should I wash a rug", "product-care"),
+]
+
+
+@pytest.mark.parametrize(("language", "question", "slug"), UNTRANSLATED)
+def test_an_article_that_is_not_translated_is_found_in_its_own_language(
+    articles: list[Article],
+    encoder: Encoder,
+    tmp_path: Path,
+    language: Language,
+    question: str,
+    slug: str,
+) -> None:
+    kept = [a for a in articles if (a.slug, a.language) != (slug, language)]
+    build_index(kept, encoder, tmp_path / "index.db")
+    knowledge = KnowledgeBase.open(tmp_path / "index.db", encoder)
+    answer = knowledge.answer(question, language)
+    assert answer is not None
+    assert answer.source.article == slug
+    assert answer.language != language
+    assert answer.source.url == f"/help/{answer.language}/{slug}"
+    assert knowledge.passage(slug, question, language) == answer
+    assert knowledge.article(slug, language) is None
 
 
 def test_threads_find_what_one_alone_finds(knowledge: KnowledgeBase) -> None:
