@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -21,7 +21,8 @@ _OF_AN_EPISODE = attrgetter("conversation_id", "episode")
 
 @dataclass(frozen=True)
 class Question:
-    """A customer's message that got no answer, or was the last before a person took over.
+    """A customer's message that got no answer or one that did not help, or was the last before a
+    person took over.
 
     `after` is how negative the customer's next message read, 0 to 1; None: there was none.
     """
@@ -74,6 +75,9 @@ def asked_in_vain(connection: Connection) -> list[Question]:
 def _of_episode(said: Sequence[Row[Any]], wishes: Set[tuple[str, int]]) -> Iterator[Question]:
     missed = {row.in_reply_to for row in said if row.answered is False}
     customer = [row for row in said if row.sender == "customer"]
+    for question, verdict in pairwise(customer):
+        if verdict.intent == "not_helpful":
+            missed = missed - {verdict.seq} | {question.seq}
     # What is said after the handover, people answer.
     end = next((place for place, row in enumerate(customer) if row.handover), len(customer))
     handed_over = end < len(customer)

@@ -56,6 +56,12 @@ SAYINGS = (
         _now("unhelpful", "not_helpful"),
     ),
     Fact(
+        "says_helped",
+        "bool",
+        "The latest message says that the answer helped.",
+        _now("helped", "helpful"),
+    ),
+    Fact(
         "says_again",
         "bool",
         "The latest message says that it was said or asked before.",

@@ -1,6 +1,7 @@
 """Answering from the knowledge base, and saying so when it does not know."""
 
 from assistant.actions.moment import Moment, Outcome
+from assistant.actions.rivals import which
 from assistant.actions.wording import choice, say, say_all
 from assistant.intents import article_of
 from assistant.reply import Choice, Reply
@@ -8,6 +9,9 @@ from knowledge_base.search import KnowledgeAnswer, KnowledgeBase
 
 MISSES_BEFORE_PERSON = 2
 """Misses in a row after which a person is offered."""
+
+SURE = 0.8
+"""Below this confidence the customer is asked whether the answer helped, once an episode."""
 
 
 class Answers:
@@ -18,12 +22,17 @@ class Answers:
         self._knowledge = knowledge
 
     def answer(self, moment: Moment) -> Outcome:
-        """Answers the customer's question with its source, or admits a miss."""
+        """Answers the question with its source, asks which is meant, or admits a miss."""
+        if question := which(moment, self._knowledge):
+            return Outcome((question,), moment.identifiers())
         found = self._find(moment)
         if found is None:
             return self._miss(moment, "miss", moment.text)
-        reply = Reply(found.text, sources=(found.source,), answered=True)
-        return Outcome((reply,), {"misses": 0, **moment.identifiers()})
+        reply = Reply(_told(found, moment), sources=(found.source,), answered=True)
+        slots = {"misses": 0, **moment.identifiers()}
+        if moment.confidence >= SURE or moment.in_form or moment.slots.get("asked_if_helped"):
+            return Outcome((reply,), slots)
+        return Outcome((reply, _did_it_help(moment)), {**slots, "asked_if_helped": True})
 
     def not_helpful(self, moment: Moment) -> Outcome:
         """Apologises for an answer that did not help, and offers what else is near the question."""
@@ -55,3 +64,14 @@ class Answers:
         text = say_all(said, moment.language)
         reply = Reply(text, choices=tuple(choices), answered=False)
         return Outcome((reply,), {"misses": misses, **moment.identifiers()})
+
+
+def _told(found: KnowledgeAnswer, moment: Moment) -> str:
+    if found.language == moment.language:
+        return found.text
+    return f"{say('untranslated', moment.language)}\n{found.text}"
+
+
+def _did_it_help(moment: Moment) -> Reply:
+    choices = (choice("helped", moment.language), choice("not_helped", moment.language))
+    return Reply(say("did_it_help", moment.language), choices=choices)

@@ -13,11 +13,15 @@ from language.detect import Language
 
 @dataclass(frozen=True)
 class Moment:
-    """Where the conversation stands: the last customer message and what is known so far."""
+    """Where the conversation stands: the last customer message and what is known so far.
+
+    `likeliest` are the intents that the message may have with their confidence, best first.
+    """
 
     text: str
     intent: str | None
     confidence: float
+    likeliest: Sequence[tuple[str, float]]
     language: Language
     entities: Sequence[Mapping[str, Any]]
     slots: Mapping[str, Any]
@@ -29,10 +33,16 @@ class Moment:
         """The moment that Rasa's tracker stands for."""
         message = tracker.latest_message
         intent = message.get("intent") or {}
+        ranking = message.get("intent_ranking") or ()
         return cls(
             text=message.get("text") or "",
             intent=intent.get("name"),
             confidence=float(intent.get("confidence") or 0.0),
+            likeliest=[
+                (one["name"], float(one["confidence"]))
+                for one in ranking
+                if one["name"] != FALLBACK
+            ],
             language="zh" if tracker.get_slot("language") == "zh" else "en",
             entities=message.get("entities") or (),
             slots=tracker.slots,

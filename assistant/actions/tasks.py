@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.actions.moment import Moment, Outcome
 from assistant.actions.orders import facts, person_may_help, today, told
+from assistant.actions.rivals import which
 from assistant.actions.wording import choice, say
 from assistant.backoffice import Backoffice, Order, Request
 from assistant.intents import ARTICLES
@@ -120,6 +121,8 @@ class TaskActions:
             task = running or "track_order"
         else:
             task = asked
+        if asked and not running and (question := which(moment, self._knowledge)):
+            return Outcome((question,), {"task": None, **moment.identifiers()})
         only_asks = not (running or moment.identifiers()) and _ASKS_HOW.search(moment.text)
         if asked and only_asks and (explained := self._explanation(moment, asked)):
             return Outcome((explained,), {"task": None, "misses": 0})

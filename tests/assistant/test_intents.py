@@ -1,6 +1,5 @@
 """What the bot understands: every intent has its place, and held-out texts are understood."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import yaml
 
 from assistant.intents import article_of
 from assistant.training import ROOT, Parsed, parse_many
+from benchmarks.intents import examples
 from knowledge_base.article import load_articles
 
 HELD_OUT = Path(__file__).parent / "nlu"
@@ -17,16 +17,6 @@ HELD_OUT = Path(__file__).parent / "nlu"
 # those texts for which the bot does not abstain. Measured, then lowered by a few hundredths.
 RIGHT = {"en": 0.78, "zh": 0.72}
 RIGHT_WHEN_SURE = {"en": 0.88, "zh": 0.82}
-
-
-def examples(path: Path) -> list[tuple[str, str]]:
-    """(text, intent) of a Rasa NLU file, without its entity marks."""
-    found = []
-    for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-        for line in block["examples"].splitlines():
-            text = re.sub(r"\[([^\]]+)\](\([^)]*\)|\{[^}]*\})", r"\1", line.removeprefix("- "))
-            found.append((text.strip(), block["intent"]))
-    return found
 
 
 def domain() -> Any:

@@ -1,0 +1,37 @@
+"""When a message may as well mean one thing as another: asking which."""
+
+from assistant.actions.moment import Moment
+from assistant.actions.wording import choice, say
+from assistant.intents import article_of
+from assistant.reply import Choice, Reply
+from knowledge_base.search import KnowledgeBase
+
+RIVAL = 0.6
+"""A second meaning that is at least so likely, in proportion to the first, is asked about."""
+
+
+def which(moment: Moment, knowledge: KnowledgeBase) -> Reply | None:
+    """The question which of two meanings is meant, with a button for each; None if it is clear.
+
+    In a form nothing is asked: the form's own question stands. May raise KnowledgeError.
+    """
+    if moment.in_form or len(moment.likeliest) < 2:
+        return None
+    (first, likelier), (second, likely) = moment.likeliest[:2]
+    if moment.intent != first or likely < RIVAL * likelier:
+        return None
+    choices = [_button(intent, moment, knowledge) for intent in (first, second)]
+    if None in choices:
+        return None
+    return Reply(say("which", moment.language), choices=tuple(filter(None, choices)))
+
+
+def _button(intent: str, moment: Moment, knowledge: KnowledgeBase) -> Choice | None:
+    """What chooses a meaning: a task by its own words, a question by its article's title."""
+    slug = article_of(intent)
+    if slug is None:
+        return None
+    if not intent.startswith("ask_"):
+        return choice(intent, moment.language)
+    article = knowledge.article(slug, moment.language)
+    return Choice(article.title, article.title) if article else None

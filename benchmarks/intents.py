@@ -1,0 +1,193 @@
+"""How well the assistant's pipeline understands, beside Rasa's stock DIET pipeline.
+
+    python -m benchmarks.intents                 on the assistant's own held-out texts
+    python -m benchmarks.intents --data PATH     and on CLINC150 and BANKING77 in PATH/intents
+    ... --stock                                  beside DIET, which takes hours to train on those
+
+Both pipelines are trained by Rasa itself, in its own environment. Out of scope is what gets the
+intent for that, or less confidence than a threshold. The threshold is chosen on other texts than
+those reported (CLINC150's validation set, every other text of our own): the one at which the share
+of all texts that are judged rightly is greatest.
+"""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from assistant.training import QUIET, RASA_PYTHON, ROOT, Parsed, parse_many
+
+THRESHOLDS = tuple(round(0.05 * n, 2) for n in range(20))
+STOCK: list[dict[str, Any]] = [
+    {"name": "WhitespaceTokenizer"},
+    {"name": "RegexFeaturizer"},
+    {"name": "LexicalSyntacticFeaturizer"},
+    {"name": "CountVectorsFeaturizer"},
+    {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+    {"name": "DIETClassifier", "epochs": 100, "constrain_similarities": True, "random_seed": 7},
+]
+# What is measured here is what it would be set to.
+_FALLBACK = "FallbackClassifier"
+
+Labelled = list[tuple[str, str]]
+say = typer.echo
+
+
+@dataclass(frozen=True)
+class Task:
+    """Texts with their intents: to train on, to choose the threshold on, and to report on.
+
+    `nowhere` is the intent of what is out of scope.
+    """
+
+    name: str
+    train: Labelled
+    choose: Labelled
+    report: Labelled
+    nowhere: str
+
+
+@dataclass(frozen=True)
+class Share:
+    """Of the texts with an intent: how many get it. Of those out of scope: how many are known."""
+
+    inside: float
+    outside: float
+    both: float
+
+
+def examples(path: Path) -> Labelled:
+    """(text, intent) of a Rasa NLU file, without its entity marks."""
+    return [
+        (re.sub(r"\[([^\]]+)\](\([^)]*\)|\{[^}]*\})", r"\1", line.removeprefix("- ")), b["intent"])
+        for b in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]
+        for line in b["examples"].splitlines()
+    ]
+
+
+def own() -> Iterator[Task]:
+    """The assistant's own examples; held-out texts of each language."""
+    folders = ROOT / "assistant/data/nlu", ROOT / "tests/assistant/nlu"
+    trained, held_out = ({p.stem: examples(p) for p in sorted(f.glob("*.yml"))} for f in folders)
+    everything = [example for rows in trained.values() for example in rows]
+    for name, rows in held_out.items():
+        yield Task(f"own, {name}", everything, rows[::2], rows[1::2], "out_of_scope")
+
+
+def public(data: Path) -> Iterator[Task]:
+    """CLINC150, full, with a hundred examples of what is out of scope; and BANKING77."""
+    sets = json.loads((data / "intents/clinc150/data_full.json").read_text(encoding="utf-8"))
+    read = {name: [(text, intent) for text, intent in rows] for name, rows in sets.items()}
+    yield Task(
+        "CLINC150",
+        read["train"] + read["oos_train"],
+        read["val"] + read["oos_val"],
+        read["test"] + read["oos_test"],
+        "oos",
+    )
+    bank = [_csv(data / f"intents/banking77/{name}.csv") for name in ("train", "test")]
+    yield Task("BANKING77", bank[0], [], bank[1], "")
+
+
+def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]) -> None:
+    """Train `pipeline` on each task and print what it understands; equal training is done once."""
+    trained_on: Labelled = []
+    with tempfile.TemporaryDirectory() as folder:
+        for task in tasks:
+            start = time.perf_counter()
+            if task.train != trained_on:
+                model, trained_on = train(task.train, pipeline, Path(folder)), task.train
+            seconds = time.perf_counter() - start
+            chosen = parse_many(model, [text for text, _ in task.choose])
+            start = time.perf_counter()
+            reported = parse_many(model, [text for text, _ in task.report])
+            each = 1000 * (time.perf_counter() - start) / len(reported)
+            best = max(THRESHOLDS, key=lambda t: shares(task, task.choose, chosen, t).both)
+            threshold = best if task.choose else 0.0
+            found = shares(task, task.report, reported, threshold)
+            say(
+                f"{task.name:10} {name:6} {found.inside:8.3f} {found.outside:12.3f}"
+                f" {threshold:9.2f} {seconds:9.0f} {each:10.1f}"
+            )
+
+
+def shares(task: Task, rows: Labelled, parsed: Sequence[Parsed], threshold: float) -> Share:
+    """What is judged rightly when less confidence than `threshold` means out of scope."""
+    right: dict[bool, list[bool]] = {True: [], False: []}
+    for (_, meant), took in zip(rows, parsed, strict=True):
+        known = took.confidence >= threshold and took.intent != task.nowhere
+        right[meant == task.nowhere].append(
+            not known if meant == task.nowhere else known and took.intent == meant
+        )
+    everything = right[True] + right[False]
+    return Share(*map(_mean, (right[False], right[True], everything)))
+
+
+def train(rows: Labelled, pipeline: Sequence[dict[str, Any]], folder: Path) -> Path:
+    """Rasa's model of `rows`, trained with `pipeline` in `folder`."""
+    by_intent: dict[str, list[str]] = {}
+    for text, intent in rows:
+        by_intent.setdefault(intent, []).append(" ".join(text.split()))
+    nlu = [
+        {"intent": intent, "examples": "".join(f"- {text}\n" for text in texts)}
+        for intent, texts in by_intent.items()
+    ]
+    config = {"recipe": "default.v1", "language": "en", "assistant_id": "measured"}
+    _write(folder / "nlu.yml", {"version": "3.1", "nlu": nlu})
+    _write(folder / "config.yml", {**config, "pipeline": list(pipeline)})
+    command: list[str | Path] = [RASA_PYTHON, "-m", "rasa", "train", "nlu", "--out", folder]
+    command += ["--fixed-model-name", "new", "--nlu", folder / "nlu.yml"]
+    command += ["--config", folder / "config.yml"]
+    environment = os.environ | QUIET | {"RASA_MAX_CACHE_SIZE": "0"}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+    return folder / "new.tar.gz"
+
+
+def ours() -> list[dict[str, Any]]:
+    """The pipeline of config.yml, without the threshold that is chosen there."""
+    config = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))
+    return [part for part in config["pipeline"] if part["name"] != _FALLBACK]
+
+
+def main(
+    data: Annotated[Path | None, typer.Option(help="The folder of the public data sets.")] = None,
+    stock: Annotated[bool, typer.Option("--stock", help="Measure DIET too.")] = False,
+) -> None:
+    """Print what the pipelines understand."""
+    tasks = [*own(), *(public(data) if data else ())]
+    say("texts      by     in scope out of scope threshold  train, s  parse, ms")
+    measure("ours", ours(), tasks)
+    if stock:
+        measure("DIET", STOCK, tasks)
+
+
+def run() -> None:
+    """Measure what ships, on its own texts."""
+    main()
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+
+
+def _mean(values: Sequence[bool]) -> float:
+    return sum(values) / len(values) if values else float("nan")
+
+
+def _csv(path: Path) -> Labelled:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(row["text"], row["category"]) for row in csv.DictReader(file)]
+
+
+if __name__ == "__main__":
+    typer.run(main)
