@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from assistant.actions import build_executor
-from assistant.backoffice import DemoShop
+from assistant.demo_shop import DemoShop
 from assistant.training import ROOT
 from knowledge_base.article import load_articles
 from knowledge_base.index import build_index
