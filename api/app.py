@@ -68,6 +68,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await house.rasa.stop()
+        house.backoffice.close()
         house.engine.dispose()
 
 

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+import uvicorn
 
 from api import accounts, batch, takeaway, training
+from api.demo_service import create_demo_service
 from api.house import models_folder, open_emotion_model, open_knowledge
 from api.refusals import plain_errors
 from api.serving import say, serve
 from api.settings import Settings
+from assistant.demo_shop import open_demo_shop
 from assistant.training import train_if_changed
 from assistant.understanding import understand
 from knowledge_base.gaps import asked_in_vain, gaps
@@ -46,6 +49,18 @@ def serve_command() -> None:
     """Prepare what is missing and serve the whole product."""
     with plain_errors():
         serve(Settings())
+
+
+@app.command("demo-shop")
+def demo_shop(
+    token: Annotated[str, typer.Option(envvar="AMENDS_BACKOFFICE_TOKEN", help="Who may ask.")],
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8100,
+) -> None:
+    """Serve the demo shop's orders over HTTP, as a company's own order service would."""
+    with plain_errors():
+        shop = open_demo_shop(Settings().data_dir)
+        say(f"The demo shop's orders are at http://127.0.0.1:{port}; stop with Ctrl-C.")
+        uvicorn.run(create_demo_service(shop, token), port=port, log_level="warning")
 
 
 @user.command("add")

@@ -13,6 +13,7 @@ from api.settings import Settings
 from assistant.actions import build_executor
 from assistant.backoffice import Backoffice
 from assistant.demo_shop import open_demo_shop
+from assistant.http_backoffice import HttpBackoffice
 from assistant.rasa import Rasa
 from assistant.server import RasaServer
 from conversation.desk import Desk
@@ -28,6 +29,9 @@ from triage.emotion import EmotionModel, load_emotion_model
 from triage.facts import Turn, gather
 from triage.policy import Policy, load_policy
 from triage.remedy import Remedies, load_remedies
+
+BACKOFFICE_SHARE = 0.8
+"""The part of Rasa's deadline in which the order service must answer, so that Rasa still can."""
 
 
 @dataclass
@@ -58,7 +62,7 @@ def build(settings: Settings, model: Path) -> House:
     engine = open_engine(settings.database_url)
     migrate(engine)
     knowledge = open_knowledge(settings)
-    backoffice = open_demo_shop(settings.data_dir)
+    backoffice = open_backoffice(settings)
     emotion = open_emotion_model(settings)
     policy, remedies = load_policy(settings.policy), load_remedies(settings.remedies)
     events = Events()
@@ -105,6 +109,18 @@ def open_knowledge(settings: Settings) -> KnowledgeBase:
     if not index_is_current(index, articles, encoder):
         build_index(articles, encoder, index)
     return KnowledgeBase.open(index, encoder)
+
+
+def open_backoffice(settings: Settings) -> Backoffice:
+    """Return the company's own order service, or the demo shop where none is configured."""
+    if settings.backoffice_url is None:
+        return open_demo_shop(settings.data_dir)
+    return HttpBackoffice(
+        str(settings.backoffice_url),
+        settings.backoffice_token.get_secret_value(),
+        settings.backoffice_timeout,
+        settings.rasa_deadline * BACKOFFICE_SHARE,
+    )
 
 
 def open_emotion_model(settings: Settings, threads: int = 1) -> EmotionModel:

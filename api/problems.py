@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from api.accounts import SignInRefused, TooManyAttempts
 from api.pages.rendering import Page
 from api.pages.translation import wished
+from assistant.backoffice import BackofficeDown, RequestRefused
 from conversation import errors as chat
 from triage import errors as triage
 
@@ -24,6 +25,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     chat.MessageRefused: HTTPStatus.UNPROCESSABLE_ENTITY,
     chat.MessageConflict: HTTPStatus.CONFLICT,
     chat.SurveyRefused: HTTPStatus.CONFLICT,
+    RequestRefused: HTTPStatus.CONFLICT,
+    BackofficeDown: HTTPStatus.SERVICE_UNAVAILABLE,
     SignInRefused: HTTPStatus.UNAUTHORIZED,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     triage.TriageError: HTTPStatus.UNPROCESSABLE_ENTITY,

@@ -1,9 +1,10 @@
 """The settings, read once from the environment (prefix AMENDS_) and checked at the start."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -25,6 +26,12 @@ def _account(value: SecretStr) -> SecretStr:
     email, _, password = value.get_secret_value().partition(":")
     if "@" not in email or len(password) < 8:
         raise ValueError("must be email:password, with a password of 8 characters or more")
+    return value
+
+
+def _bearer_token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[A-Za-z0-9._~+/-]*=*", value.get_secret_value()):
+        raise ValueError("has characters that no Bearer token may have")
     return value
 
 
@@ -60,6 +67,15 @@ class Settings(BaseSettings):
     rasa_deadline: float = Field(
         5.0, gt=0, le=60, description="Seconds after which an unanswered message goes to a person"
     )
+    backoffice_url: HttpUrl | None = Field(
+        None, description="The company's own order service; by default the demo shop"
+    )
+    backoffice_token: Annotated[SecretStr, AfterValidator(_bearer_token)] = Field(
+        SecretStr(""), description="The Bearer token for that service"
+    )
+    backoffice_timeout: float = Field(
+        2.5, gt=0, le=60, description="Seconds that it has for one answer before it is asked again"
+    )
     encoder: str = Field(
         "", description="A sentence-transformers model in place of the shipped one"
     )
@@ -94,6 +110,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 "AMENDS_FIRST_AGENT and AMENDS_FIRST_SUPERVISOR need different e-mails"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _known_to_the_backoffice(self) -> Self:
+        if self.backoffice_url and not self.backoffice_token.get_secret_value():
+            raise ValueError("AMENDS_BACKOFFICE_URL needs AMENDS_BACKOFFICE_TOKEN")
         return self
 
 

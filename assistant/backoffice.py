@@ -1,33 +1,33 @@
 """Orders and customers: the one seam through which a company's own order service is called."""
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from sqlite_utils import Database
 
 Status = Literal["processing", "packed", "dispatched", "delivered", "cancelled", "lost"]
 Problem = Literal["late", "lost", "damaged", "wrong", "missing", "double_charge"]
 Kind = Literal["cancel", "address", "refund", "return"]
 
-BUSY_SECONDS = 5.0
-"""How long one conversation waits while another writes."""
-
 LOST_AFTER = 10
 """Working days after the promised date when a parcel counts as lost (the shop's promise)."""
 
 
-_LETTERS: dict[Kind, str] = {"cancel": "C", "address": "A", "refund": "R", "return": "B"}
-
-
 class BackofficeDown(Exception):
-    """The order service cannot be asked now; nothing was changed."""
+    """The order service cannot be asked now; nothing was changed.
+
+    The text says why, for the log: it holds nothing of an order and no e-mail address.
+    """
+
+
+class Unconfirmed(BackofficeDown):
+    """A request was sent and its answer did not come: it may have been done, or not."""
+
+
+class RequestRefused(Exception):
+    """The order does not allow what was requested, or does not any more; nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,6 @@ class Order:
 
     number: str
     email: str
-    customer: str
     item_en: str
     item_zh: str
     status: Status
@@ -83,149 +82,30 @@ class Order:
         }
 
 
-@dataclass(frozen=True)
-class Request:
-    """What a customer asked the shop to do with an order; `reference` is what they may quote."""
-
-    reference: str
-    order: str
-    kind: Kind
-    detail: str
-
-
 class Backoffice(Protocol):
-    """A shop's order service. Every method may raise BackofficeDown.
-
-    The writes are idempotent: asked again, they change nothing and give the same reference.
-    """
+    """A shop's order service. Its methods may be called from any thread."""
 
     def find_order(self, number: str, email: str) -> Order | None:
-        """The order with this number, if it was placed with this e-mail address; else None."""
+        """The order with this number, if it was placed with this e-mail address; else None.
+
+        E-mail addresses are compared without regard to case. Raises BackofficeDown.
+        """
         ...
 
-    def cancel(self, order: Order) -> Request:
-        """Cancels an order that has not been dispatched."""
+    def submit(self, number: str, kind: Kind, detail: str = "") -> str:
+        """Has one thing done with the order `number`; the reference that its customer may quote.
+
+        `detail` is the new address, or the reason for a refund or a return. Asked again, it
+        changes nothing and gives the same reference; of addresses the last one counts. Raises
+        RequestRefused, BackofficeDown, and Unconfirmed when it may have been done.
+        """
         ...
 
-    def change_address(self, order: Order, address: str) -> Request:
-        """Sends an order that has not been dispatched to another address."""
-        ...
-
-    def request_refund(self, order: Order, reason: str) -> Request:
-        """Leaves a refund request for a person to decide."""
-        ...
-
-    def request_return(self, order: Order, reason: str) -> Request:
-        """Announces a return, so that a label is sent."""
+    def close(self) -> None:
+        """Ends its connections; it is not asked again."""
         ...
 
 
 def today_utc() -> date:
     """Today's date in UTC, as the demo shop counts days."""
     return datetime.now(UTC).date()
-
-
-class DemoShop:
-    """The demo shop's order service: one SQLite file with the tables `orders` and `requests`."""
-
-    def __init__(self, path: Path, today: Callable[[], date] = today_utc) -> None:
-        """The shop whose tables lie in the file `path`."""
-        self.path = path
-        self.today = today
-
-    def create(self, orders: list[Order]) -> None:
-        """Makes both tables in a new file and fills in `orders`."""
-        with closing(sqlite3.connect(self.path)) as connection:
-            database = Database(connection)
-            database.table("orders").insert_all(map(_as_row, orders), pk="number")
-            database.table("requests").create(
-                {"reference": str, "order": str, "kind": str, "detail": str, "at": str},
-                pk="reference",
-                foreign_keys=[("order", "orders", "number")],
-            )
-            connection.commit()
-
-    def find_order(self, number: str, email: str) -> Order | None:
-        """See Backoffice. E-mail addresses are compared without regard to case."""
-        with self._database() as database:
-            found = database.table("orders").rows_where(
-                "number = ? AND email = ?", [number, email.lower()]
-            )
-            return next(map(_from_row, found), None)
-
-    def cancel(self, order: Order) -> Request:
-        """See Backoffice."""
-        return self._record(order, "cancel", "", {"status": "cancelled"})
-
-    def change_address(self, order: Order, address: str) -> Request:
-        """See Backoffice. The last address given counts."""
-        return self._record(order, "address", address, {"address": address})
-
-    def request_refund(self, order: Order, reason: str) -> Request:
-        """See Backoffice. The first reason given is kept."""
-        return self._record(order, "refund", reason)
-
-    def request_return(self, order: Order, reason: str) -> Request:
-        """See Backoffice. The first reason given is kept."""
-        return self._record(order, "return", reason)
-
-    def requests(self, order: str) -> list[Request]:
-        """What was asked for the order of this number, oldest first."""
-        with self._database() as database:
-            rows = database.table("requests").rows_where('"order" = ?', [order], order_by="at")
-            return [_request(row) for row in rows]
-
-    def _record(
-        self, order: Order, kind: Kind, detail: str, change: dict[str, str] | None = None
-    ) -> Request:
-        reference = f"{order.number}-{_LETTERS[kind]}"
-        row = {"reference": reference, "order": order.number, "kind": kind, "detail": detail}
-        with self._database() as database:
-            requests = database.table("requests")
-            requests.insert({**row, "at": datetime.now(UTC).isoformat()}, ignore=True)
-            if change:
-                requests.update(reference, {"detail": detail})
-                database.table("orders").update(order.number, change)
-            return _request(requests.get(reference))
-
-    @contextmanager
-    def _database(self) -> Iterator[Database]:
-        """One transaction on a connection of its own, so that any thread may ask."""
-        if not self.path.is_file():
-            raise BackofficeDown(f"{self.path} does not exist")
-        try:
-            with (
-                closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS)) as connection,
-                connection,
-            ):
-                yield Database(connection)
-        except sqlite3.Error as error:
-            raise BackofficeDown(str(error)) from error
-
-
-def _request(row: dict[str, Any]) -> Request:
-    return Request(row["reference"], row["order"], row["kind"], row["detail"])
-
-
-def _as_row(order: Order) -> dict[str, Any]:
-    plain = (int, str, type(None))
-    row = asdict(order)
-    return {key: value if isinstance(value, plain) else str(value) for key, value in row.items()}
-
-
-def _from_row(row: dict[str, Any]) -> Order:
-    read: dict[str, Callable[[Any], Any]] = {
-        "placed": date.fromisoformat,
-        "promised": date.fromisoformat,
-        "delivered": date.fromisoformat,
-        "value": Decimal,
-        "delivery_paid": Decimal,
-        "made_to_measure": bool,
-    }
-    values = {field.name: row[field.name] for field in fields(Order)}
-    known = {name: read.get(name, _same)(v) for name, v in values.items() if v is not None}
-    return Order(**{**values, **known})
-
-
-def _same(value: Any) -> Any:
-    return value

@@ -1,83 +1,108 @@
-"""The orders of the demo shop, "Harbour & Pine", around the day on which they are made."""
+"""The demo shop's order service, inside this process: one SQLite file."""
 
+import sqlite3
 import tempfile
-from datetime import date
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
-import numpy as np
+from sqlite_utils import Database
 
-from assistant.backoffice import DemoShop, Order, Problem, Status, today_utc
+from assistant.backoffice import BackofficeDown, Kind, Order, RequestRefused, Status, today_utc
+from assistant.demo_orders import orders
 
+BUSY_SECONDS = 5.0
+"""How long one conversation waits while another writes."""
 
-class _Customer(NamedTuple):
-    email: str
-    name: str
-    address: str
+_LETTERS: dict[Kind, str] = {"cancel": "C", "address": "A", "refund": "R", "return": "B"}
 
-
-_ANNA = _Customer("anna@example.com", "Anna Brown", "14 Redland Road, Bristol BS6 6QT")
-_TOM = _Customer("tom.reed@example.com", "Tom Reed", "2 Quay Street, Cardiff CF10 1EA")
-_PRIYA = _Customer("priya.shah@example.com", "Priya Shah", "81 Narborough Road, Leicester LE3 0LF")
-_JANE = _Customer("jane.doe@example.com", "Jane Doe", "5 Castle Terrace, Edinburgh EH1 2DP")
-_LI_WEI = _Customer("li.wei@example.com", "李伟", "36 Gerrard Street, London W1D 5QF")
-_WANG_FANG = _Customer("wang.fang@example.com", "王芳", "9 Faulkner Street, Manchester M1 4DY")
-_CHEN = _Customer("chen.yuting@example.com", "陳雨婷", "台北市大安區和平東路一段 129 號")
-_ZHANG = _Customer("zhang.min@example.com", "张敏", "上海市徐汇区衡山路 12 弄 8 号")
-
-_DETAILS: dict[str, tuple[_Customer, str, str, str, str]] = {
-    # number: customer, item in English, item in Chinese, value, delivery charge paid
-    "HP-10234": (_ANNA, "brass table lamp", "黄铜台灯", "84.00", "0.00"),
-    "HP-10235": (_ANNA, "wool rug, 120 × 180 cm", "羊毛地毯（120 × 180 厘米）", "46.00", "3.95"),
-    "HP-10236": (_ANNA, "set of four stoneware mugs", "四件套陶杯", "32.00", "3.95"),
-    "HP-18852": (_TOM, "oak side table", "橡木边桌", "139.00", "29.00"),
-    "HP-18853": (_TOM, "linen bedding, double", "双人亚麻床品", "110.00", "0.00"),
-    "HP-18860": (_TOM, "glass pendant lamp", "玻璃吊灯", "72.00", "0.00"),
-    "HP-20816": (_LI_WEI, "bamboo steamer set", "竹蒸笼套装", "38.00", "3.95"),
-    "HP-20817": (_LI_WEI, "porcelain dinner set", "瓷器餐具套装", "126.00", "0.00"),
-    "HP-20818": (_LI_WEI, "floor lamp", "落地灯", "95.00", "0.00"),
-    "HP-21440": (_WANG_FANG, "made-to-measure linen curtains", "定制亚麻窗帘", "210.00", "0.00"),
-    "HP-21441": (_WANG_FANG, "two velvet cushions", "两个天鹅绒靠垫", "44.00", "3.95"),
-    "HP-31990": (_PRIYA, "mango-wood bookshelf", "芒果木书架", "185.00", "29.00"),
-    "HP-31991": (_PRIYA, "cotton throw, grey", "灰色棉毯", "39.00", "3.95"),
-    "HP-31992": (_PRIYA, "made-to-measure roller blind", "定制卷帘", "96.00", "0.00"),
-    "HP-44120": (_JANE, "ceramic vase", "陶瓷花瓶", "58.00", "7.95"),
-    "HP-44121": (_JANE, "jute rug, 80 × 150 cm", "黄麻地毯（80 × 150 厘米）", "49.00", "3.95"),
-    "HP-44122": (_JANE, "reading lamp", "阅读灯", "65.00", "0.00"),
-    "HP-52301": (_CHEN, "tea set for six", "六人茶具", "88.00", "24.95"),
-    "HP-52302": (_CHEN, "silk pillowcases", "真丝枕套", "54.00", "24.95"),
-    "HP-60077": (_ZHANG, "bedside lamp", "床头灯", "61.00", "24.95"),
-}
-
-_COURSES: dict[str, tuple[Status, int, int, int | None, Problem | None]] = {
-    # number: status, working days from today when placed, promised, delivered; what was reported
-    "HP-10234": ("dispatched", -2, 2, None, None),
-    "HP-10235": ("dispatched", -11, -6, None, None),
-    "HP-10236": ("processing", 0, 5, None, None),
-    "HP-18852": ("packed", -1, 8, None, None),
-    "HP-18853": ("delivered", -33, -28, -28, None),  # 38 calendar days or more: returns are over
-    "HP-18860": ("lost", -20, -15, None, "lost"),
-    "HP-20816": ("processing", 0, 4, None, None),
-    "HP-20817": ("delivered", -7, -2, -3, "damaged"),
-    "HP-20818": ("dispatched", -8, -3, None, None),
-    "HP-21440": ("processing", -3, 12, None, None),
-    "HP-21441": ("delivered", -8, -3, -4, None),
-    "HP-31990": ("dispatched", -6, 3, None, None),
-    "HP-31991": ("dispatched", -2, 3, None, "double_charge"),
-    "HP-31992": ("processing", 0, 15, None, None),
-    "HP-44120": ("delivered", -4, -3, -3, "wrong"),
-    "HP-44121": ("cancelled", -6, -1, None, None),
-    "HP-44122": ("delivered", -12, -7, -7, "missing"),
-    "HP-52301": ("dispatched", -5, 7, None, None),
-    "HP-52302": ("delivered", -20, -8, -8, None),
-    "HP-60077": ("processing", -1, 12, None, None),
+_POSSIBLE: dict[Kind, tuple[Status, ...]] = {
+    "cancel": ("processing", "packed"),
+    "address": ("processing", "packed"),
+    "refund": ("dispatched", "delivered", "lost"),
+    "return": ("delivered",),
 }
 
 
-def orders(today: date) -> list[Order]:
-    """The demo shop's orders, with dates as working days before and after `today`."""
-    return [_order(number, today) for number in _DETAILS]
+@dataclass(frozen=True)
+class Request:
+    """What a customer asked the shop to do with an order; `reference` is what they may quote."""
+
+    reference: str
+    order: str
+    kind: Kind
+    detail: str
+
+
+class DemoShop:
+    """A Backoffice over one SQLite file with the tables `orders` and `requests`."""
+
+    def __init__(self, path: Path) -> None:
+        """The shop whose tables lie in the file `path`."""
+        self.path = path
+
+    def create(self, orders: list[Order]) -> None:
+        """Makes both tables in a new file and fills in `orders`."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            database = Database(connection)
+            database.table("orders").insert_all(map(_as_row, orders), pk="number")
+            database.table("requests").create(
+                {"reference": str, "order": str, "kind": str, "detail": str, "at": str},
+                pk="reference",
+                foreign_keys=[("order", "orders", "number")],
+            )
+
+    def find_order(self, number: str, email: str) -> Order | None:
+        """See Backoffice."""
+        with self._database() as database:
+            found = database.table("orders").rows_where(
+                "number = ? AND email = ?", [number, email.lower()]
+            )
+            return next(map(_from_row, found), None)
+
+    def submit(self, number: str, kind: Kind, detail: str = "") -> str:
+        """See Backoffice. The first reason given is kept."""
+        reference = f"{number}-{_LETTERS[kind]}"
+        with self._database(writes=True) as database:
+            table = database.table("requests")
+            asked = next(table.rows_where("reference = ?", [reference]), None)
+            if asked and (kind != "address" or asked["detail"] == detail):
+                return reference
+            _refuse_unless_possible(database, number, kind)
+            row = {"reference": reference, "order": number, "kind": kind, "detail": detail}
+            table.upsert({**row, "at": datetime.now(UTC).isoformat()}, pk="reference")
+            changes = {"cancel": {"status": "cancelled"}, "address": {"address": detail}}
+            if kind in changes:
+                database.table("orders").update(number, changes[kind])
+        return reference
+
+    def close(self) -> None:
+        """See Backoffice. Each question has a connection of its own, so that none is left."""
+
+    def requests(self, order: str) -> list[Request]:
+        """What was asked for the order of this number, oldest first."""
+        with self._database() as database:
+            rows = database.table("requests").rows_where('"order" = ?', [order], order_by="at")
+            return [Request(r["reference"], r["order"], r["kind"], r["detail"]) for r in rows]
+
+    @contextmanager
+    def _database(self, *, writes: bool = False) -> Iterator[Database]:
+        """One transaction on a connection of its own; one that `writes` waits for its turn."""
+        if not self.path.is_file():
+            raise BackofficeDown(f"{self.path} does not exist")
+        try:
+            with (
+                closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS)) as connection,
+                connection,
+            ):
+                connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+                yield Database(connection)
+        except sqlite3.Error as error:
+            raise BackofficeDown(str(error)) from error
 
 
 def open_demo_shop(data_dir: Path) -> DemoShop:
@@ -92,28 +117,33 @@ def open_demo_shop(data_dir: Path) -> DemoShop:
     return DemoShop(path)
 
 
-def _order(number: str, today: date) -> Order:
-    customer, item_en, item_zh, value, delivery_paid = _DETAILS[number]
-    status, placed, promised, delivered, problem = _COURSES[number]
-    return Order(
-        number=number,
-        email=customer.email,
-        customer=customer.name,
-        item_en=item_en,
-        item_zh=item_zh,
-        status=status,
-        placed=_working_day(today, placed),
-        promised=_working_day(today, promised),
-        delivered=None if delivered is None else _working_day(today, delivered),
-        value=Decimal(value),
-        delivery_paid=Decimal(delivery_paid),
-        address=customer.address,
-        problem=problem,
-        made_to_measure="made-to-measure" in item_en,
-    )
+def _refuse_unless_possible(database: Database, number: str, kind: Kind) -> None:
+    found = next(database.table("orders").rows_where("number = ?", [number]), None)
+    if found is None:
+        raise RequestRefused("there is no such order")
+    if found["status"] not in _POSSIBLE[kind]:
+        raise RequestRefused(f"an order that is {found['status']} does not allow it")
 
 
-def _working_day(today: date, offset: int) -> date:
-    # Back from the next working day, on from the last one, so that a week-end counts as neither.
-    start = np.busday_offset(np.datetime64(today), 0, roll="forward" if offset < 0 else "backward")
-    return date.fromisoformat(str(np.busday_offset(start, offset)))
+def _as_row(order: Order) -> dict[str, Any]:
+    plain = (int, str, type(None))
+    row = asdict(order)
+    return {key: value if isinstance(value, plain) else str(value) for key, value in row.items()}
+
+
+def _from_row(row: dict[str, Any]) -> Order:
+    read: dict[str, Callable[[Any], Any]] = {
+        "placed": date.fromisoformat,
+        "promised": date.fromisoformat,
+        "delivered": date.fromisoformat,
+        "value": Decimal,
+        "delivery_paid": Decimal,
+        "made_to_measure": bool,
+    }
+    values = {field.name: row[field.name] for field in fields(Order)}
+    known = {name: read.get(name, _same)(v) for name, v in values.items() if v is not None}
+    return Order(**{**values, **known})
+
+
+def _same(value: Any) -> Any:
+    return value

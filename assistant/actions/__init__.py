@@ -15,7 +15,7 @@ from assistant.actions.form import TaskForm
 from assistant.actions.moment import Moment, Outcome
 from assistant.actions.tasks import TaskActions
 from assistant.actions.wording import choice, say
-from assistant.backoffice import Backoffice, BackofficeDown
+from assistant.backoffice import Backoffice, BackofficeDown, Unconfirmed
 from assistant.reply import Reply
 from knowledge_base.errors import KnowledgeError
 from knowledge_base.search import KnowledgeBase
@@ -52,8 +52,11 @@ class Executor(ActionExecutor):
         try:
             return await super().run(action_call)
         except Exception as error:
-            if not isinstance(error, BackofficeDown | KnowledgeError):
-                logger.exception("The action %s failed", action_call.get("next_action"))
+            name = action_call.get("next_action")
+            if isinstance(error, BackofficeDown | KnowledgeError):
+                logger.warning("The action %s failed: %s", name, error)
+            else:
+                logger.exception("The action %s failed", name)
             return _apology(action_call, error)
 
 
@@ -78,7 +81,8 @@ def build_executor(knowledge: KnowledgeBase, backoffice: Backoffice) -> ActionEx
 def _apology(action_call: dict[str, Any], error: Exception) -> ActionExecutorRunResult:
     trouble = next((name for kind, name in _TROUBLES if isinstance(error, kind)), "assistant_down")
     language = action_call["tracker"]["slots"].get("language") or "en"
-    reply = Reply(say(trouble, language), choices=(choice("person", language),), trouble=trouble)
+    sentence = "unconfirmed" if isinstance(error, Unconfirmed) else trouble
+    reply = Reply(say(sentence, language), choices=(choice("person", language),), trouble=trouble)
     dispatcher = CollectingDispatcher()
     dispatcher.utter_message(json_message=reply.as_json())
     # A form whose back office fails would only ask on: it ends.

@@ -1,8 +1,8 @@
 """What the assistant can do with an order: explain it, ask for a yes, do it."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,7 @@ from assistant.actions.moment import Moment, Outcome
 from assistant.actions.orders import facts, person_may_help, today, told
 from assistant.actions.rivals import which
 from assistant.actions.wording import choice, say
-from assistant.backoffice import Backoffice, Order, Request
+from assistant.backoffice import Backoffice, Kind, Order, RequestRefused
 from assistant.intents import ARTICLES
 from assistant.reply import Reply
 from knowledge_base.search import KnowledgeBase
@@ -53,51 +53,34 @@ def _possible(_order: Order, _today: date) -> str | None:
     return None
 
 
-Perform = Callable[[Backoffice, Order, Mapping[str, Any]], Request]
-
-
 @dataclass(frozen=True)
 class Task:
     """One thing to do with an order.
 
-    `asks` are the slots that it needs besides the order; `obstacle` names the sentence that says
-    why it cannot be done with an order, or None; `perform` does it, and is None when the task only
-    tells of the order.
+    `requests` is what is submitted to the back office, and None when the task only tells of the
+    order; `asks` is the slot with the detail of that request, if it has one; `obstacle` names the
+    sentence that says why it cannot be done with an order, or None.
     """
 
-    asks: tuple[str, ...] = ()
+    requests: Kind | None = None
+    asks: str | None = None
     obstacle: Callable[[Order, date], str | None] = _possible
-    perform: Perform | None = None
 
     @property
     def slots(self) -> tuple[str, ...]:
         """Everything to ask for, in order; what writes is confirmed last."""
-        confirmation = ("confirmed",) if self.perform else ()
-        return ("order_number", "email", *self.asks, *confirmation)
+        detail = (self.asks,) if self.asks else ()
+        confirmation = ("confirmed",) if self.requests else ()
+        return ("order_number", "email", *detail, *confirmation)
 
 
 TASKS: dict[str, Task] = {
     "track_order": Task(),
     "complaint": Task(),
-    "cancel_order": Task(
-        obstacle=_before_dispatch,
-        perform=lambda shop, order, _: shop.cancel(order),
-    ),
-    "change_address": Task(
-        asks=("new_address",),
-        obstacle=_before_dispatch,
-        perform=lambda shop, order, slots: shop.change_address(order, slots["new_address"]),
-    ),
-    "request_refund": Task(
-        asks=("reason",),
-        obstacle=_refundable,
-        perform=lambda shop, order, slots: shop.request_refund(order, slots["reason"]),
-    ),
-    "return_item": Task(
-        asks=("reason",),
-        obstacle=_returnable,
-        perform=lambda shop, order, slots: shop.request_return(order, slots["reason"]),
-    ),
+    "cancel_order": Task("cancel", None, _before_dispatch),
+    "change_address": Task("address", "new_address", _before_dispatch),
+    "request_refund": Task("refund", "reason", _refundable),
+    "return_item": Task("return", "reason", _returnable),
 }
 
 FRESH: dict[str, Any] = dict.fromkeys(("requested_slot", "new_address", "reason", "confirmed"))
@@ -153,7 +136,7 @@ class TaskActions:
         number, email = moment.slots["order_number"], moment.slots["email"]
         order = self._backoffice.find_order(number, email)
         if order is None:
-            raise LookupError(f"the order {number} was there when the form looked it up")
+            raise LookupError("the order was there when the form looked it up")
         return order
 
     def _explanation(self, moment: Moment, intent: str) -> Reply | None:
@@ -175,16 +158,23 @@ class TaskActions:
 
     def _done(self, moment: Moment, name: str, order: Order) -> Reply:
         task = TASKS[name]
-        if task.perform is None:
+        if task.requests is None:
             return told(order, moment, self._knowledge, name)
         if not moment.slots.get("confirmed"):
             return Reply(say("nothing_changed", moment.language))
         # The order may have moved on while the customer was deciding.
         if obstacle := task.obstacle(order, today()):
             return hindered(obstacle, order, moment)
-        request = task.perform(self._backoffice, order, moment.slots)
-        text = say(f"done_{name}", moment.language, **facts(order, moment), ref=request.reference)
-        return Reply(text, answered=True, order=self._order(moment).snapshot(today()))
+        detail = moment.slots[task.asks] if task.asks else ""
+        try:
+            reference = self._backoffice.submit(order.number, task.requests, detail)
+        except RequestRefused:
+            order = self._order(moment)
+            return hindered(task.obstacle(order, today()) or "refused", order, moment)
+        # Asked again, the back office might fail, and hide that the request has been done.
+        after = replace(order, status="cancelled") if task.requests == "cancel" else order
+        text = say(f"done_{name}", moment.language, **facts(order, moment), ref=reference)
+        return Reply(text, answered=True, order=after.snapshot(today()))
 
 
 def hindered(obstacle: str, order: Order, moment: Moment) -> Reply:

@@ -5,7 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,13 @@ import pytest_asyncio
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from rasa_sdk.executor import ActionExecutor
+from starlette.types import ASGIApp
 
+from api.demo_service import create_demo_service
 from assistant.actions import build_executor
-from assistant.backoffice import DemoShop
-from assistant.demo_shop import open_demo_shop
+from assistant.backoffice import Backoffice
+from assistant.demo_shop import DemoShop, open_demo_shop
+from assistant.http_backoffice import HttpBackoffice
 from assistant.rasa import Answer, Rasa
 from assistant.server import RasaServer
 from assistant.training import ROOT, train_if_changed
@@ -93,6 +96,16 @@ def shop(tmp_path: Path) -> DemoShop:
     return open_demo_shop(tmp_path)
 
 
+@pytest.fixture(params=["built in", "over HTTP"])
+def backoffice(request: pytest.FixtureRequest, shop: DemoShop) -> Iterator[Backoffice]:
+    """The orders of `shop`, asked in both ways that there are."""
+    if request.param == "built in":
+        yield shop
+        return
+    with serving(create_demo_service(shop, SECRET)) as port, asking(port) as service:
+        yield service
+
+
 @pytest.fixture(scope="session")
 def actions(knowledge: KnowledgeBase) -> Iterator[Actions]:
     """The action endpoint; each test gives it the shop that it works on."""
@@ -129,7 +142,14 @@ def chat(rasa: Rasa, actions: Actions, knowledge: KnowledgeBase, shop: DemoShop)
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[int]:
+def asking(port: int, timeout: float = 20, budget: float = 60) -> Iterator[HttpBackoffice]:
+    """Asks the order service at a loopback port; patiently, unless a test wants it otherwise."""
+    with closing(HttpBackoffice(f"http://127.0.0.1:{port}", SECRET, timeout, budget)) as service:
+        yield service
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[int]:
     """Serves `app` on a free loopback port from a thread; gives the port."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from assistant.actions import build_executor
-from assistant.backoffice import DemoShop
+from assistant.backoffice import Backoffice
+from assistant.demo_shop import DemoShop
 from assistant.training import ROOT
 from knowledge_base.article import load_articles
 from knowledge_base.index import build_index
@@ -22,9 +23,9 @@ def call(action: str, text: str = "hello", /, **slots: Any) -> dict[str, Any]:
     return {"next_action": action, "tracker": tracker, "domain": {}}
 
 
-async def run(knowledge: KnowledgeBase, shop: DemoShop, body: dict[str, Any]) -> Any:
+async def run(knowledge: KnowledgeBase, backoffice: Backoffice, body: dict[str, Any]) -> Any:
     """(payload of the first reply, events) of one call."""
-    result = await build_executor(knowledge, shop).run(body)
+    result = await build_executor(knowledge, backoffice).run(body)
     assert result is not None
     return result.responses[0]["custom"], result.events
 

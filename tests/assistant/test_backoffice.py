@@ -1,4 +1,4 @@
-"""The demo shop's orders: found only with their e-mail, written once."""
+"""Orders: found only with their e-mail, written once; built in and over HTTP alike."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -8,20 +8,33 @@ from pathlib import Path
 
 import pytest
 
-from assistant.backoffice import BackofficeDown, DemoShop, Order, today_utc
-from assistant.demo_shop import open_demo_shop, orders
+from assistant.backoffice import (
+    Backoffice,
+    BackofficeDown,
+    Kind,
+    Order,
+    RequestRefused,
+    today_utc,
+)
+from assistant.demo_orders import orders
+from assistant.demo_shop import DemoShop, open_demo_shop
 
 
-def order(shop: DemoShop, number: str, email: str) -> Order:
-    found = shop.find_order(number, email)
+def order(backoffice: Backoffice, number: str, email: str) -> Order:
+    found = backoffice.find_order(number, email)
     assert found is not None
     return found
 
 
-def test_an_order_needs_its_own_email(shop: DemoShop) -> None:
-    assert order(shop, "HP-10234", "Anna@Example.com").customer == "Anna Brown"
-    assert shop.find_order("HP-10234", "li.wei@example.com") is None
-    assert shop.find_order("HP-00000", "anna@example.com") is None
+def test_an_order_needs_its_own_email(backoffice: Backoffice) -> None:
+    assert order(backoffice, "HP-10234", "Anna@Example.com").item("en") == "brass table lamp"
+    assert backoffice.find_order("HP-10234", "li.wei@example.com") is None
+    assert backoffice.find_order("HP-00000", "anna@example.com") is None
+
+
+def test_an_order_is_told_whole(backoffice: Backoffice) -> None:
+    for made in orders(today_utc()):
+        assert order(backoffice, made.number, made.email) == made
 
 
 def test_the_demo_shop_has_what_can_go_wrong() -> None:
@@ -56,37 +69,53 @@ def test_an_order_not_delivered_ten_working_days_late_is_lost(shop: DemoShop) ->
     assert replace(late, promised=date(2026, 11, 2)).trouble(date(2026, 11, 16)) == "lost"
 
 
-def test_cancelling_twice_is_cancelling_once(shop: DemoShop) -> None:
-    before = order(shop, "HP-10236", "anna@example.com")
-    assert shop.cancel(before) == shop.cancel(before)
-    assert order(shop, "HP-10236", "anna@example.com").status == "cancelled"
+def test_cancelling_twice_is_cancelling_once(backoffice: Backoffice, shop: DemoShop) -> None:
+    assert backoffice.submit("HP-10236", "cancel") == backoffice.submit("HP-10236", "cancel")
+    assert order(backoffice, "HP-10236", "anna@example.com").status == "cancelled"
     assert [request.kind for request in shop.requests("HP-10236")] == ["cancel"]
 
 
-def test_the_last_address_given_counts(shop: DemoShop) -> None:
-    before = order(shop, "HP-20816", "li.wei@example.com")
-    shop.change_address(before, "1 Old Street")
-    shop.change_address(before, "2 New Street")
-    assert order(shop, "HP-20816", "li.wei@example.com").address == "2 New Street"
-    assert [request.detail for request in shop.requests("HP-20816")] == ["2 New Street"]
+def test_the_last_address_given_counts(backoffice: Backoffice, shop: DemoShop) -> None:
+    for address in ("1 Old Street", "2 New Street", "1 Old Street", "3 高街"):
+        backoffice.submit("HP-20816", "address", address)
+        assert order(backoffice, "HP-20816", "li.wei@example.com").address == address
+    assert [request.detail for request in shop.requests("HP-20816")] == ["3 高街"]
 
 
-def test_several_threads_record_one_refund_request(shop: DemoShop) -> None:
-    damaged = order(shop, "HP-20817", "li.wei@example.com")
+def test_several_threads_record_one_refund_request(backoffice: Backoffice, shop: DemoShop) -> None:
+    def ask(reason: str) -> str:
+        return backoffice.submit("HP-20817", "refund", reason)
+
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(shop.request_refund, [damaged] * 8, ["broken"] * 8))
-    assert {request.reference for request in made} == {"HP-20817-R"}
+        references = set(pool.map(ask, ["broken"] * 8))
+    assert references == {"HP-20817-R"}
     assert len(shop.requests("HP-20817")) == 1
 
 
-def test_refund_and_return_of_one_order_are_two_requests(shop: DemoShop) -> None:
-    damaged = order(shop, "HP-20817", "li.wei@example.com")
-    refund, sent_back = (
-        shop.request_refund(damaged, "broken"),
-        shop.request_return(damaged, "broken"),
-    )
-    assert refund.reference != sent_back.reference
+def test_refund_and_return_of_one_order_are_two_requests(
+    backoffice: Backoffice, shop: DemoShop
+) -> None:
+    kinds: tuple[Kind, Kind] = ("refund", "return")
+    assert len({backoffice.submit("HP-20817", kind, "broken") for kind in kinds}) == 2
     assert len(shop.requests("HP-20817")) == 2
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        ("HP-10234", "cancel"),  # dispatched
+        ("HP-44121", "address"),  # cancelled
+        ("HP-10236", "refund"),  # not dispatched yet
+        ("HP-10234", "return"),  # not delivered yet
+        ("HP-00000", "cancel"),  # no such order
+    ],
+)
+def test_what_an_order_does_not_allow_changes_nothing(
+    backoffice: Backoffice, shop: DemoShop, number: str, kind: Kind
+) -> None:
+    with pytest.raises(RequestRefused):
+        backoffice.submit(number, kind, "1 Old Street")
+    assert shop.requests(number) == []
 
 
 def test_a_missing_or_damaged_file_is_a_back_office_that_is_down(tmp_path: Path) -> None:
@@ -99,18 +128,17 @@ def test_a_missing_or_damaged_file_is_a_back_office_that_is_down(tmp_path: Path)
 
 def test_opening_again_keeps_what_happened(tmp_path: Path) -> None:
     shop = open_demo_shop(tmp_path)
-    shop.cancel(order(shop, "HP-10236", "anna@example.com"))
+    shop.submit("HP-10236", "cancel")
     again = open_demo_shop(tmp_path)
     assert order(again, "HP-10236", "anna@example.com").status == "cancelled"
     assert [path.name for path in tmp_path.iterdir()] == ["shop.db"]
 
 
 def test_a_locked_file_changes_nothing(shop: DemoShop, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = order(shop, "HP-10236", "anna@example.com")
-    monkeypatch.setattr("assistant.backoffice.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("assistant.demo_shop.BUSY_SECONDS", 0.05)
     blocker = sqlite3.connect(shop.path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(BackofficeDown):
-        shop.cancel(before)
+        shop.submit("HP-10236", "cancel")
     blocker.close()
     assert order(shop, "HP-10236", "anna@example.com").status == "processing"

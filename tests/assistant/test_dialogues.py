@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.backoffice import DemoShop
+from assistant.demo_shop import DemoShop
 from assistant.rasa import Answer
 from tests.assistant.conftest import Chat
 
