@@ -21,7 +21,7 @@ from conversation.events import Events
 from conversation.turn import Turns
 from knowledge_base.article import load_articles
 from knowledge_base.index import build_index, index_is_current
-from knowledge_base.search import KnowledgeBase
+from knowledge_base.live import KnowledgeBase
 from language.detect import detect
 from language.encoder import load_encoder
 from store.engine import migrate, open_engine
@@ -108,7 +108,7 @@ def open_knowledge(settings: Settings) -> KnowledgeBase:
     index = settings.data_dir / "knowledge.db"
     if not index_is_current(index, articles, encoder):
         build_index(articles, encoder, index)
-    return KnowledgeBase.open(index, encoder)
+    return KnowledgeBase(index, encoder)
 
 
 def open_backoffice(settings: Settings) -> Backoffice:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from assistant.intents import article_of
 from assistant.training import RASA_PYTHON, Parsed, parse_many
-from knowledge_base.search import KnowledgeBase
+from knowledge_base.live import KnowledgeBase
 from language.detect import detect
 
 

@@ -3,7 +3,8 @@
 from knowledge_base.article import ARTICLES, Article, Source, check, load_articles
 from knowledge_base.errors import ArticleError, IndexUnusable, KnowledgeError
 from knowledge_base.index import build_index, index_is_current
-from knowledge_base.search import Hit, KnowledgeAnswer, KnowledgeBase
+from knowledge_base.live import KnowledgeBase
+from knowledge_base.search import Hit, KnowledgeAnswer
 
 __all__ = [
     "ARTICLES",

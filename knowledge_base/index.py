@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlite_utils import Database
 
 from knowledge_base.article import Article
@@ -32,7 +31,7 @@ from language.segment import segment
 from language.stem import stem
 
 # To be raised when tables, passages or words change: older indexes are then not current.
-LAYOUT = 2
+LAYOUT = 3
 # As stored: the same bytes on every machine.
 VECTOR = np.dtype("<f4")
 
@@ -51,14 +50,15 @@ def build_index(articles: Sequence[Article], encoder: Encoder, path: Path) -> No
     """Write the index of `articles` to `path`, whole or not at all.
 
     It is built beside `path` and moved into place, so that a reader finds the old index or the new
-    one, never a part. Whoever has the old one open keeps it.
+    one, never a part. Whoever has the old one open keeps it. What the old one holds of the same
+    texts is taken over: only new texts are encoded.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     unfinished = Path(name)
     try:
-        _write(articles, encoder, unfinished)
+        _write(articles, encoder, unfinished, path)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -104,19 +104,22 @@ def _metadata(articles: Sequence[Article], encoder: Encoder) -> dict[str, str]:
     }
 
 
-def _write(articles: Sequence[Article], encoder: Encoder, path: Path) -> None:
+def _write(articles: Sequence[Article], encoder: Encoder, path: Path, old: Path) -> None:
     cut = [(article, passage) for article in articles for passage in passages(article)]
     keys = [
         Key(article.language, n, key)
         for n, (article, passage) in enumerate(cut)
         for key in passage.keys
     ]
-    vectors = encoder.encode([key.text for key in keys]).astype(VECTOR)
+    vectors = _known_vectors(old, encoder)
+    unknown = list(dict.fromkeys(key.text for key in keys if key.text not in vectors))
+    encoded = encoder.encode(unknown).astype(VECTOR)
+    vectors |= {text: vector.tobytes() for text, vector in zip(unknown, encoded, strict=True)}
     with closing(Database(path)) as database:
         for table, rows in {
             "articles": [asdict(article) for article in articles],
             "passages": [_passage_row(n, *pair) for n, pair in enumerate(cut)],
-            "keys": [_key_row(key, vector) for key, vector in zip(keys, vectors, strict=True)],
+            "keys": [key._asdict() | {"vector": vectors[key.text]} for key in keys],
             "postings": [row for language in LANGUAGES for row in _posting_rows(keys, language)],
             "metadata": [
                 {"name": name, "value": value}
@@ -138,8 +141,16 @@ def _passage_row(number: int, article: Article, passage: Passage) -> Row:
     }
 
 
-def _key_row(key: Key, vector: NDArray[np.float32]) -> Row:
-    return {"language": key.language, "passage": key.passage, "vector": vector.tobytes()}
+def _known_vectors(index: Path, encoder: Encoder) -> dict[str, bytes]:
+    """The vectors of an index's texts, if it is of this layout and encoder."""
+    wanted = {"layout": str(LAYOUT), "encoder": encoder.fingerprint}
+    if not wanted.items() <= read_metadata(index).items():
+        return {}
+    try:
+        with closing(open_readonly(index)) as connection:
+            return dict(connection.execute("SELECT text, vector FROM keys").fetchall())
+    except sqlite3.Error:
+        return {}
 
 
 def _posting_rows(keys: Sequence[Key], language: Language) -> Iterator[Row]:

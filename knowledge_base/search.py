@@ -77,7 +77,7 @@ class Evidence:
         return np.argsort(-fuse(self.cosine, self.closeness, self.bm25), kind="stable")
 
 
-class KnowledgeBase:
+class OpenIndex:
     """An index opened for reading; safe to use from several threads."""
 
     def __init__(

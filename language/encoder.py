@@ -51,7 +51,7 @@ class OnnxEncoder:
         English words or 250 Chinese characters) only the beginning counts.
         """
         pieces = self._model.pieces([normalise(text) for text in texts])
-        return self._model.run_together([one.ids for one in pieces])
+        return self._model.run([self._model.inputs(one.ids) for one in pieces])
 
 
 class SentenceTransformersEncoder:

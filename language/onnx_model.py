@@ -19,7 +19,6 @@ from tokenizers import Tokenizer
 
 from language.errors import ModelError
 
-_BATCH = 32
 CARD = "model.json"
 MODEL = "model.onnx"
 TOKENIZER = "tokenizer.json"
@@ -105,28 +104,6 @@ class OnnxModel:
         answers = [answer[0][0] for answer in each(self._answer, rows)]
         return np.stack(answers) if answers else np.empty((0, self.card["outputs"]), np.float32)
 
-    def run_together(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """One row of output for each sequence of ids, in order, computed in padded batches.
-
-        A row moves a little with its neighbours. The knowledge search was tuned on such vectors.
-        """
-        rows = [self.inputs(ids)["ids"][0] for ids in sequences]
-        order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
-        answers = np.empty((len(rows), self.card["outputs"]), np.float32)
-        for batch in batches:
-            answers[batch] = self._answer(_padded([rows[index] for index in batch]))[0]
-        return answers
-
     def _answer(self, row: Inputs) -> list[NDArray[np.float32]]:
         answer: list[NDArray[np.float32]] = self._session.run(None, row)
         return answer
-
-
-def _padded(rows: Sequence[NDArray[np.int64]]) -> Inputs:
-    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
-    mask = np.zeros_like(ids)
-    for index, row in enumerate(rows):
-        ids[index, : len(row)] = row
-        mask[index, : len(row)] = 1
-    return {"ids": ids, "mask": mask}

@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Connection, Row, Select, Text, cast, func, insert, select
 
+from store.serial import one_at_a_time
 from store.tables import decisions as table
 from store.tables import verdicts
 from triage.case import in_language, rfc3339
@@ -15,7 +16,6 @@ from triage.chain import Fault, Head, head, seal, verify
 from triage.decision import Decision
 from triage.errors import DecisionUnknown, VerdictUnknown
 from triage.facts import Facts
-from triage.serial import one_at_a_time
 
 __all__ = [
     "Entry",

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from store.serial import one_at_a_time
 from store.tables import cases
 from store.tables import offers as table
 from triage import queue
@@ -26,7 +27,6 @@ from triage.errors import (
     ReasonMissing,
 )
 from triage.remedy import Remedies
-from triage.serial import one_at_a_time
 
 State = Literal["offered", "needs_approval", "refused"]
 # Besides the limits, which are data, this is what a supervisor is.

@@ -10,12 +10,12 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
+from store.serial import one_at_a_time
 from store.tables import cases as table
 from triage.case import Case, State, check_claimed_by
 from triage.decision import Decision
 from triage.errors import ApprovalPending, CaseResolved, CaseTaken, CaseUnknown, RootCauseUnknown
 from triage.remedy import Remedies
-from triage.serial import one_at_a_time
 from triage.suggestion import Suggestion
 
 __all__ = [

@@ -18,7 +18,7 @@ from assistant.actions.wording import choice, say
 from assistant.backoffice import Backoffice, BackofficeDown, Unconfirmed
 from assistant.reply import Reply
 from knowledge_base.errors import KnowledgeError
-from knowledge_base.search import KnowledgeBase
+from knowledge_base.live import KnowledgeBase
 
 logger = logging.getLogger(__name__)
 

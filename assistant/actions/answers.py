@@ -5,7 +5,8 @@ from assistant.actions.rivals import which
 from assistant.actions.wording import choice, say, say_all
 from assistant.intents import article_of
 from assistant.reply import Choice, Reply
-from knowledge_base.search import KnowledgeAnswer, KnowledgeBase
+from knowledge_base.live import KnowledgeBase
+from knowledge_base.search import KnowledgeAnswer
 
 MISSES_BEFORE_PERSON = 2
 """Misses in a row after which a person is offered."""

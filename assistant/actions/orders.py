@@ -8,7 +8,7 @@ from assistant.actions.moment import Moment
 from assistant.actions.wording import choice, say_all
 from assistant.backoffice import Order, today_utc
 from assistant.reply import Reply
-from knowledge_base.search import KnowledgeBase
+from knowledge_base.live import KnowledgeBase
 
 _ARTICLE_OF_PROBLEM = {
     "late": "late-delivery",

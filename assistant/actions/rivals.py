@@ -4,7 +4,7 @@ from assistant.actions.moment import Moment
 from assistant.actions.wording import choice, say
 from assistant.intents import article_of
 from assistant.reply import Choice, Reply
-from knowledge_base.search import KnowledgeBase
+from knowledge_base.live import KnowledgeBase
 
 RIVAL = 0.6
 """A second meaning that is at least so likely, in proportion to the first, is asked about."""

@@ -13,7 +13,7 @@ from assistant.actions.wording import choice, say
 from assistant.backoffice import Backoffice, Kind, Order, RequestRefused
 from assistant.intents import ARTICLES
 from assistant.reply import Reply
-from knowledge_base.search import KnowledgeBase
+from knowledge_base.live import KnowledgeBase
 
 RETURN_DAYS = 30
 """Calendar days from delivery within which an article may come back (the shop's promise)."""

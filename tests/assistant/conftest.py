@@ -27,7 +27,7 @@ from assistant.server import RasaServer
 from assistant.training import ROOT, train_if_changed
 from knowledge_base.article import load_articles
 from knowledge_base.index import build_index
-from knowledge_base.search import KnowledgeBase
+from knowledge_base.live import KnowledgeBase
 from language.encoder import load_encoder
 
 SECRET = secrets.token_urlsafe(16)
@@ -87,7 +87,7 @@ def knowledge(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeBase:
     path = tmp_path_factory.mktemp("knowledge") / "index.db"
     encoder = load_encoder()
     build_index(load_articles(), encoder, path)
-    return KnowledgeBase.open(path, encoder)
+    return KnowledgeBase(path, encoder)
 
 
 @pytest.fixture

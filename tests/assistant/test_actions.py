@@ -11,7 +11,7 @@ from assistant.demo_shop import DemoShop
 from assistant.training import ROOT
 from knowledge_base.article import load_articles
 from knowledge_base.index import build_index
-from knowledge_base.search import KnowledgeBase
+from knowledge_base.live import KnowledgeBase
 from language.encoder import load_encoder
 
 
@@ -35,7 +35,7 @@ def damaged(tmp_path: Path) -> KnowledgeBase:
     """A knowledge base whose index is overwritten after it was opened."""
     encoder, path = load_encoder(), tmp_path / "index.db"
     build_index(load_articles(), encoder, path)
-    knowledge = KnowledgeBase.open(path, encoder)
+    knowledge = KnowledgeBase(path, encoder)
     path.write_bytes(b"nonsense" * 1000)
     return knowledge
 

@@ -21,7 +21,7 @@ from assistant.demo_orders import orders
 from assistant.demo_shop import DemoShop
 from assistant.http_backoffice import LARGEST_ANSWER, TRIES, HttpBackoffice
 from assistant.order_contract import FoundOrder
-from knowledge_base.search import KnowledgeBase
+from knowledge_base.live import KnowledgeBase
 from tests.assistant.conftest import SECRET, asking, serving
 from tests.assistant.test_actions import call, run
 from tests.product import free_port

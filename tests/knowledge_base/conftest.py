@@ -30,7 +30,7 @@ def index(
 
 @pytest.fixture(scope="session")
 def knowledge(index: Path, encoder: Encoder) -> KnowledgeBase:
-    return KnowledgeBase.open(index, encoder)
+    return KnowledgeBase(index, encoder)
 
 
 class Write(Protocol):

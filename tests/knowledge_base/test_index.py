@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from knowledge_base import (
     index_is_current,
     load_articles,
 )
+from knowledge_base.index import open_readonly
+from knowledge_base.search import OpenIndex
 from language.encoder import Encoder
 from tests.knowledge_base.conftest import Write
 
@@ -48,7 +51,7 @@ def test_an_index_is_current_until_an_article_changes(
     changed = [replace(few[0], body="Send it back within 60 days."), *few[1:]]
     assert not index_is_current(path, changed, encoder)
     build_index(changed, encoder, path)
-    answer = KnowledgeBase.open(path, encoder).passage("returns", "how long", "en")
+    answer = KnowledgeBase(path, encoder).passage("returns", "how long", "en")
     assert answer is not None
     assert answer.text == "Send it back within 60 days."
 
@@ -60,7 +63,7 @@ def test_an_index_of_another_encoder_is_not_current_and_not_opened(
     build_index(few, encoder, path)
     assert not index_is_current(path, few, Failing())
     with pytest.raises(IndexUnusable, match="another encoder"):
-        KnowledgeBase.open(path, Failing())
+        KnowledgeBase(path, Failing())
 
 
 def test_a_build_that_fails_leaves_the_old_index_and_nothing_else(
@@ -75,15 +78,60 @@ def test_a_build_that_fails_leaves_the_old_index_and_nothing_else(
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_whoever_has_the_old_index_open_keeps_it(
+def test_a_new_index_is_served_at_once(
     tmp_path: Path, few: list[Article], encoder: Encoder
 ) -> None:
     path = tmp_path / "index.db"
     build_index(few, encoder, path)
-    reader = KnowledgeBase.open(path, encoder)
+    knowledge, opened = KnowledgeBase(path, encoder), OpenIndex.open(path, encoder)
     build_index([replace(article, title="Other", body="Other.") for article in few], encoder, path)
-    found = reader.search("send back within days", "en")
-    assert [hit.passage for hit in found] == ["Send it back within 30 days."]
+    assert [hit.passage for hit in knowledge.search("send back", "en")] == ["Other."]
+    # Whoever reads the old one reads it to its end.
+    assert opened.search("send back", "en")[0].passage == "Send it back within 30 days."
+
+
+@pytest.mark.parametrize("content", [None, b"this is no database" * 100])
+def test_an_index_that_cannot_be_opened_does_not_take_the_place_of_the_last(
+    tmp_path: Path, few: list[Article], encoder: Encoder, content: bytes | None
+) -> None:
+    path, beside = tmp_path / "index.db", tmp_path / "beside.db"
+    build_index(few, encoder, path)
+    knowledge = KnowledgeBase(path, encoder)
+    if content is None:
+        path.unlink()
+    else:
+        beside.write_bytes(content)
+        beside.replace(path)
+    assert knowledge.answer("can I send it back", "en") is not None
+
+
+class Counting:
+    """The encoder, counting what it is given."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.dimension, self.fingerprint = encoder.dimension, encoder.fingerprint
+        self.encoder, self.given = encoder, 0
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.given += len(texts)
+        return self.encoder.encode(texts)
+
+
+def test_only_new_texts_are_encoded_and_the_index_is_the_same_as_if_all_were(
+    tmp_path: Path, articles: list[Article], encoder: Encoder
+) -> None:
+    changed = [replace(articles[0], body="A new first paragraph."), *articles[1:]]
+    counting = Counting(encoder)
+    build_index(articles, counting, tmp_path / "index.db")
+    everything = counting.given
+    build_index(changed, counting, tmp_path / "index.db")
+    assert 0 < counting.given - everything < 10
+    build_index(changed, encoder, tmp_path / "fresh.db")
+    vectors = []
+    for name in ("index.db", "fresh.db"):
+        with closing(open_readonly(tmp_path / name)) as connection:
+            vectors.append(connection.execute("SELECT text, vector FROM keys").fetchall())
+    assert vectors[0] == vectors[1]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"this is no database" * 100])
@@ -95,7 +143,7 @@ def test_a_missing_or_damaged_index_is_named(
         path.write_bytes(content)
     assert not index_is_current(path, few, encoder)
     with pytest.raises(IndexUnusable, match=r"index\.db"):
-        KnowledgeBase.open(path, encoder)
+        KnowledgeBase(path, encoder)
 
 
 def test_an_index_that_lacks_a_table_is_named(
@@ -108,7 +156,7 @@ def test_an_index_that_lacks_a_table_is_named(
     connection.commit()
     connection.close()
     with pytest.raises(IndexUnusable, match=r"index\.db"):
-        KnowledgeBase.open(path, encoder)
+        KnowledgeBase(path, encoder)
 
 
 def test_a_language_without_articles_searches_the_other(
@@ -116,7 +164,7 @@ def test_a_language_without_articles_searches_the_other(
 ) -> None:
     path = tmp_path / "index.db"
     build_index(few[:1], encoder, path)
-    knowledge = KnowledgeBase.open(path, encoder)
+    knowledge = KnowledgeBase(path, encoder)
     assert [hit.article for hit in knowledge.search("return", "en")] == ["returns"]
     assert [hit.language for hit in knowledge.search("怎么退货", "zh")] == ["en"]
     assert knowledge.search("今天天气怎么样", "zh") == []

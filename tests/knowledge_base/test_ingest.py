@@ -131,5 +131,5 @@ def test_what_is_ingested_is_found(
     write(source / "parking.html", PAGE)
     ingest(documents(source), shelf)
     build_index(load_articles(shelf), encoder, tmp_path / "index.db")
-    knowledge = KnowledgeBase.open(tmp_path / "index.db", encoder)
+    knowledge = KnowledgeBase(tmp_path / "index.db", encoder)
     assert knowledge.search("where can I leave my car?", "en")[0].article == "parking"

@@ -144,7 +144,7 @@ def test_an_article_that_is_not_translated_is_found_in_its_own_language(
 ) -> None:
     kept = [a for a in articles if (a.slug, a.language) != (slug, language)]
     build_index(kept, encoder, tmp_path / "index.db")
-    knowledge = KnowledgeBase.open(tmp_path / "index.db", encoder)
+    knowledge = KnowledgeBase(tmp_path / "index.db", encoder)
     answer = knowledge.answer(question, language)
     assert answer is not None
     assert answer.source.article == slug
