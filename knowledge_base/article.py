@@ -13,12 +13,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from knowledge_base import markdown
 from knowledge_base.errors import ArticleError
-from language.detect import LANGUAGES, Language
+from language.detect import Language
 
 ARTICLES = Path(__file__).parent / "articles"
-
-SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-LONGEST_SLUG = 80
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -38,10 +36,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Article:
-    """One topic in one language; `body` is Markdown whose first paragraph answers the topic.
-
-    One that is not `published` is a draft: it is neither found nor shown.
-    """
+    """One topic in one language; `body` is Markdown whose first paragraph answers the topic."""
 
     slug: str
     language: Language
@@ -49,12 +44,6 @@ class Article:
     tags: tuple[str, ...]
     updated: date
     body: str
-    published: bool = True
-
-    @property
-    def name(self) -> str:
-        """Its file below the folder of articles, without the ending: `en/returns`."""
-        return f"{self.language}/{self.slug}"
 
     @property
     def source(self) -> Source:
@@ -81,33 +70,27 @@ class _FrontMatter(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: _Words
-    slug: Annotated[str, StringConstraints(pattern=SLUG, max_length=LONGEST_SLUG)]
+    slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     language: Language
     tags: tuple[_Words, ...]
     updated: date
-    published: bool = True
 
 
 def load_articles(folder: Path = ARTICLES) -> list[Article]:
-    """The published articles of `folder`, which holds one folder for each language, by file name.
+    """All articles of `folder`, which holds one folder for each language, sorted by file name.
 
     Raises ArticleError, naming the file and the fault, for the first article that cannot be
     published, or when there is none.
     """
-    articles = [load_article(path) for path in article_files(folder)]
-    if not articles:
+    paths = [path for language in LANGUAGES for path in sorted((folder / language).glob("*.md"))]
+    if not paths:
         raise ArticleError(folder, f"no articles in its folders {' and '.join(LANGUAGES)}")
-    return [article for article in articles if article.published]
-
-
-def article_files(folder: Path) -> list[Path]:
-    """The files of all articles and drafts in `folder`, language by language, by name."""
-    return [path for language in LANGUAGES for path in sorted((folder / language).glob("*.md"))]
+    return [_load(path) for path in paths]
 
 
 def check(articles: Sequence[Article]) -> list[str]:
     """What is wrong between articles: dead links, and topics that one language lacks."""
-    return [*_missing(articles), *dead_links(articles)]
+    return [*_missing(articles), *_dead_links(articles)]
 
 
 def made_of(metadata: Mapping[str, Any], body: str, path: Path) -> Article:
@@ -125,8 +108,7 @@ def made_of(metadata: Mapping[str, Any], body: str, path: Path) -> Article:
     return article
 
 
-def load_article(path: Path) -> Article:
-    """The article or draft in the file at `path`. Raises ArticleError."""
+def _load(path: Path) -> Article:
     article = made_of(*read(path), path)
     if article.slug != path.stem:
         fault = f"slug: {article.slug!r} differs from the file's name, {path.stem!r}"
@@ -138,35 +120,11 @@ def load_article(path: Path) -> Article:
     return article
 
 
-def text_of(article: Article) -> str:
-    """`article` as its file holds it: front matter, then the body."""
-    front: dict[str, Any] = {
-        "title": article.title,
-        "slug": article.slug,
-        "language": article.language,
-        "tags": list(article.tags),
-        "updated": article.updated,
-    }
-    post = frontmatter.Post(article.body.strip())
-    post.metadata.update(front if article.published else {**front, "published": False})
-    return str(frontmatter.dumps(post, sort_keys=False)) + "\n"
-
-
-def write(article: Article, folder: Path) -> Path:
-    """Put `article` into its file below `folder`, whole or not at all; return the file."""
-    target = folder / f"{article.name}.md"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".part")
-    unfinished.write_text(text_of(article), encoding="utf-8")
-    unfinished.replace(target)
-    return target
-
-
 def read(path: Path) -> tuple[dict[str, Any], str]:
     """Front matter and body of the file at `path`. Raises ArticleError when it has none."""
     try:
         post = frontmatter.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ArticleError(path, " ".join(str(error).split())) from error
     if not post.metadata:
         raise ArticleError(path, "no front matter: expected it between two lines of ---")
@@ -199,8 +157,7 @@ def _missing(articles: Sequence[Article]) -> Iterator[str]:
                 yield f"{language}/{slug}.md is missing"
 
 
-def dead_links(articles: Sequence[Article]) -> Iterator[str]:
-    """The links between `articles` that lead nowhere."""
+def _dead_links(articles: Sequence[Article]) -> Iterator[str]:
     anchors = {
         (article.language, article.slug): {section.anchor for section in article.sections}
         for article in articles

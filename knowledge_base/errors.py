@@ -2,7 +2,6 @@
 
 KnowledgeError
 ├── ArticleError    an article cannot be published as it is written
-├── ArticleChanged  somebody else saved it in the meantime
 └── IndexUnusable   the index is missing, damaged, or built for another encoder
 """
 
@@ -21,17 +20,6 @@ class ArticleError(KnowledgeError):
         super().__init__(f"{path}: {fault}")
         self.path = path
         self.fault = fault
-
-
-class ArticleChanged(KnowledgeError):
-    """Somebody saved the article in the meantime, or changed its file."""
-
-    def __init__(self) -> None:
-        """An error that says what to do."""
-        super().__init__(
-            "The article has been changed in the meantime. Your text is still here: open the page"
-            " in another tab to see the newest version, and bring the two together."
-        )
 
 
 class IndexUnusable(KnowledgeError):

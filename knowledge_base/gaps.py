@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
 from typing import Any
@@ -54,8 +55,8 @@ class Gap:
         return sum(known) / len(known) if known else None
 
 
-def asked_in_vain(connection: Connection) -> list[Question]:
-    """Every such question of the record, conversation by conversation."""
+def asked_in_vain(connection: Connection, since: datetime | None = None) -> list[Question]:
+    """Every such question of the record, or of its messages from `since` on, in order."""
     facts = select(decisions.c.conversation_id, decisions.c.seq, decisions.c.facts)
     taken_over = facts.where(decisions.c.action == "hand_over")
     # A wish for a person names no topic: what was asked before it does.
@@ -64,7 +65,8 @@ def asked_in_vain(connection: Connection) -> list[Question]:
         for row in connection.execute(taken_over)
         if row.facts.get("wants_person")
     }
-    said = connection.execute(select(messages).order_by(messages.c.conversation_id, messages.c.seq))
+    spoken = select(messages).order_by(messages.c.conversation_id, messages.c.seq)
+    said = connection.execute(spoken if since is None else spoken.where(messages.c.at >= since))
     return [
         question
         for _, episode in groupby(said, _OF_AN_EPISODE)

@@ -19,10 +19,10 @@ from markdownify import ATX, markdownify
 from slugify import slugify
 from tqdm import tqdm
 
-from knowledge_base.article import Article, made_of, read, write
+from knowledge_base.article import LANGUAGES, Article, made_of, read
 from knowledge_base.errors import ArticleError
 from knowledge_base.markdown import below_a_title
-from language.detect import LANGUAGES, detect
+from language.detect import detect
 
 _LONGEST_SLUG = 60
 # What frames a page and says nothing of its topic.
@@ -77,8 +77,7 @@ def ingest(paths: Sequence[Path], folder: Path) -> Ingested:
     """Write the documents at `paths` as articles under `folder`, and tell what became of each.
 
     An article of the same language and slug is replaced, unless it says the same already; it keeps
-    its tags where the document has none, and a draft stays one. Of two documents for one article
-    the first counts.
+    its tags where the document has none. Of two documents for one article the first counts.
     """
     found = Ingested()
     taken: dict[str, Path] = {}
@@ -91,11 +90,12 @@ def ingest(paths: Sequence[Path], folder: Path) -> Ingested:
         for draft in drafts:
             try:
                 article = _article(draft, _day(path))
-                if article.name in taken:
-                    fault = f"{article.name} was made from {taken[article.name]} already"
+                name = f"{article.language}/{article.slug}"
+                if name in taken:
+                    fault = f"{name} was made from {taken[name]} already"
                     raise ArticleError(draft.place, fault)
-                taken[article.name] = draft.place
-                found.articles[article.name] = _file(article, folder)
+                taken[name] = draft.place
+                found.articles[name] = _file(article, folder / f"{name}.md")
             except ArticleError as error:
                 found.left_out.append(error)
     return found
@@ -110,17 +110,33 @@ def _article(draft: _Draft, day: date) -> Article:
     return made_of({**defaults, **front}, draft.body.strip(), draft.place)
 
 
-def _file(article: Article, folder: Path) -> Outcome:
-    target = folder / f"{article.name}.md"
+def _file(article: Article, target: Path) -> Outcome:
     if not target.is_file():
-        write(article, folder)
+        _write(article, target)
         return "new"
     old = made_of(*read(target), target)
-    kept = replace(article, tags=article.tags or old.tags, published=old.published)
+    kept = replace(article, tags=article.tags or old.tags)
     if replace(kept, updated=old.updated) == replace(old, body=old.body.strip()):
         return "unchanged"
-    write(kept, folder)
+    _write(kept, target)
     return "changed"
+
+
+def _write(article: Article, target: Path) -> None:
+    front = {
+        "title": article.title,
+        "slug": article.slug,
+        "language": article.language,
+        "tags": list(article.tags),
+        "updated": article.updated,
+    }
+    post = frontmatter.Post(article.body)
+    post.metadata.update(front)
+    text = frontmatter.dumps(post, sort_keys=False)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_suffix(".part")
+    unfinished.write_text(text + "\n", encoding="utf-8")
+    unfinished.replace(target)
 
 
 def _day(path: Path) -> date:

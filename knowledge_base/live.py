@@ -24,8 +24,8 @@ class KnowledgeBase:
 
     def __init__(self, path: Path, encoder: Encoder) -> None:
         """Open the index at `path`; raises IndexUnusable, as `OpenIndex.open` does."""
+        self.encoder = encoder
         self._path = path
-        self._encoder = encoder
         self._lock = Lock()
         self._version = self._on_disk()
         self._opened = OpenIndex.open(path, encoder)
@@ -66,7 +66,7 @@ class KnowledgeBase:
             return
         self._version = version
         try:
-            self._opened = OpenIndex.open(self._path, self._encoder)
+            self._opened = OpenIndex.open(self._path, self.encoder)
         except IndexUnusable as fault:
             logger.warning("the index before goes on: %s", fault)
 

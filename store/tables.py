@@ -172,22 +172,6 @@ cases = Table(
     Index(None, "state", "priority", "reply_due"),
 )
 
-# What an article of the knowledge base was, each time that it was saved or found changed.
-article_versions = Table(
-    "article_versions",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("language", String(2), nullable=False),
-    Column("slug", String(80), nullable=False),
-    # The whole file, front matter and all; empty when the file was found removed.
-    Column("text", Text, nullable=False),
-    Column("saved_at", Instant, nullable=False),
-    # Nobody's: it was changed in the file.
-    Column("account_id", ForeignKey("accounts.id")),
-    Column("note", Text, nullable=False),
-    Index("ix_article_versions_article", "language", "slug", "id"),
-)
-
 offers = Table(
     "offers",
     metadata,

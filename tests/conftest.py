@@ -1,11 +1,13 @@
 """What most tests share: a migrated database of their own."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine
 
+from knowledge_base.article import ARTICLES
 from store.engine import migrate, open_engine
 from tests.product import Product
 
@@ -28,8 +30,10 @@ def connection(engine: Engine) -> Iterator[Connection]:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The whole product with its Rasa, started once."""
-    product = Product(tmp_path_factory.mktemp("product"))
+    """The whole product with its Rasa, started once, over a copy of the articles."""
+    folder = tmp_path_factory.mktemp("product")
+    shutil.copytree(ARTICLES, folder / "articles")
+    product = Product(folder, {"AMENDS_ARTICLES": str(folder / "articles")})
     product.start()
     yield product
     product.stop()
