@@ -6,13 +6,14 @@ keys      the texts that find a passage: their words (with FTS5 over them) and t
 metadata  what the index was built from
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,14 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlite_utils import Database
 
-from knowledge_base.article import Article
+from knowledge_base.article import Article, load_articles
 from knowledge_base.passages import Passage, passages
 from language.encoder import Encoder
 from language.normalise import normalise
 from language.segment import segment
 
 # To be raised when tables, passages or words change: older indexes are then not current.
-LAYOUT = 1
+LAYOUT = 2
 # As stored: the same bytes on every machine.
 VECTOR = np.dtype("<f4")
 
@@ -37,8 +38,21 @@ Row = dict[str, str | int | bytes]
 _TOKENIZER = "porter unicode61 remove_diacritics 2"
 
 
+def refresh_index(folder: Path, encoder: Encoder, path: Path) -> None:
+    """Build the index at `path` anew where it is not that of the articles published in `folder`.
+
+    One at a time, whoever asks: else the index of an older state could be finished last. Raises
+    ArticleError when an article cannot be published; the old index then stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path.with_suffix(".lock")):
+        articles = load_articles(folder)
+        if not index_is_current(path, articles, encoder):
+            build_index(articles, encoder, path)
+
+
 def build_index(articles: Sequence[Article], encoder: Encoder, path: Path) -> None:
-    """Write the index of `articles` to `path`, whole or not at all.
+    """Write the index of `articles`, published ones alone, to `path`, whole or not at all.
 
     It is built beside `path` and moved into place, so that a reader finds the old index or the new
     one, never a part. Whoever has the old one open keeps it.
@@ -78,6 +92,14 @@ def open_readonly(path: Path) -> sqlite3.Connection:
 def words(text: str) -> list[str]:
     """The words of `text` as the index holds them: one script, cut by language, lower case."""
     return [token.text.lower() for token in segment(normalise(text))]
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Wait until no other thread or process is in here."""
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _metadata(articles: Sequence[Article], encoder: Encoder) -> dict[str, str]:

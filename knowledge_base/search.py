@@ -1,9 +1,11 @@
 """A customer's question → the articles that answer it, or an honest "I don't know"."""
 
+import logging
 import sqlite3
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import numpy as np
@@ -17,6 +19,7 @@ from knowledge_base.shelf import Scores, Shelf
 from language.detect import Language
 from language.encoder import Encoder
 
+logger = logging.getLogger(__name__)
 # Reciprocal rank fusion's constant. Its authors took 60 for rankings of a thousand documents; among
 # some forty articles the first ranks must weigh more (chosen on the benchmark's questions).
 _RRF_K = 10
@@ -67,17 +70,44 @@ class Evidence:
         return np.argsort(-fuse(self.cosine, self.closeness, self.bm25), kind="stable")
 
 
-class KnowledgeBase:
-    """An index opened for reading; safe to use from several threads."""
+class _Opened:
+    """One state of the index: what a question needs, from its beginning to its end."""
 
-    def __init__(
-        self, shelves: dict[Language, Shelf], encoder: Encoder, confidence: Confidence
-    ) -> None:
-        """Search `shelves`, whose vectors are of `encoder`; `open` is the usual way in."""
-        self._shelves = shelves
+    def __init__(self, path: Path, encoder: Encoder) -> None:
+        """Read the index at `path`. Raises IndexUnusable."""
+        built_with = read_metadata(path).get("encoder")
+        if built_with is None:
+            raise IndexUnusable(f"{path} is missing or is not a knowledge index")
+        if built_with != encoder.fingerprint:
+            raise IndexUnusable(f"{path} was built with another encoder ({built_with})")
+        try:
+            self.shelves = {lang: Shelf(open_readonly(path), lang) for lang in LANGUAGES}
+        except sqlite3.Error as error:
+            raise IndexUnusable(f"{path} cannot be read: {error}") from error
         self._encoder = encoder
+        self.find = lru_cache(_REMEMBERED)(self._look_up)
+
+    def _look_up(self, query: str, language: Language) -> tuple[Evidence, NDArray[np.intp]]:
+        vector = self._encoder.encode([query])[0]
+        evidence = look_up(self.shelves[language], query, vector)
+        return evidence, evidence.order()
+
+
+class KnowledgeBase:
+    """An index opened for reading; safe to use from several threads.
+
+    When another index is put in its place, by whatever process, the next question is answered from
+    that one; those in the middle end with the one that they began with.
+    """
+
+    def __init__(self, path: Path, encoder: Encoder, confidence: Confidence) -> None:
+        """Search the index at `path`; `open` is the usual way in. Raises IndexUnusable."""
+        self.path = path
+        self.encoder = encoder
         self._confidence = confidence
-        self._find = lru_cache(_REMEMBERED)(self._look_up)
+        self._seen = _state(path)
+        self._opened = _Opened(path, encoder)
+        self._lock = Lock()
 
     @classmethod
     def open(cls, path: Path, encoder: Encoder) -> Self:
@@ -85,23 +115,16 @@ class KnowledgeBase:
 
         Raises IndexUnusable when it is missing, damaged, or was built with another encoder.
         """
-        built_with = read_metadata(path).get("encoder")
-        if built_with is None:
-            raise IndexUnusable(f"{path} is missing or is not a knowledge index")
-        if built_with != encoder.fingerprint:
-            raise IndexUnusable(f"{path} was built with another encoder ({built_with})")
-        try:
-            shelves = {language: Shelf(open_readonly(path), language) for language in LANGUAGES}
-        except sqlite3.Error as error:
-            raise IndexUnusable(f"{path} cannot be read: {error}") from error
-        return cls(shelves, encoder, load_confidence())
+        return cls(path, encoder, load_confidence())
 
     def search(self, query: str, language: Language, limit: int = 5) -> list[Hit]:
         """The `limit` articles closest to `query`, best first; none when it has no words."""
         if not words(query):
             return []
-        evidence, order = self._find(query, language)
-        return [self._hit(evidence, number, language) for number in order[:limit]]
+        opened = self._present()
+        evidence, order = opened.find(query, language)
+        shelf = opened.shelves[language]
+        return [self._hit(evidence, number, shelf) for number in order[:limit]]
 
     def answer(self, query: str, language: Language) -> KnowledgeAnswer | None:
         """The answer to `query`, or None when no article is likely enough to hold it."""
@@ -112,11 +135,13 @@ class KnowledgeBase:
 
     def passage(self, slug: str, query: str, language: Language) -> KnowledgeAnswer | None:
         """What the article `slug` says to `query`, however unlikely; None if there is none."""
-        number = self._shelves[language].number.get(slug)
+        opened = self._present()
+        shelf = opened.shelves[language]
+        number = shelf.number.get(slug)
         if number is None:
             return None
-        evidence, _ = self._find(query, language)
-        hit = self._hit(evidence, number, language)
+        evidence, _ = opened.find(query, language)
+        hit = self._hit(evidence, number, shelf)
         return KnowledgeAnswer(hit.passage, hit.source, hit.score)
 
     def closest(self, query: str, language: Language, limit: int = 3) -> list[Source]:
@@ -125,27 +150,44 @@ class KnowledgeBase:
 
     def article(self, slug: str, language: Language) -> Article | None:
         """One article, or None."""
-        shelf = self._shelves[language]
+        shelf = self._present().shelves[language]
         number = shelf.number.get(slug)
         return None if number is None else shelf.articles[number]
 
     def articles(self, language: Language) -> list[Article]:
         """All articles of a language, by slug."""
-        return list(self._shelves[language].articles)
+        return list(self._present().shelves[language].articles)
 
-    def _look_up(self, query: str, language: Language) -> tuple[Evidence, NDArray[np.intp]]:
-        vector = self._encoder.encode([query])[0]
-        evidence = look_up(self._shelves[language], query, vector)
-        return evidence, evidence.order()
+    def _present(self) -> _Opened:
+        """The index as it is now; the one before while the present one cannot be read."""
+        if _state(self.path) != self._seen:
+            with self._lock:
+                state = _state(self.path)
+                if state != self._seen:
+                    try:
+                        self._opened = _Opened(self.path, self.encoder)
+                    except IndexUnusable as error:
+                        logger.warning("the knowledge index before goes on: %s", error)
+                    self._seen = state
+        return self._opened
 
-    def _hit(self, evidence: Evidence, number: int, language: Language) -> Hit:
-        shelf = self._shelves[language]
+    def _hit(self, evidence: Evidence, number: int, shelf: Shelf) -> Hit:
         article = shelf.articles[number]
+        language = article.language
         score = self._confidence.probability(
             float(evidence.closeness[number]), float(evidence.coverage[number]), language
         )
         quote = shelf.quotes[_best_quote(evidence.quotes, shelf.quotes_of(number))]
         return Hit(article.slug, article.title, language, score, quote, article.source)
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    """What changes when another file is put at `path`; None when there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def look_up(shelf: Shelf, query: str, vector: Scores) -> Evidence:

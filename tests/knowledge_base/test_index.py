@@ -75,15 +75,31 @@ def test_a_build_that_fails_leaves_the_old_index_and_nothing_else(
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_whoever_has_the_old_index_open_keeps_it(
+def test_whoever_has_the_old_index_open_goes_over_to_the_new_one(
     tmp_path: Path, few: list[Article], encoder: Encoder
 ) -> None:
     path = tmp_path / "index.db"
     build_index(few, encoder, path)
     reader = KnowledgeBase.open(path, encoder)
     build_index([replace(article, title="Other", body="Other.") for article in few], encoder, path)
-    found = reader.search("send back within days", "en")
-    assert [hit.passage for hit in found] == ["Send it back within 30 days."]
+    assert [hit.passage for hit in reader.search("send back within days", "en")] == ["Other."]
+
+
+@pytest.mark.parametrize("content", [None, b"this is no database" * 100])
+def test_whoever_has_an_index_open_keeps_it_when_the_next_one_is_unusable(
+    tmp_path: Path, few: list[Article], encoder: Encoder, content: bytes | None
+) -> None:
+    path = tmp_path / "index.db"
+    build_index(few, encoder, path)
+    reader = KnowledgeBase.open(path, encoder)
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    for _ in range(2):
+        found = reader.search("send back within days", "en")
+        assert [hit.passage for hit in found] == ["Send it back within 30 days."]
+    build_index(few[1:], encoder, path)
+    assert reader.articles("en") == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b"this is no database" * 100])
