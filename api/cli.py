@@ -154,7 +154,7 @@ def knowledge_ingest(path: Annotated[Path, typer.Argument(exists=True)]) -> None
         )
         open_knowledge(settings)
         if count["new"] or count["changed"]:
-            say("A product that is running answers from them when it is started again.")
+            say("A product that is running answers from them from now on.")
     if found.left_out:
         raise typer.Exit(1)
 

@@ -1,9 +1,9 @@
 """Who calls, and with what: dependencies that make a route's signature read as a sentence."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from fastapi import Cookie, Depends, Header, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -90,6 +90,44 @@ def _page(guard: Callable[[Account], Account]) -> Callable[..., Account]:
 
 PageStaff = Annotated[Account, Depends(_page(lambda account: account))]
 PageSupervisor = Annotated[Account, Depends(_page(_supervisor))]
+
+
+class NotSent(HTTPException):
+    """A page's form came without a session or from another one: nothing was done with it."""
+
+    def __init__(self, form: Mapping[str, str]) -> None:
+        """Keep what was typed, so that it can be given back."""
+        super().__init__(403, "The session has ended. Nothing was saved.")
+        self.typed = {name: text for name, text in form.items() if name != "csrf"}
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    """Read what a page's form sends; of several fields with one name the last counts."""
+    try:
+        body = (await request.body()).decode("ascii")
+        return dict(parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=100))
+    except ValueError as fault:
+        raise HTTPException(400, "The body is not a form in UTF-8.") from fault
+
+
+Form = Annotated[Mapping[str, str], Depends(_form)]
+
+
+def _form_supervisor(
+    request: Request,
+    house: HouseDep,
+    form: Form,
+    amends_session: Annotated[str | None, Cookie()] = None,
+) -> Account:
+    """Guard a page's form: without scripts its CSRF token comes in a field, not in a header."""
+    try:
+        account = _staff(request, house, amends_session, form.get("csrf"))
+    except (SignInRefused, HTTPException) as refused:
+        raise NotSent(form) from refused
+    return _supervisor(account)
+
+
+FormSupervisor = Annotated[Account, Depends(_form_supervisor)]
 
 
 def _same(given: str | None, expected: str) -> bool:

@@ -19,8 +19,8 @@ from assistant.server import RasaServer
 from conversation.desk import Desk
 from conversation.events import Events
 from conversation.turn import Turns
-from knowledge_base.article import load_articles
-from knowledge_base.index import build_index, index_is_current
+from knowledge_base.index import refresh_index
+from knowledge_base.library import Library
 from knowledge_base.live import KnowledgeBase
 from language.detect import detect
 from language.encoder import load_encoder
@@ -41,6 +41,7 @@ class House:
     settings: Settings
     engine: Engine
     knowledge: KnowledgeBase
+    library: Library
     backoffice: Backoffice
     emotion: EmotionModel
     policy: Policy
@@ -80,6 +81,7 @@ def build(settings: Settings, model: Path) -> House:
         settings=settings,
         engine=engine,
         knowledge=knowledge,
+        library=Library(engine, settings.articles, knowledge),
         backoffice=backoffice,
         emotion=emotion,
         policy=policy,
@@ -104,10 +106,8 @@ def warm(house: House) -> None:
 def open_knowledge(settings: Settings) -> KnowledgeBase:
     """Return the knowledge base; its index is built first when articles or encoder changed."""
     encoder = load_encoder(settings.encoder or None)
-    articles = load_articles(settings.articles)
     index = settings.data_dir / "knowledge.db"
-    if not index_is_current(index, articles, encoder):
-        build_index(articles, encoder, index)
+    refresh_index(settings.articles, encoder, index)
     return KnowledgeBase(index, encoder)
 
 

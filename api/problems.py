@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from api.accounts import SignInRefused, TooManyAttempts
+from api.deps import NotSent
 from api.pages.rendering import Page
 from api.pages.translation import wished
 from assistant.backoffice import BackofficeDown, RequestRefused
@@ -87,6 +88,9 @@ async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
+    if isinstance(error, NotSent):
+        page = Page(request, wished(request))
+        return page.show("not_sent.html", status=status, typed=error.typed)
     if status >= HTTPStatus.BAD_REQUEST and _is_for_people(request):
         return Page(request, wished(request)).show("problem.html", status=status)
     detail = error.detail if error.detail != status.phrase else status.description

@@ -7,13 +7,14 @@ postings  the terms of those texts, each with what it tells of which text
 metadata  what the index was built from
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from sqlite_utils import Database
 
-from knowledge_base.article import Article
+from knowledge_base.article import Article, load_articles
 from knowledge_base.passages import Passage, passages
 from knowledge_base.postings import postings
 from language.detect import LANGUAGES, Language
@@ -31,7 +32,7 @@ from language.segment import segment
 from language.stem import stem
 
 # To be raised when tables, passages or words change: older indexes are then not current.
-LAYOUT = 3
+LAYOUT = 2
 # As stored: the same bytes on every machine.
 VECTOR = np.dtype("<f4")
 
@@ -46,8 +47,21 @@ class Key(NamedTuple):
     text: str
 
 
+def refresh_index(folder: Path, encoder: Encoder, path: Path) -> None:
+    """Build the index at `path` anew where it is not that of the articles published in `folder`.
+
+    One at a time, whoever asks: else the index of an older state could be finished last. Raises
+    ArticleError when an article cannot be published; the old index then stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path.with_suffix(".lock")):
+        articles = load_articles(folder)
+        if not index_is_current(path, articles, encoder):
+            build_index(articles, encoder, path)
+
+
 def build_index(articles: Sequence[Article], encoder: Encoder, path: Path) -> None:
-    """Write the index of `articles` to `path`, whole or not at all.
+    """Write the index of `articles`, published ones alone, to `path`, whole or not at all.
 
     It is built beside `path` and moved into place, so that a reader finds the old index or the new
     one, never a part. Whoever has the old one open keeps it. What the old one holds of the same
@@ -93,6 +107,14 @@ def words(text: str) -> list[str]:
 def terms(words: Iterable[str]) -> list[str]:
     """`words` as the index holds them: without their endings."""
     return [stem(word) for word in words]
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Wait until no other thread or process is in here."""
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _metadata(articles: Sequence[Article], encoder: Encoder) -> dict[str, str]:

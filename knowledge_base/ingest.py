@@ -19,10 +19,11 @@ from markdownify import ATX, markdownify
 from slugify import slugify
 from tqdm import tqdm
 
-from knowledge_base.article import LANGUAGES, Article, made_of, read
+from knowledge_base.article import Article, made_of
 from knowledge_base.errors import ArticleError
+from knowledge_base.files import read, write
 from knowledge_base.markdown import below_a_title
-from language.detect import detect
+from language.detect import LANGUAGES, detect
 
 _LONGEST_SLUG = 60
 # What frames a page and says nothing of its topic.
@@ -77,7 +78,8 @@ def ingest(paths: Sequence[Path], folder: Path) -> Ingested:
     """Write the documents at `paths` as articles under `folder`, and tell what became of each.
 
     An article of the same language and slug is replaced, unless it says the same already; it keeps
-    its tags where the document has none. Of two documents for one article the first counts.
+    its tags where the document has none, and stays a draft if it is one. Of two documents for one
+    article the first counts.
     """
     found = Ingested()
     taken: dict[str, Path] = {}
@@ -101,10 +103,20 @@ def ingest(paths: Sequence[Path], folder: Path) -> Ingested:
     return found
 
 
+def tags_in(line: str) -> list[str]:
+    """The tags of `line`, which has commas or semicolons between them, Chinese ones too."""
+    return [tag.strip() for tag in _BETWEEN_TAGS.split(line) if tag.strip()]
+
+
+def slug_of(title: str) -> str:
+    """The slug of an article that has none of its own; empty when no letter of `title` fits one."""
+    return slugify(title, max_length=_LONGEST_SLUG, word_boundary=True)
+
+
 def _article(draft: _Draft, day: date) -> Article:
-    front = {name: value for name, value in draft.front.items() if value}
+    front = {name: value for name, value in draft.front.items() if value or value is False}
     title = str(front.get("title") or draft.place.stem)
-    slug = slugify(title, max_length=_LONGEST_SLUG, word_boundary=True)
+    slug = slug_of(title)
     language = detect(f"{title}\n{draft.body}")
     defaults = {"title": title, "slug": slug, "language": language, "tags": [], "updated": day}
     return made_of({**defaults, **front}, draft.body.strip(), draft.place)
@@ -112,31 +124,16 @@ def _article(draft: _Draft, day: date) -> Article:
 
 def _file(article: Article, target: Path) -> Outcome:
     if not target.is_file():
-        _write(article, target)
+        write(article.as_text(), target)
         return "new"
     old = made_of(*read(target), target)
-    kept = replace(article, tags=article.tags or old.tags)
+    # What a supervisor took back is not published by the document that it once came from.
+    published = article.published and old.published
+    kept = replace(article, tags=article.tags or old.tags, published=published)
     if replace(kept, updated=old.updated) == replace(old, body=old.body.strip()):
         return "unchanged"
-    _write(kept, target)
+    write(kept.as_text(), target)
     return "changed"
-
-
-def _write(article: Article, target: Path) -> None:
-    front = {
-        "title": article.title,
-        "slug": article.slug,
-        "language": article.language,
-        "tags": list(article.tags),
-        "updated": article.updated,
-    }
-    post = frontmatter.Post(article.body)
-    post.metadata.update(front)
-    text = frontmatter.dumps(post, sort_keys=False)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_suffix(".part")
-    unfinished.write_text(text + "\n", encoding="utf-8")
-    unfinished.replace(target)
 
 
 def _day(path: Path) -> date:
@@ -173,8 +170,7 @@ def _table(path: Path) -> Iterator[_Draft]:
         for row in rows:
             cells = {str(name).strip().lower(): value for name, value in row.items()}
             front: dict[str, Any] = {name: _cell(cells, names) for name, names in _COLUMNS.items()}
-            tags = _BETWEEN_TAGS.split(front["tags"])
-            front["tags"] = [tag.strip() for tag in tags if tag.strip()]
+            front["tags"] = tags_in(front["tags"])
             place = path.with_name(f"{path.name}:{rows.line_num}")
             yield _Draft(place, front, front.pop("body"))
 

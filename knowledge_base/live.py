@@ -25,7 +25,7 @@ class KnowledgeBase:
     def __init__(self, path: Path, encoder: Encoder) -> None:
         """Open the index at `path`; raises IndexUnusable, as `OpenIndex.open` does."""
         self.encoder = encoder
-        self._path = path
+        self.path = path
         self._lock = Lock()
         self._version = self._on_disk()
         self._opened = OpenIndex.open(path, encoder)
@@ -66,13 +66,13 @@ class KnowledgeBase:
             return
         self._version = version
         try:
-            self._opened = OpenIndex.open(self._path, self.encoder)
+            self._opened = OpenIndex.open(self.path, self.encoder)
         except IndexUnusable as fault:
             logger.warning("the index before goes on: %s", fault)
 
     def _on_disk(self) -> _Version:
         try:
-            found = self._path.stat()
+            found = self.path.stat()
         except OSError:
             return (0, 0)
         return (found.st_ino, found.st_mtime_ns)

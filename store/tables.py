@@ -202,3 +202,19 @@ surveys = Table(
     Column("at", Instant, nullable=False),
     CheckConstraint("score BETWEEN 1 AND 5", name="score"),
 )
+
+article_versions = Table(
+    "article_versions",
+    metadata,
+    Column("language", String(2), primary_key=True),
+    Column("slug", String(200), primary_key=True),
+    # From 1, without gaps: of two who save at once only one gets the next number.
+    Column("number", Integer, primary_key=True),
+    # The whole file; empty: it was removed.
+    Column("text", Text, nullable=False),
+    Column("saved_at", Instant, nullable=False),
+    # None: the file was changed outside the pages.
+    Column("account_id", ForeignKey("accounts.id")),
+    Column("note", Text, nullable=False),
+    _one_of("language", "en", "zh"),
+)

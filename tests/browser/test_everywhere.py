@@ -12,7 +12,15 @@ pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
 PUBLIC = ["/", "/?lang=zh", "/help/en", "/help/zh/delivery-costs", "/help/en?q=late", "/sign-in"]
-STAFF = ["/desk", "/control", "/control/log", "/control/offers"]
+STAFF = [
+    "/desk",
+    "/control",
+    "/control/log",
+    "/control/offers",
+    "/control/articles",
+    "/control/articles/new",
+    "/control/articles/zh/returns",
+]
 
 UNLABELLED = """() => [
   ...document.querySelectorAll("input:not([type=hidden]), select, textarea, button, a"),

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from knowledge_base import Article, ArticleError, check, load_articles
+from knowledge_base.article import load_all
 from tests.knowledge_base.conftest import Write
 
 
@@ -36,6 +37,7 @@ def test_an_article_says_what_it_is_and_where_to_read_it(folder: Path, write: Wr
     [
         ({"title": ""}, "title: field required"),
         ({"tags": "return"}, "tags: input should be a valid tuple"),
+        ({"published": "perhaps"}, "published: input should be a valid boolean"),
         ({"updated": "yesterday"}, "updated: input should be a valid date"),
         ({"title": "[broken"}, "expected ',' or ']'"),
         ({"author": "me"}, "author: extra inputs are not permitted"),
@@ -85,8 +87,20 @@ def test_text_without_front_matter_and_bytes_that_are_no_text_are_refused(folder
 
 
 def test_a_folder_without_articles_is_refused(folder: Path) -> None:
-    with pytest.raises(ArticleError, match="no articles"):
+    with pytest.raises(ArticleError, match="no published articles"):
         load_articles(folder)
+
+
+def test_a_draft_is_not_among_the_published_articles(folder: Path, write: Write) -> None:
+    write("en/returns.md", published="false")
+    with pytest.raises(ArticleError, match="no published articles"):
+        load_articles(folder)
+    write("en/exchanges.md")
+    assert [one.slug for one in load_articles(folder)] == ["exchanges"]
+    assert [(one.slug, one.published) for one in load_all(folder)] == [
+        ("exchanges", True),
+        ("returns", False),
+    ]
 
 
 def test_dead_links_and_missing_translations_are_found(folder: Path, write: Write) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from knowledge_base import Article, ArticleError, KnowledgeBase, build_index, load_articles
+from knowledge_base.article import load_all
 from knowledge_base.ingest import documents, ingest
 from language.encoder import Encoder
 
@@ -99,6 +100,21 @@ def test_what_is_said_already_is_left_alone_and_what_changed_is_replaced(
     assert ingest(documents(source), shelf).articles == {"en/bikes": "changed"}
     article = by_name(shelf)["en/bikes"]
     assert (article.summary, article.tags) == ("Three for hire.", ("bike",))
+
+
+def test_a_draft_stays_a_draft(source: Path, shelf: Path) -> None:
+    write(source / "draft.md", "---\npublished: false\n---\n# Sauna\n\nOpen from 4 to 10 pm.")
+    write(source / "pool.md", "# Pool\n\nOpen from 4 to 10 pm.")
+    ingest(documents(source), shelf)
+    assert by_name(shelf).keys() == {"en/pool"}
+    path = shelf / "en/pool.md"
+    path.write_text(path.read_text("utf-8").replace("title:", "published: false\ntitle:"), "utf-8")
+    write(source / "pool.md", "# Pool\n\nOpen from 6 to 10 pm.")
+    assert ingest(documents(source), shelf).articles["en/pool"] == "changed"
+    assert [(one.slug, one.published) for one in load_all(shelf)] == [
+        ("pool", False),
+        ("sauna", False),
+    ]
 
 
 def test_a_bad_document_is_named_and_stops_nothing_else(source: Path, shelf: Path) -> None:

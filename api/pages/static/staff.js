@@ -196,6 +196,17 @@
   }
   setInterval(tick, 1000);
 
+  /* ---- what is typed and not saved ---- */
+
+  document.addEventListener("input", ({ target }) => {
+    const form = target.closest("[data-unsaved]");
+    if (form) form.dataset.unsaved = "yes";
+  });
+  document.addEventListener("submit", ({ target }) => delete target.dataset.unsaved);
+  addEventListener("beforeunload", (event) => {
+    if (document.querySelector('[data-unsaved="yes"]')) event.preventDefault();
+  });
+
   /* ---- one click, one key ---- */
 
   document.addEventListener("click", ({ target }) => {

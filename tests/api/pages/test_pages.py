@@ -7,7 +7,16 @@ import pytest
 
 from tests.product import Customer
 
-STAFF_PAGES = ["/desk", "/desk/queue", "/control", "/control/log", "/control/offers"]
+STAFF_PAGES = [
+    "/desk",
+    "/desk/queue",
+    "/control",
+    "/control/log",
+    "/control/offers",
+    "/control/articles",
+    "/control/articles/new",
+    "/control/articles/en/returns",
+]
 
 
 @pytest.mark.parametrize("address", ["/", "/help/en", "/help/zh", "/help/en/returns", "/sign-in"])

@@ -1,0 +1,66 @@
+"""What changed between two texts, as people read it: line by line, in changed lines by word."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
+
+Kind = Literal["same", "gone", "new"]
+Part = tuple[Kind, str]
+
+# How many unchanged lines stand around a change.
+_AROUND = 1
+# A Chinese character counts as a word.
+_WORDS = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|\s+|.", re.DOTALL)
+# Words of two long texts take a long time to compare; of these, whole lines must do.
+_MOST_WORDS = 4_000
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Lines that stand together, cut into what stayed, went and came."""
+
+    lines: tuple[tuple[Part, ...], ...]
+
+
+def differences(old: str, new: str) -> list[Passage]:
+    """The passages where `new` differs from `old`; none when they are alike."""
+    before, after = old.splitlines(), new.splitlines()
+    groups = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(_AROUND)
+    return [
+        Passage(
+            tuple(
+                line
+                for kind, a, b, c, d in group
+                for line in _lines(kind, before[a:b], after[c:d])
+                if line
+            )
+        )
+        for group in groups
+    ]
+
+
+def _lines(kind: str, gone: Sequence[str], new: Sequence[str]) -> Iterator[tuple[Part, ...]]:
+    if kind == "equal":
+        yield from ((("same", line),) for line in gone if line)
+    elif kind == "replace" and len(gone) == len(new):
+        yield from (_words(*pair) for pair in zip(gone, new, strict=True))
+    else:
+        yield from ((("gone", line),) for line in gone if line)
+        yield from ((("new", line),) for line in new if line)
+
+
+def _words(gone: str, new: str) -> tuple[Part, ...]:
+    old_words, new_words = _WORDS.findall(gone), _WORDS.findall(new)
+    if len(old_words) + len(new_words) > _MOST_WORDS:
+        return ("gone", gone), ("new", new)
+    parts: list[Part] = []
+    matcher = SequenceMatcher(None, old_words, new_words, autojunk=False)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind == "equal":
+            parts.append(("same", "".join(old_words[a:b])))
+            continue
+        parts.append(("gone", "".join(old_words[a:b])))
+        parts.append(("new", "".join(new_words[c:d])))
+    return tuple((kind, text) for kind, text in parts if text)
