@@ -13,7 +13,6 @@ of all texts that are judged rightly is greatest.
 import csv
 import json
 import os
-import re
 import subprocess
 import tempfile
 import time
@@ -26,6 +25,7 @@ import typer
 import yaml
 
 from assistant.training import QUIET, RASA_PYTHON, ROOT, Parsed, parse_many
+from language.training.corpus import read_examples
 
 THRESHOLDS = tuple(round(0.05 * n, 2) for n in range(20))
 STOCK: list[dict[str, Any]] = [
@@ -37,7 +37,7 @@ STOCK: list[dict[str, Any]] = [
     {"name": "DIETClassifier", "epochs": 100, "constrain_similarities": True, "random_seed": 7},
 ]
 # What is measured here is what it would be set to.
-_FALLBACK = "FallbackClassifier"
+_FALLBACK = "assistant.components.fallback.Fallback"
 
 Labelled = list[tuple[str, str]]
 say = typer.echo
@@ -66,19 +66,12 @@ class Share:
     both: float
 
 
-def examples(path: Path) -> Labelled:
-    """(text, intent) of a Rasa NLU file, without its entity marks."""
-    return [
-        (re.sub(r"\[([^\]]+)\](\([^)]*\)|\{[^}]*\})", r"\1", line.removeprefix("- ")), b["intent"])
-        for b in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]
-        for line in b["examples"].splitlines()
-    ]
-
-
 def own() -> Iterator[Task]:
     """The assistant's own examples; held-out texts of each language."""
     folders = ROOT / "assistant/data/nlu", ROOT / "tests/assistant/nlu"
-    trained, held_out = ({p.stem: examples(p) for p in sorted(f.glob("*.yml"))} for f in folders)
+    trained, held_out = (
+        {p.stem: read_examples(p) for p in sorted(f.glob("*.yml"))} for f in folders
+    )
     everything = [example for rows in trained.values() for example in rows]
     for name, rows in held_out.items():
         yield Task(f"own, {name}", everything, rows[::2], rows[1::2], "out_of_scope")

@@ -5,10 +5,11 @@ from fastapi import APIRouter
 from api.pages.articles import router as articles
 from api.pages.control import router as control
 from api.pages.desk import router as desk
+from api.pages.gaps import router as gaps
 from api.pages.help import router as help_centre
 from api.pages.shop import router as shop
 from api.pages.sign_in import router as sign_in
 
 router = APIRouter()
-for _part in (shop, help_centre, sign_in, desk, control, articles):
+for _part in (shop, help_centre, sign_in, desk, control, articles, gaps):
     router.include_router(_part)

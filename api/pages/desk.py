@@ -57,7 +57,9 @@ def transcript(case: Id, page: PageDep, me: PageStaff, house: HouseDep) -> HTMLR
 def standing(case: Id, page: PageDep, me: PageStaff, house: HouseDep) -> HTMLResponse:
     """Show where a case and its offers stand, as a part of the page."""
     work = _work(house, case, me.id)
-    return page.show("desk_standing.html", work=work, remedies=house.remedies, now=_now())
+    return page.show(
+        "desk_standing.html", account=me, work=work, remedies=house.remedies, now=_now()
+    )
 
 
 def _conversation(house: HouseDep, case: Id | None = None) -> str | None:

@@ -74,7 +74,7 @@ def build_executor(knowledge: KnowledgeBase, backoffice: Backoffice) -> ActionEx
     executor.register("action_explain_task", tasks.explain)
     executor.register("action_ask_confirmed", tasks.ask_to_confirm)
     executor.register("action_do_task", tasks.do)
-    executor.register_action(TaskForm(backoffice))
+    executor.register_action(TaskForm(knowledge, backoffice))
     return executor
 
 

@@ -29,7 +29,7 @@ class Answers:
         found = self._find(moment)
         if found is None:
             return self._miss(moment, "miss", moment.text)
-        reply = Reply(_told(found, moment), sources=(found.source,), answered=True)
+        reply = answer_of(found, moment)
         slots = {"misses": 0, **moment.identifiers()}
         if moment.confidence >= SURE or moment.in_form or moment.slots.get("asked_if_helped"):
             return Outcome((reply,), slots)
@@ -67,10 +67,11 @@ class Answers:
         return Outcome((reply,), {"misses": misses, **moment.identifiers()})
 
 
-def _told(found: KnowledgeAnswer, moment: Moment) -> str:
-    if found.language == moment.language:
-        return found.text
-    return f"{say('untranslated', moment.language)}\n{found.text}"
+def answer_of(found: KnowledgeAnswer, moment: Moment) -> Reply:
+    """What an article says, with its source, and a word on it where it is not translated."""
+    untranslated = found.language != moment.language
+    note = f"{say('untranslated', moment.language)}\n" if untranslated else ""
+    return Reply(note + found.text, (found.source,), answered=True)
 
 
 def _did_it_help(moment: Moment) -> Reply:

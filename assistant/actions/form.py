@@ -8,12 +8,15 @@ from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from assistant.actions.answers import answer_of
 from assistant.actions.moment import Moment
 from assistant.actions.orders import person_may_help, today
-from assistant.actions.tasks import TASKS, hindered
+from assistant.actions.tasks import ASKS_HOW, TASKS, hindered
 from assistant.actions.wording import say
 from assistant.backoffice import Backoffice
+from assistant.intents import article_of
 from assistant.reply import Reply
+from knowledge_base.live import KnowledgeBase
 
 LOOKUPS = 3
 """How often number and e-mail may fail to match before a person is offered."""
@@ -22,9 +25,13 @@ SURE = 0.6
 """From this confidence, a message that names another task changes the task."""
 
 _YES_NO = {"affirm": True, "deny": False}
+# Meant as they stand, these are no reason for a refund or a return.
+_NO_REASON = ("never_mind", "want_person", "ask_exchanges", "cancel_order", "track_order")
+_ANOTHER_ORDER = ("not_delivered_yet", "return_window_over", "already_cancelled")
 _STOPS = ("never_mind", "deny", "want_person", "not_helpful", "bot_challenge", "vent", "complaint")
 _QUESTION = re.compile(
-    r"[?？]|[吗嗎呢]\s*$|^\s*(how|what|when|where|who|why|do|does|can|is)\b", re.IGNORECASE
+    r"[?？]|([吗嗎呢]|行不行|好不好|可不可以|能不能)\s*$|^\s*(how|what|when|where|who|why|do|does|can|is)\b",
+    re.IGNORECASE,
 )
 # A place to deliver to has a house number, or in Chinese the name of a road or district.
 _ADDRESS = re.compile(r"\d|[路街巷弄号號室楼樓区區]")
@@ -44,8 +51,9 @@ class TaskForm(FormValidationAction):
     Rasa's rules, which answer a question and come back, or stop.
     """
 
-    def __init__(self, backoffice: Backoffice) -> None:
-        """A form over the orders of `backoffice`."""
+    def __init__(self, knowledge: KnowledgeBase, backoffice: Backoffice) -> None:
+        """A form over the orders of `backoffice`; what is asked by the way, `knowledge` answers."""
+        self._knowledge = knowledge
         self._backoffice = backoffice
 
     def name(self) -> str:
@@ -92,7 +100,7 @@ class TaskForm(FormValidationAction):
         moment = Moment.of(tracker)
         if moment.asked_for != "reason":
             return {}
-        stops = moment.intent in ("never_mind", "want_person") or _QUESTION.search(moment.text)
+        stops = moment.intent in _NO_REASON or _QUESTION.search(moment.text)
         chosen = moment.text in moment.offered()
         return {"reason": moment.text[:_LONGEST]} if chosen or not stops else {}
 
@@ -111,9 +119,21 @@ class TaskForm(FormValidationAction):
         needed = await self.required_slots([], dispatcher, tracker, domain)
         given = {slot: v for slot, v in tracker.slots_to_validate().items() if slot in needed}
         tracker.slots.update(given)
+        if given:
+            self._answer_by_the_way(dispatcher, Moment.of(tracker))
         if needed and tracker.get_slot("order_number") and tracker.get_slot("email"):
             given |= await self._match(dispatcher, Moment.of(tracker))
         return [SlotSet(slot, value) for slot, value in given.items()]
+
+    def _answer_by_the_way(self, dispatcher: CollectingDispatcher, moment: Moment) -> None:
+        """Answers a question that came together with what the form asked for."""
+        asks = (moment.intent or "").startswith("ask_") and moment.confidence >= SURE
+        asks_how = moment.intent == moment.slots.get("task") and ASKS_HOW.search(moment.text)
+        slug = article_of(moment.intent)
+        if slug is None or not moment.identifiers() or not (asks or asks_how):
+            return
+        if found := self._knowledge.passage(slug, moment.text, moment.language):
+            dispatcher.utter_message(json_message=answer_of(found, moment).as_json())
 
     async def _match(self, dispatcher: CollectingDispatcher, moment: Moment) -> Slots:
         number, email = moment.slots["order_number"], moment.slots["email"]
@@ -122,6 +142,9 @@ class TaskForm(FormValidationAction):
             reply, slots = _not_found(moment)
         elif obstacle := TASKS[moment.slots["task"]].obstacle(order, today()):
             reply, slots = hindered(obstacle, order, moment), {"task": None}
+            if obstacle in _ANOTHER_ORDER and not (moment.asked_for or moment.identifiers()):
+                # The order was spoken of before; this task is most likely about another one.
+                slots = {"order_number": None}
         else:
             return {}
         dispatcher.utter_message(json_message=reply.as_json())

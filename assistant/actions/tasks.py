@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from assistant.actions.answers import answer_of
 from assistant.actions.moment import Moment, Outcome
 from assistant.actions.orders import facts, person_may_help, today, told
 from assistant.actions.rivals import which
@@ -18,7 +19,7 @@ from knowledge_base.live import KnowledgeBase
 RETURN_DAYS = 30
 """Calendar days from delivery within which an article may come back (the shop's promise)."""
 
-_ASKS_HOW = re.compile(
+ASKS_HOW = re.compile(
     r"\bhow\b|\b(can|do|should) (i|we)\b|\bwho pays\b|\btoo late\b|\bpossible\b"
     r"|\bam i able\b|\bsteps?\b|\bprocess\b|\bprocedure\b"
     r"|\bwhat (do|should|must|happens|if)\b|怎么|怎麼|如何|怎样|怎樣|步骤|步驟|流程|能不能|可不可以"
@@ -106,7 +107,7 @@ class TaskActions:
             task = asked
         if asked and not running and (question := which(moment, self._knowledge)):
             return Outcome((question,), {"task": None, **moment.identifiers()})
-        only_asks = not (running or moment.identifiers()) and _ASKS_HOW.search(moment.text)
+        only_asks = not (running or moment.identifiers()) and ASKS_HOW.search(moment.text)
         if asked and only_asks and (explained := self._explanation(moment, asked)):
             return Outcome((explained,), {"task": None, "misses": 0})
         replies = self._introduction(moment, asked) if asked else ()
@@ -147,7 +148,7 @@ class TaskActions:
         if found is None:
             return None
         begin = choice(intent, moment.language)
-        return Reply(found.text, (found.source,), (begin,), answered=True)
+        return replace(answer_of(found, moment), choices=(begin,))
 
     def _introduction(self, moment: Moment, intent: str) -> tuple[Reply, ...]:
         if intent != "complaint":

@@ -23,7 +23,7 @@ class IntentClassifier(LogisticRegressionClassifier):
     def get_default_config() -> dict[str, Any]:
         """The settings of Rasa's classifier and our two."""
         defaults = LogisticRegressionClassifier.get_default_config()
-        return {**defaults, "max_iter": 300, "tol": 1e-3, "C": 10.0, "sparse_weight": 1.4}
+        return {**defaults, "max_iter": 1000, "tol": 1e-4, "C": 10.0, "sparse_weight": 1.4}
 
     def __init__(self, config: dict[str, Any], *args: Any) -> None:
         """A classifier that `train` fits or `load` reads."""

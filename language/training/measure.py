@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from language.encoder import load_encoder
 from language.training import backbone
 from language.training.corpus import HELD_OUT, Pair, hold_out, read_pairs
-from language.training.train import WORK, Options, tokenise, vectors
+from language.training.lesson import tokenise, vectors
+from language.training.train import WORK, Options
 
 Encode = Callable[[list[str]], NDArray[np.float32]]
 

@@ -1,40 +1,36 @@
-"""Teaches MiniLM Chinese: a Chinese sentence gets its English translation's vector.
-
-Reimers and Gurevych, "Making Monolingual Sentence Embeddings Multilingual using Knowledge
-Distillation" (EMNLP 2020), with the original model as the teacher of both languages.
-"""
+"""Teaches MiniLM Chinese, and what customers mean: first the lesson, then the themes."""
 
 import argparse
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from functools import partial
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import nn
 from torch.optim import AdamW
-from tqdm import tqdm
 
-from language.training import backbone, batches, vocabulary
+from language.training import backbone, vocabulary
 from language.training.backbone import SentenceEncoder
-from language.training.chance import generator
 from language.training.checkpoint import Checkpoint
-from language.training.corpus import Corpus, read_corpus
+from language.training.corpus import Corpus, read_corpus, read_themes
 from language.training.export import export
+from language.training.lesson import Lesson, prepare
 from language.training.loop import Run
+from language.training.shipped import load_shipped
+from language.training.themes import Options as ThemeOptions
+from language.training.themes import sort_by_theme
 
 WORK = Path("var/training/encoder")
-ARTICLES = Path("knowledge_base/articles/zh")
+ARTICLES = Path("knowledge_base/articles")
+EXAMPLES = Path("assistant/data/nlu")
 LONGEST_READ = 256
-_LONGEST = 96
-_SCALE = 20.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """How long and how fast to learn."""
+    """How long and how fast to learn the lesson, and how to learn the themes."""
 
     epochs: int = 8
     batch: int = 96
@@ -42,72 +38,7 @@ class Options:
     rate: float = 2e-4
     new_rows_rate: float = 1e-3
     seed: int = 7
-
-
-@dataclass(frozen=True)
-class Lesson:
-    """Tokenised sentences, and for each the row of `targets` that it should come to."""
-
-    sentences: list[list[int]]
-    target_of: list[int]
-    targets: Tensor
-    chinese: int
-
-    def epoch(self, number: int, options: Options) -> list[list[int]]:
-        """Batches of all Chinese sentences and a fresh sample of the English ones."""
-        english = range(self.chinese, len(self.sentences))
-        count = min(options.english_a_epoch, len(english))
-        seed = options.seed * 1000 + number
-        rows = [*range(self.chinese), *generator(seed).sample(english, count)]
-        return batches.by_length([len(s) for s in self.sentences], rows, options.batch, seed)
-
-
-def tokenise(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
-    """Token ids of each text with the marks at its ends, cut at 96 pieces."""
-    cut = Tokenizer.from_str(tokenizer.to_str())
-    cut.enable_truncation(_LONGEST)
-    return [encoding.ids for encoding in cut.encode_batch_fast(texts)]
-
-
-@torch.inference_mode()
-def vectors(model: SentenceEncoder, sentences: list[list[int]], title: str) -> Tensor:
-    """Unit vectors of tokenised sentences, (sentences, dimension), float32, on the processor."""
-    place = backbone.device()
-    model.to(place).eval()
-    order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
-    result = torch.zeros((len(sentences), model.bert.config.hidden_size))
-    for start in tqdm(range(0, len(order), 128), desc=title, mininterval=5):
-        rows = order[start : start + 128]
-        ids, mask = batches.pad([sentences[row] for row in rows])
-        with torch.autocast(place.type, dtype=torch.bfloat16):
-            found = model(ids.to(place), mask.to(place))
-        result[rows] = found.float().cpu()
-    return result
-
-
-def prepare(corpus: Corpus, teacher: SentenceEncoder, old: Tokenizer, new: Tokenizer) -> Lesson:
-    """Teacher vectors for every English sentence, and the sentences as the student sees them."""
-    english = list(dict.fromkeys([*(p.english for p in corpus.train), *corpus.english]))
-    place = {text: index for index, text in enumerate(english)}
-    targets = vectors(teacher, tokenise(old, english), "teacher")
-    chinese = [pair.chinese for pair in corpus.train]
-    target_of = [place[pair.english] for pair in corpus.train] + list(range(len(english)))
-    return Lesson(tokenise(new, chinese + english), target_of, targets, len(chinese))
-
-
-def loss_of(student: Tensor, teacher: Tensor) -> Tensor:
-    """Squared error plus in-batch cross-entropy both ways at scale 20.
-
-    Sentences with the same teacher vector do not count as each other's wrong answers.
-    """
-    error = (student - teacher).square().sum(dim=-1).mean()
-    scores = _SCALE * student @ teacher.T
-    twins = (teacher @ teacher.T > 0.99).fill_diagonal_(False)
-    scores = scores.masked_fill(twins, -1e4)
-    answers = torch.arange(len(student), device=student.device)
-    there = functional.cross_entropy(scores, answers)
-    back = functional.cross_entropy(scores.T, answers)
-    return error + (there + back) / 2
+    themes: ThemeOptions = field(default_factory=ThemeOptions)
 
 
 def _optimizer(model: SentenceEncoder, rows: list[int], options: Options) -> AdamW:
@@ -154,18 +85,14 @@ def learn(
     after_epoch: Callable[[], None],
 ) -> None:
     """Train `student` in place; `rows` are the vocabulary rows that may change."""
-    place = backbone.device()
-    student.to(place)
-
-    def loss(batch: list[int]) -> Tensor:
-        ids, mask = batches.pad([lesson.sentences[row] for row in batch])
-        targets = lesson.targets[[lesson.target_of[row] for row in batch]].to(place)
-        found = student(ids.to(place), mask.to(place))
-        with torch.autocast(place.type, enabled=False):
-            return loss_of(found.float(), targets)
-
+    student.to(backbone.device())
     run = Run(student, _optimizer(student, rows, options), checkpoint)
-    run.learn(options.epochs, lambda epoch: lesson.epoch(epoch, options), loss, after_epoch)
+    run.learn(
+        options.epochs,
+        lambda epoch: lesson.epoch(epoch, options.english_a_epoch, options.batch, options.seed),
+        lambda batch: lesson.loss(student, batch),
+        after_epoch,
+    )
 
 
 def train(
@@ -174,25 +101,30 @@ def train(
     work: Path = WORK,
     options: Options | None = None,
     base: Path | None = None,
+    learned: Path | None = None,
 ) -> None:
     """Train the encoder on the sets under `data`, and export it to `out`.
 
-    `work` keeps the checkpoint, from which an interrupted run goes on, and the full-precision
+    `work` keeps the checkpoints, from which an interrupted run goes on, and the full-precision
     weights, from which the emotion model starts. `base` is the model to begin with, by default
-    all-MiniLM-L6-v2. Raises CorpusError or BaseModelError when what it needs is missing.
+    all-MiniLM-L6-v2; `learned` an exported encoder that knows its lesson: only the themes are
+    learned then. Raises CorpusError or BaseModelError when what it needs is missing.
     """
     options = options or Options()
     torch.manual_seed(options.seed)
     folder = base or backbone.minilm_folder()
     corpus = read_corpus(data, ARTICLES, options.seed)
     teacher, known = backbone.load_base(folder)
-    student, tokenizer = _student(folder, corpus, known)
-    rows = vocabulary.foreign_rows(tokenizer, known.get_vocab_size())
+    student, tokenizer = load_shipped(learned) if learned else _student(folder, corpus, known)
     lesson = prepare(corpus, teacher, known, tokenizer)
     run = f"{astuple(options)} {tokenizer.get_vocab_size()}"
     checkpoint = Checkpoint(work / "checkpoint.pt", run)
-    keep = partial(backbone.save, work, student, tokenizer)
-    learn(student, lesson, rows, options, checkpoint, keep)
+    if learned is None:
+        rows = vocabulary.foreign_rows(tokenizer, known.get_vocab_size())
+        keep = partial(backbone.save, work, student, tokenizer)
+        learn(student, lesson, rows, options, checkpoint, keep)
+    examples = read_themes(data, EXAMPLES)
+    sort_by_theme(student, tokenizer, lesson, examples, work, options.themes)
     export_encoder(work, out)
     checkpoint.forget()
 
@@ -204,8 +136,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("language/model"))
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--epochs", type=int, default=Options.epochs)
-    arguments = parser.parse_args()
-    train(arguments.data, arguments.out, arguments.work, Options(epochs=arguments.epochs))
+    parser.add_argument("--learned", type=Path, help="an exported encoder: learn the themes only")
+    given = parser.parse_args()
+    options = Options(epochs=given.epochs)
+    train(given.data, given.out, given.work, options, learned=given.learned)
 
 
 if __name__ == "__main__":

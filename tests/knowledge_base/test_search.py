@@ -166,4 +166,4 @@ def test_fusion_favours_what_both_rankings_found() -> None:
     meaning = np.array([0.1, 0.8, 0.2, 0.9], np.float32)
     fused = fuse(words, meaning)
     assert fused.argmax() == 1
-    assert fused[3] == pytest.approx(1 / 11)
+    assert fused[3] == pytest.approx(1 / 6)
