@@ -11,8 +11,14 @@ ARTICLES = {
 }
 """The intents whose article does not follow from their name."""
 
+NOWHERE = ("out_of_scope", "other_question")
+"""What no article is about: what is not the shop's business, and what its articles leave out."""
+
 FALLBACK = "nlu_fallback"
 """What Rasa's FallbackClassifier calls a message that it is not sure about."""
+
+UNSURE = (FALLBACK, "other_question")
+"""What the search looks for in all articles, as no article belongs to it."""
 
 
 def article_of(intent: str | None) -> str | None:

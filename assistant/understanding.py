@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.intents import article_of
+from assistant.intents import NOWHERE, UNSURE, article_of
 from assistant.training import RASA_PYTHON, Parsed, parse_many
 from knowledge_base.live import KnowledgeBase
 from language.detect import detect
@@ -30,8 +30,8 @@ def understand(
 
 def _understanding(text: str, parsed: Parsed, knowledge: KnowledgeBase) -> Understanding:
     article = article_of(parsed.intent)
-    if parsed.abstained:
+    if parsed.intent in UNSURE:
         found = knowledge.answer(text, detect(text))
         article = found.source.article if found else None
-    unknown = article is None and (parsed.abstained or parsed.intent == "out_of_scope")
+    unknown = article is None and (parsed.abstained or parsed.intent in NOWHERE)
     return Understanding(parsed.intent, parsed.confidence, article, unknown)

@@ -92,8 +92,12 @@ def public(data: Path) -> Iterator[Task]:
     yield Task("BANKING77", bank[0], [], bank[1], "")
 
 
-def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]) -> None:
-    """Train `pipeline` on each task and print what it understands; equal training is done once."""
+def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]) -> list[str]:
+    """Train `pipeline` on each task and print what it understands; equal training is done once.
+
+    Returns the lines of a curve for each task, over the texts that are for choosing.
+    """
+    curves: list[str] = []
     trained_on: Labelled = []
     with tempfile.TemporaryDirectory() as folder:
         for task in tasks:
@@ -112,6 +116,8 @@ def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]
                 f"{task.name:10} {name:6} {found.inside:8.3f} {found.outside:12.3f}"
                 f" {threshold:9.2f} {seconds:9.0f} {each:10.1f}"
             )
+            curves += [_point(task, chosen, t) for t in THRESHOLDS[2:16] if task.choose]
+    return curves
 
 
 def shares(task: Task, rows: Labelled, parsed: Sequence[Parsed], threshold: float) -> Share:
@@ -124,6 +130,17 @@ def shares(task: Task, rows: Labelled, parsed: Sequence[Parsed], threshold: floa
         )
     everything = right[True] + right[False]
     return Share(*map(_mean, (right[False], right[True], everything)))
+
+
+def _point(task: Task, parsed: Sequence[Parsed], threshold: float) -> str:
+    found = shares(task, task.choose, parsed, threshold)
+    sure = [p.confidence >= threshold and p.intent != task.nowhere for p in parsed]
+    inside = [meant != task.nowhere for _, meant in task.choose]
+    told = _mean([one for one, counts in zip(sure, inside, strict=True) if counts])
+    wrong = told - found.inside
+    return (
+        f"{task.name:10} {threshold:9.2f} {found.inside:11.3f} {wrong:14.3f} {found.outside:19.3f}"
+    )
 
 
 def train(rows: Labelled, pipeline: Sequence[dict[str, Any]], folder: Path) -> Path:
@@ -159,7 +176,9 @@ def main(
     """Print what the pipelines understand."""
     tasks = [*own(), *(public(data) if data else ())]
     say("texts      by     in scope out of scope threshold  train, s  parse, ms")
-    measure("ours", ours(), tasks)
+    curves = measure("ours", ours(), tasks)
+    say("\ntexts      threshold  understood  misunderstood  out of scope known")
+    say("\n".join(curves))
     if stock:
         measure("DIET", STOCK, tasks)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from assistant.intents import FALLBACK
+from assistant.intents import UNSURE
 from assistant.rasa import Answer, Choice, Reply
 from conversation.record import Conversation, Message
 from conversation.wording import say
@@ -19,7 +19,7 @@ def proposed(answer: Answer | None, chat: Conversation, language: str) -> tuple[
     if not answer.replies:
         return (Reply(say("no_reply", language), answered=False),)
     if chat.state == "waiting":
-        sure = answer.intent != FALLBACK
+        sure = answer.intent not in UNSURE
         return tuple(reply for reply in answer.replies if reply.answered and sure)
     return answer.replies
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
-from assistant.intents import FALLBACK, article_of
+from assistant.intents import FALLBACK, UNSURE, article_of
 from assistant.reply import Reply
 from language.detect import Language
 
@@ -66,7 +66,7 @@ class Moment:
         said = [event for event in self.events if event.get("event") == "user"]
         for event in reversed(said[:-1]):
             intent = event["parse_data"]["intent"]["name"]
-            if intent == FALLBACK or article_of(intent):
+            if intent in UNSURE or article_of(intent):
                 return str(event["text"])
         return None
 
