@@ -13,7 +13,7 @@ from assistant.actions.moment import Moment
 from assistant.actions.orders import person_may_help, today
 from assistant.actions.tasks import ASKS_HOW, TASKS, hindered
 from assistant.actions.wording import say
-from assistant.backoffice import Backoffice
+from assistant.backoffice import Backoffice, Order
 from assistant.intents import article_of
 from assistant.reply import Reply
 from knowledge_base.live import KnowledgeBase
@@ -25,8 +25,16 @@ SURE = 0.6
 """From this confidence, a message that names another task changes the task."""
 
 _YES_NO = {"affirm": True, "deny": False}
-# Meant as they stand, these are no reason for a refund or a return.
-_NO_REASON = ("never_mind", "want_person", "ask_exchanges", "cancel_order", "track_order")
+# What these mean is no reason for a refund or a return.
+_NO_REASON = {"never_mind", "want_person", "ask_exchanges", "cancel_order", "track_order"}
+_NO_REASON |= {"affirm", "deny", "greet", "thank", "goodbye", "helpful", "bot_challenge"}
+# Who begins with a no, or takes it back in so many words, has not said yes, whatever else follows.
+_TAKEN_BACK = re.compile(
+    r"^\W*(?:(?:h+m+|oh|well|wait|sorry|ok|okay|actually|hang on)\W+)*no\b"
+    r"|\bdon'?t (?:cancel|refund|return|change|send)|\bleave it\b|\bkeep it\b"
+    r"|^\W*不[要用了是对對]|[别別甭不](?:再)?(?:取消|退|改|换|換|寄)了|算了",
+    re.IGNORECASE,
+)
 _ANOTHER_ORDER = ("not_delivered_yet", "return_window_over", "already_cancelled")
 _STOPS = ("never_mind", "deny", "want_person", "not_helpful", "bot_challenge", "vent", "complaint")
 _QUESTION = re.compile(
@@ -100,7 +108,8 @@ class TaskForm(FormValidationAction):
         moment = Moment.of(tracker)
         if moment.asked_for != "reason":
             return {}
-        stops = moment.intent in _NO_REASON or _QUESTION.search(moment.text)
+        asks = _QUESTION.search(moment.text) or ASKS_HOW.search(moment.text)
+        stops = moment.intent in _NO_REASON or asks or _TAKEN_BACK.search(moment.text)
         chosen = moment.text in moment.offered()
         return {"reason": moment.text[:_LONGEST]} if chosen or not stops else {}
 
@@ -109,8 +118,12 @@ class TaskForm(FormValidationAction):
     ) -> Slots:
         """Yes or no, when that was asked for."""
         moment = Moment.of(tracker)
+        if moment.asked_for != "confirmed":
+            return {}
+        if _TAKEN_BACK.search(moment.text):
+            return {"confirmed": False}
         answer = _YES_NO.get(moment.intent or "")
-        return {} if moment.asked_for != "confirmed" or answer is None else {"confirmed": answer}
+        return {} if answer is None else {"confirmed": answer}
 
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
@@ -119,8 +132,14 @@ class TaskForm(FormValidationAction):
         needed = await self.required_slots([], dispatcher, tracker, domain)
         given = {slot: v for slot, v in tracker.slots_to_validate().items() if slot in needed}
         tracker.slots.update(given)
-        if given:
-            self._answer_by_the_way(dispatcher, Moment.of(tracker))
+        moment = Moment.of(tracker)
+        if _is_taken_back(moment):
+            reply = Reply(say("nothing_changed", moment.language))
+            dispatcher.utter_message(json_message=reply.as_json())
+            self._answer_by_the_way(dispatcher, moment)
+            return [SlotSet("task", None)]
+        if "confirmed" in given or moment.identifiers():
+            self._answer_by_the_way(dispatcher, moment)
         if needed and tracker.get_slot("order_number") and tracker.get_slot("email"):
             given |= await self._match(dispatcher, Moment.of(tracker))
         return [SlotSet(slot, value) for slot, value in given.items()]
@@ -130,7 +149,7 @@ class TaskForm(FormValidationAction):
         asks = (moment.intent or "").startswith("ask_") and moment.confidence >= SURE
         asks_how = moment.intent == moment.slots.get("task") and ASKS_HOW.search(moment.text)
         slug = article_of(moment.intent)
-        if slug is None or not moment.identifiers() or not (asks or asks_how):
+        if slug is None or not (asks or asks_how):
             return
         if found := self._knowledge.passage(slug, moment.text, moment.language):
             dispatcher.utter_message(json_message=answer_of(found, moment).as_json())
@@ -146,9 +165,16 @@ class TaskForm(FormValidationAction):
                 # The order was spoken of before; this task is most likely about another one.
                 slots = {"order_number": None}
         else:
-            return {}
+            return _known_reason(order, moment)
         dispatcher.utter_message(json_message=reply.as_json())
         return slots
+
+
+def _is_taken_back(moment: Moment) -> bool:
+    """Whether the customer drops what the form is for; a bare no is left to Rasa's rules."""
+    asked = moment.asked_for in ("order_number", "email", "new_address", "reason")
+    plain = moment.intent in ("deny", "never_mind") or moment.identifiers()
+    return asked and not plain and _TAKEN_BACK.search(moment.text) is not None
 
 
 def _not_found(moment: Moment) -> tuple[Reply, Slots]:
@@ -159,6 +185,14 @@ def _not_found(moment: Moment) -> tuple[Reply, Slots]:
         return Reply(say("not_found", moment.language)), again
     reply = Reply(say("not_found_again", moment.language), answered=False)
     return person_may_help(reply, moment), {**again, "order_number": None, "task": None}
+
+
+def _known_reason(order: Order, moment: Moment) -> Slots:
+    """The reason that the order's own record gives, so that nobody is asked for it."""
+    problem = order.trouble(today())
+    asked = TASKS[moment.slots["task"]].asks == "reason" and not moment.slots.get("reason")
+    known = asked and problem in ("lost", "damaged", "wrong", "missing")
+    return {"reason": say(f"reason_{problem}", moment.language)} if known else {}
 
 
 def _identifier(slot: str, hint: str, dispatcher: CollectingDispatcher, moment: Moment) -> Slots:

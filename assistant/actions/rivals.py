@@ -13,9 +13,10 @@ RIVAL = 0.6
 def which(moment: Moment, knowledge: KnowledgeBase) -> Reply | None:
     """The question which of two meanings is meant, with a button for each; None if it is clear.
 
-    In a form nothing is asked: the form's own question stands. May raise KnowledgeError.
+    In a form nothing is asked: the form's own question stands. Who names an order is told of it
+    rather than asked. May raise KnowledgeError.
     """
-    if moment.in_form or len(moment.likeliest) < 2:
+    if moment.in_form or moment.identifiers() or len(moment.likeliest) < 2:
         return None
     (first, likelier), (second, likely) = moment.likeliest[:2]
     if moment.intent != first or likely < RIVAL * likelier:

@@ -14,12 +14,22 @@ from knowledge_base.index import build_index
 from knowledge_base.live import KnowledgeBase
 from language.encoder import load_encoder
 
+Ranking = list[tuple[str, float]]
 
-def call(action: str, text: str = "hello", /, **slots: Any) -> dict[str, Any]:
+
+def call(
+    action: str, text: str = "hello", ranking: Ranking | None = None, /, **slots: Any
+) -> dict[str, Any]:
     """What Rasa sends to have `action` run after the customer said `text`."""
-    intent = {"name": "nlu_fallback", "confidence": 0.3}
+    intents = [{"name": n, "confidence": c} for n, c in ranking or [("nlu_fallback", 0.3)]]
+    intent = intents[0]
     tracker = {"sender_id": "x:1", "slots": {"language": "en", **slots}, "events": []}
-    tracker["latest_message"] = {"text": text, "intent": intent, "entities": []}
+    tracker["latest_message"] = {
+        "text": text,
+        "intent": intent,
+        "intent_ranking": intents,
+        "entities": [],
+    }
     return {"next_action": action, "tracker": tracker, "domain": {}}
 
 
@@ -94,3 +104,59 @@ def test_every_action_of_the_domain_is_there(knowledge: KnowledgeBase, shop: Dem
     assert set(build_executor(knowledge, shop).actions) == {
         line.removeprefix("- ") for line in named.splitlines()
     }
+
+
+@pytest.mark.parametrize(
+    ("action", "ranking", "titles"),
+    [
+        (
+            "action_answer",
+            [("ask_delivery_times", 0.4), ("ask_delivery_costs", 0.35)],
+            {"en": ["Delivery times", "Delivery costs"], "zh": ["配送时间", "配送费用"]},
+        ),
+        (
+            "action_explain_task",
+            [("cancel_order", 0.45), ("ask_cancellation_fee", 0.4)],
+            {"en": ["Cancel my order", "Cancellation fee"], "zh": ["帮我取消订单", "取消费用"]},
+        ),
+    ],
+)
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_who_may_mean_two_things_is_asked_which(
+    knowledge: KnowledgeBase,
+    shop: DemoShop,
+    action: str,
+    ranking: Ranking,
+    titles: dict[str, list[str]],
+    language: str,
+) -> None:
+    reply, _ = await run(knowledge, shop, call(action, "words", ranking, language=language))
+    assert [choice["title"] for choice in reply["choices"]] == titles[language]
+    assert reply["answered"] is None
+
+
+async def test_who_means_one_thing_is_not_asked(knowledge: KnowledgeBase, shop: DemoShop) -> None:
+    clear = [("ask_delivery_times", 0.6), ("ask_delivery_costs", 0.2)]
+    reply, _ = await run(knowledge, shop, call("action_answer", "how long", clear))
+    assert reply["sources"][0]["article"] == "delivery-times"
+
+
+async def replies(knowledge: KnowledgeBase, shop: DemoShop, body: dict[str, Any]) -> list[Any]:
+    result = await build_executor(knowledge, shop).run(body)
+    assert result is not None
+    return [response["custom"] for response in result.responses]
+
+
+async def test_whether_it_helped_is_asked_once_and_only_where_it_is_not_sure(
+    knowledge: KnowledgeBase, shop: DemoShop
+) -> None:
+    unsure, sure = [("ask_invoices", 0.5), ("greet", 0.1)], [("ask_invoices", 0.9)]
+    first = await replies(knowledge, shop, call("action_answer", "bill", unsure))
+    assert [choice["title"] for choice in first[-1]["choices"]] == [
+        "Yes, that helped",
+        "No, that didn't help",
+    ]
+    again = call("action_answer", "bill", unsure, asked_if_helped=True)
+    for body in (again, call("action_answer", "bill", sure)):
+        (answer,) = await replies(knowledge, shop, body)
+        assert answer["choices"] == ()

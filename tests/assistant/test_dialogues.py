@@ -254,19 +254,102 @@ async def test_an_address_is_changed(
 
 @pytest.mark.parametrize(
     ("language", "wish", "reason"),
-    [("en", "I want my money back", "It arrived damaged"), ("zh", "我要申请退款", "商品破损")],
+    [("en", "I want my money back", "I changed my mind"), ("zh", "我要申请退款", "不想要了")],
 )
 async def test_a_refund_is_requested_and_none_is_promised(
     chat: Chat, shop: DemoShop, language: str, wish: str, reason: str
 ) -> None:
     chat.language = language
     await chat.say(wish)
-    why = await chat.say(f"HP-20817 {LI_WEI}")
+    why = await chat.say("HP-21441 wang.fang@example.com")
     assert reason in choices(why)
     asked = await chat.say(reason)
     done = await chat.say(choices(asked)[0])
-    assert [request.detail for request in shop.requests("HP-20817")] == [reason]
+    assert [request.detail for request in shop.requests("HP-21441")] == [reason]
     assert "£" not in said(done)
+
+
+@pytest.mark.parametrize(
+    ("language", "wish", "reason"),
+    [("en", "I want my money back", "It arrived damaged"), ("zh", "我要申请退款", "商品破损")],
+)
+async def test_a_reason_that_the_order_shows_is_not_asked_for(
+    chat: Chat, shop: DemoShop, language: str, wish: str, reason: str
+) -> None:
+    chat.language = language
+    await chat.say(wish)
+    asked = await chat.say(f"HP-20817 {LI_WEI}")
+    assert reason in said(asked)
+    await chat.say(choices(asked)[0])
+    assert [request.detail for request in shop.requests("HP-20817")] == [reason]
+
+
+@pytest.mark.parametrize(
+    ("language", "wish", "said_then"),
+    [
+        ("en", "I want to return an item", "yes"),
+        ("en", "I want to return an item", "who pays the postage"),
+        ("en", "I want to return an item", "actually no, leave it"),
+        ("zh", "我想退货", "嗯嗯"),
+        ("zh", "我想退货", "退回去邮费谁出呀"),
+        ("zh", "我想退货", "还是别退了，换个颜色行不行"),
+    ],
+)
+async def test_what_is_no_reason_is_not_taken_for_one(
+    chat: Chat, shop: DemoShop, language: str, wish: str, said_then: str
+) -> None:
+    chat.language = language
+    await chat.say(wish)
+    await chat.say("HP-21441 wang.fang@example.com")
+    assert said_then not in await chat.told(said_then)
+    assert kinds(shop, "HP-21441") == []
+
+
+@pytest.mark.parametrize(
+    ("language", "wish", "taken_back"),
+    [
+        ("en", "Please cancel my order", "hmm actually no, how long would a refund take?"),
+        ("en", "Please cancel my order", "don't cancel it, what are your opening hours?"),
+        ("zh", "帮我取消订单", "还是别取消了，你们几点下班？"),
+    ],
+)
+async def test_who_takes_it_back_has_not_said_yes(
+    chat: Chat, shop: DemoShop, language: str, wish: str, taken_back: str
+) -> None:
+    chat.language = language
+    await chat.say(wish)
+    await chat.say(f"HP-10236 {ANNA}")
+    await chat.say(taken_back)
+    await chat.say("yes" if language == "en" else "是的")
+    assert kinds(shop, "HP-10236") == []
+
+
+async def test_a_return_after_an_order_that_is_under_way_asks_for_the_other_one(
+    chat: Chat, shop: DemoShop
+) -> None:
+    await chat.say("where is HP-21440? wang.fang@example.com")
+    other = await chat.say("I want to return something else")
+    assert "not been delivered yet" in said(other)
+    assert "order number" in other.replies[-1].text
+    assert "reason" in await chat.told("HP-21441")
+
+
+async def test_an_order_number_alone_says_what_a_message_is_about(chat: Chat) -> None:
+    told = await chat.told("nope the other thing, HP-18860, tom.reed@example.com")
+    assert "glass pendant lamp" in told
+    assert "linen bedding" in await chat.told("and HP-18853 never came either")
+
+
+@pytest.mark.parametrize(
+    ("language", "helped", "glad"), [("en", "Yes, that helped", "glad"), ("zh", "有帮助", "高兴")]
+)
+async def test_an_answer_that_helped_is_taken_as_such(
+    chat: Chat, language: str, helped: str, glad: str
+) -> None:
+    chat.language = language
+    answer = await chat.say(helped)
+    assert answer.intent == "helpful"
+    assert glad in said(answer)
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,18 @@ def test_what_the_bot_claims_to_understand_it_does(
 
 
 @pytest.mark.rasa
+def test_every_title_leads_to_its_article(model: Path) -> None:
+    articles = load_articles()
+    taken = parse_many(model, [article.title for article in articles])
+    wrong = {
+        article.title: one.intent
+        for article, one in zip(articles, taken, strict=True)
+        if article_of(one.intent) != article.slug
+    }
+    assert wrong == {}
+
+
+@pytest.mark.rasa
 def test_odd_texts_are_parsed_too(model: Path) -> None:
     odd = ["", "/", "?!", "\u200b", "/restart", "😀", "HP-10234", "word " * 2000]
     assert len(parse_many(model, odd)) == len(odd)
