@@ -105,8 +105,9 @@ def _sources() -> Iterator[Path]:
 
 
 def _counts(path: Path) -> bool:
-    """Whether the model depends on `path`: not on what trained the encoder, nor on bytecode."""
-    return not {"training", "__pycache__"} & set(path.relative_to(ROOT).parts)
+    """Whether the model depends on `path`: not on how the encoder was trained, nor on bytecode."""
+    beside = {"training", "__pycache__", "README.md"}
+    return not beside & set(path.relative_to(ROOT).parts)
 
 
 def _train(folder: Path, report: Callable[[str], None], python: Path) -> None:

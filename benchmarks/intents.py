@@ -6,8 +6,8 @@
 
 Both pipelines are trained by Rasa itself, in its own environment. Out of scope is what gets the
 intent for that, or less confidence than a threshold. The threshold is chosen on other texts than
-those reported (CLINC150's validation set, every other text of our own): the one at which the share
-of all texts that are judged rightly is greatest.
+those reported (CLINC150's validation set, every other text of our own): the lowest that knows 85 %
+of what is out of scope there.
 """
 
 import csv
@@ -16,7 +16,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,9 +24,11 @@ from typing import Annotated, Any
 import typer
 import yaml
 
+from assistant.intents import NOWHERE
 from assistant.training import QUIET, RASA_PYTHON, ROOT, Parsed, parse_many
 from language.training.corpus import read_examples
 
+KNOWN = 0.85
 THRESHOLDS = tuple(round(0.05 * n, 2) for n in range(20))
 STOCK: list[dict[str, Any]] = [
     {"name": "WhitespaceTokenizer"},
@@ -47,14 +49,14 @@ say = typer.echo
 class Task:
     """Texts with their intents: to train on, to choose the threshold on, and to report on.
 
-    `nowhere` is the intent of what is out of scope.
+    `nowhere` are the intents of what is out of scope.
     """
 
     name: str
     train: Labelled
     choose: Labelled
     report: Labelled
-    nowhere: str
+    nowhere: Collection[str]
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,6 @@ class Share:
 
     inside: float
     outside: float
-    both: float
 
 
 def own() -> Iterator[Task]:
@@ -74,7 +75,7 @@ def own() -> Iterator[Task]:
     )
     everything = [example for rows in trained.values() for example in rows]
     for name, rows in held_out.items():
-        yield Task(f"own, {name}", everything, rows[::2], rows[1::2], "out_of_scope")
+        yield Task(f"own, {name}", everything, rows[::2], rows[1::2], NOWHERE)
 
 
 def public(data: Path) -> Iterator[Task]:
@@ -86,10 +87,10 @@ def public(data: Path) -> Iterator[Task]:
         read["train"] + read["oos_train"],
         read["val"] + read["oos_val"],
         read["test"] + read["oos_test"],
-        "oos",
+        ("oos",),
     )
     bank = [_csv(data / f"intents/banking77/{name}.csv") for name in ("train", "test")]
-    yield Task("BANKING77", bank[0], [], bank[1], "")
+    yield Task("BANKING77", bank[0], [], bank[1], ())
 
 
 def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]) -> list[str]:
@@ -106,11 +107,11 @@ def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]
                 model, trained_on = train(task.train, pipeline, Path(folder)), task.train
             seconds = time.perf_counter() - start
             chosen = parse_many(model, [text for text, _ in task.choose])
-            start = time.perf_counter()
-            reported = parse_many(model, [text for text, _ in task.report])
-            each = 1000 * (time.perf_counter() - start) / len(reported)
-            best = max(THRESHOLDS, key=lambda t: shares(task, task.choose, chosen, t).both)
-            threshold = best if task.choose else 0.0
+            texts = [text for text, _ in task.report]
+            starting, _ = _timed(model, texts[:1])
+            all_of_it, reported = _timed(model, texts)
+            each = 1000 * (all_of_it - starting) / (len(texts) - 1)
+            threshold = _chosen(task, chosen)
             found = shares(task, task.report, reported, threshold)
             say(
                 f"{task.name:10} {name:6} {found.inside:8.3f} {found.outside:12.3f}"
@@ -124,18 +125,29 @@ def shares(task: Task, rows: Labelled, parsed: Sequence[Parsed], threshold: floa
     """What is judged rightly when less confidence than `threshold` means out of scope."""
     right: dict[bool, list[bool]] = {True: [], False: []}
     for (_, meant), took in zip(rows, parsed, strict=True):
-        known = took.confidence >= threshold and took.intent != task.nowhere
-        right[meant == task.nowhere].append(
-            not known if meant == task.nowhere else known and took.intent == meant
-        )
-    everything = right[True] + right[False]
-    return Share(*map(_mean, (right[False], right[True], everything)))
+        known = took.confidence >= threshold and took.intent not in task.nowhere
+        outside = meant in task.nowhere
+        right[outside].append(not known if outside else known and took.intent == meant)
+    return Share(_mean(right[False]), _mean(right[True]))
+
+
+def _chosen(task: Task, parsed: Sequence[Parsed]) -> float:
+    if not task.choose:
+        return 0.0
+    enough = (t for t in THRESHOLDS if shares(task, task.choose, parsed, t).outside >= KNOWN)
+    return next(enough, THRESHOLDS[-1])
+
+
+def _timed(model: Path, texts: Sequence[str]) -> tuple[float, list[Parsed]]:
+    start = time.perf_counter()
+    parsed = parse_many(model, texts)
+    return time.perf_counter() - start, parsed
 
 
 def _point(task: Task, parsed: Sequence[Parsed], threshold: float) -> str:
     found = shares(task, task.choose, parsed, threshold)
-    sure = [p.confidence >= threshold and p.intent != task.nowhere for p in parsed]
-    inside = [meant != task.nowhere for _, meant in task.choose]
+    sure = [p.confidence >= threshold and p.intent not in task.nowhere for p in parsed]
+    inside = [meant not in task.nowhere for _, meant in task.choose]
     told = _mean([one for one, counts in zip(sure, inside, strict=True) if counts])
     wrong = told - found.inside
     return (

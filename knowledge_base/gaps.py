@@ -84,7 +84,9 @@ def _of_episode(said: Sequence[Row[Any]], wishes: Set[tuple[str, int]]) -> Itera
     end = next((place for place, row in enumerate(customer) if row.handover), len(customer))
     handed_over = end < len(customer)
     if handed_over and (customer[end].conversation_id, customer[end].seq) in wishes:
-        end -= 1
+        # Small talk and a form's questions are no answers, and no misses either.
+        asked = {row.in_reply_to for row in said if row.answered is not None}
+        end = max((n for n, row in enumerate(customer[:end]) if row.seq in asked), default=end - 1)
     for place, row in enumerate(customer[: end + 1]):
         last = handed_over and place == end
         if last or row.seq in missed:

@@ -34,3 +34,23 @@ def test_a_case_becomes_a_draft_of_its_question_and_its_answers(server: Product)
     assert "你们的橡木有森林认证吗" in form
     assert "有，全部来自认证森林。" in form
     assert server.as_supervisor().get("/control/articles/new?case=999999").status_code == 404
+
+
+def test_what_was_asked_before_a_person_was_wanted_is_the_gap_and_not_the_small_talk(
+    server: Product,
+) -> None:
+    customer = server.customer("en")
+    customer.say("may I post a wardrobe back to you within thirty days")
+    customer.say("are you a robot or a human being, out of curiosity?")
+    customer.ask_for_person()
+    page = server.as_supervisor().get("/control/gaps").text
+    assert "post a wardrobe back" in page
+    assert "out of curiosity" not in page
+
+
+def test_an_answer_that_did_not_help_makes_its_question_a_gap(server: Product) -> None:
+    customer = server.customer("en")
+    customer.say("what are the terms of the refund policy for clearance lamps")
+    assert "clearance lamps" not in server.as_supervisor().get("/control/gaps").text
+    customer.say("No, that didn't help")
+    assert "clearance lamps" in server.as_supervisor().get("/control/gaps").text
