@@ -40,11 +40,11 @@ def test_what_was_asked_before_a_person_was_wanted_is_the_gap_and_not_the_small_
     server: Product,
 ) -> None:
     customer = server.customer("en")
-    customer.say("may I post a wardrobe back to you within thirty days")
+    customer.say("how long does the warranty on an antique wardrobe last")
     customer.say("are you a robot or a human being, out of curiosity?")
     customer.ask_for_person()
     page = server.as_supervisor().get("/control/gaps").text
-    assert "post a wardrobe back" in page
+    assert "antique wardrobe" in page
     assert "out of curiosity" not in page
 
 
