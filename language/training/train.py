@@ -102,13 +102,15 @@ def train(
     options: Options | None = None,
     base: Path | None = None,
     learned: Path | None = None,
+    examples: Path = EXAMPLES,
 ) -> None:
     """Train the encoder on the sets under `data`, and export it to `out`.
 
     `work` keeps the checkpoints, from which an interrupted run goes on, and the full-precision
     weights, from which the emotion model starts. `base` is the model to begin with, by default
     all-MiniLM-L6-v2; `learned` an exported encoder that knows its lesson: only the themes are
-    learned then. Raises CorpusError or BaseModelError when what it needs is missing.
+    learned then. `examples` is a folder of the assistant's examples. Raises CorpusError or
+    BaseModelError when what it needs is missing.
     """
     options = options or Options()
     torch.manual_seed(options.seed)
@@ -123,8 +125,8 @@ def train(
         rows = vocabulary.foreign_rows(tokenizer, known.get_vocab_size())
         keep = partial(backbone.save, work, student, tokenizer)
         learn(student, lesson, rows, options, checkpoint, keep)
-    examples = read_themes(data, EXAMPLES)
-    sort_by_theme(student, tokenizer, lesson, examples, work, options.themes)
+    themes = read_themes(data, examples)
+    sort_by_theme(student, tokenizer, lesson, themes, work, options.themes)
     export_encoder(work, out)
     checkpoint.forget()
 

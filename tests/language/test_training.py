@@ -11,6 +11,7 @@ from language.training.batches import by_length, pad
 from language.training.checkpoint import Checkpoint
 from language.training.corpus import Pair, hold_out, read_corpus
 from language.training.measure import translations_found
+from language.training.themes import Options as ThemeOptions
 from language.training.train import Options, train
 from tests.language.tiny import make_base
 
@@ -35,9 +36,26 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_a_short_run_gives_a_model_that_loads_and_knows_chinese(data: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def examples(tmp_path: Path) -> Path:
+    """Two intents with examples in both languages."""
+    folder = tmp_path / "examples"
+    folder.mkdir()
+    for name, cold, late in (("en", "i am cold", "it is late"), ("zh", "我很冷", "已经很晚了")):
+        blocks = [
+            f"- intent: {i}\n  examples: |\n    - {t}\n"
+            for i, t in zip("ab", (cold, late), strict=True)
+        ]
+        (folder / f"{name}.yml").write_text("nlu:\n" + "".join(blocks), encoding="utf-8")
+    return folder
+
+
+def test_a_short_run_gives_a_model_that_loads_and_knows_chinese(
+    data: Path, examples: Path, tmp_path: Path
+) -> None:
     out, work = tmp_path / "out", tmp_path / "work"
-    train(data, out, work, Options(epochs=1, batch=64), make_base(tmp_path / "base"))
+    base = make_base(tmp_path / "base")
+    train(data, out, work, Options(epochs=1, batch=64), base, examples=examples)
     encoder = load_encoder(out)
     cold, hungry = encoder.encode(["我很冷", "我很饿"])
     assert encoder.dimension == 32
@@ -45,9 +63,12 @@ def test_a_short_run_gives_a_model_that_loads_and_knows_chinese(data: Path, tmp_
     assert not (work / "checkpoint.pt").exists()
 
 
-def test_exported_vectors_agree_with_the_trained_ones(data: Path, tmp_path: Path) -> None:
+def test_exported_vectors_agree_with_the_trained_ones(
+    data: Path, examples: Path, tmp_path: Path
+) -> None:
     out, work = tmp_path / "out", tmp_path / "work"
-    train(data, out, work, Options(epochs=1, batch=64), make_base(tmp_path / "base"))
+    base = make_base(tmp_path / "base")
+    train(data, out, work, Options(epochs=1, batch=64), base, examples=examples)
     model, tokenizer = backbone.load(work)
     ids, mask = pad([tokenizer.encode("i am cold").ids])
     with torch.inference_mode():
@@ -107,3 +128,19 @@ def test_translations_are_found_by_their_vectors() -> None:
         return np.eye(len(PAIRS), dtype=np.float32)[[places[text] for text in texts]]
 
     assert translations_found(encode, [Pair(*pair) for pair in PAIRS]) == (1.0, 1.0)
+
+
+def test_themes_bring_the_languages_together(data: Path, examples: Path, tmp_path: Path) -> None:
+    base = make_base(tmp_path / "base")
+    few, many = (
+        Options(epochs=1, batch=64, themes=ThemeOptions(epochs=epochs, rate=1e-2, lesson=0.0))
+        for epochs in (1, 60)
+    )
+    apart = []
+    for name, options in (("few", few), ("many", many)):
+        train(data, tmp_path / name, tmp_path / f"{name}-work", options, base, examples=examples)
+        cold, also_cold, late = load_encoder(tmp_path / name).encode(
+            ["i am cold", "我很冷", "it is late"]
+        )
+        apart.append(float(cold @ also_cold - cold @ late))
+    assert apart[1] > apart[0]
