@@ -20,14 +20,16 @@ class Reply:
     """One message of the assistant.
 
     `answered` is True for an answer, False for a miss ("I don't know"), None for small talk and a
-    form's question. `order` is the snapshot of an order that the message tells of. `trouble` names
-    the part that failed: "knowledge_down", "backoffice_down" or "assistant_down".
+    form's question. `aside` marks what is better left unsaid to somebody upset. `order` is the
+    snapshot of an order that the message tells of. `trouble` names the part that failed:
+    "knowledge_down", "backoffice_down" or "assistant_down".
     """
 
     text: str
     sources: tuple[Source, ...] = ()
     choices: tuple[Choice, ...] = ()
     answered: bool | None = None
+    aside: bool = False
     order: dict[str, Any] | None = None
     trouble: str | None = None
 
@@ -51,6 +53,7 @@ class Reply:
             sources=tuple(Source(**source) for source in custom["sources"]),
             choices=tuple(Choice(**choice) for choice in custom["choices"]),
             answered=custom["answered"],
+            aside=custom["aside"],
             order=custom["order"],
             trouble=custom["trouble"],
         )

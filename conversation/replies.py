@@ -34,10 +34,14 @@ def spoken(
 ) -> list[tuple[Voice, Reply]]:
     """Who says what to the customer after the decision.
 
-    Where somebody may be in danger, no article is quoted; what to do is said once.
+    Where somebody may be in danger, no article is quoted; what to do is said once. Whoever is upset
+    is not asked whether an answer helped.
     """
     if handover is None:
-        said: list[tuple[Voice, Reply]] = [("assistant", reply) for reply in meant]
+        calm = decision.action == "continue"
+        said: list[tuple[Voice, Reply]] = [
+            ("assistant", reply) for reply in meant if calm or not reply.aside
+        ]
         if decision.action == "offer_person" and not _offers_person(meant, language):
             said.append(("assistant", _person_offer(language)))
         return said

@@ -4,7 +4,7 @@ import re
 from typing import Literal
 
 from language.normalise import clean
-from language.segment import HAN, KEPT_WHOLE
+from language.segment import HAN, without_identifiers
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -16,7 +16,6 @@ _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+(?:['’][A-Za-zÀ-ɏ]+)*")
 _HAN_CHARACTER = re.compile(f"[{HAN}]")
 _LETTER = re.compile(r"[^\W\d_]")
 _LEGIBLE_LETTER = re.compile(f"[A-Za-zªºÀ-ɏ{HAN}]")
-_IDENTIFIER = re.compile(KEPT_WHOLE)
 
 
 def detect(text: str, default: Language = "en") -> Language:
@@ -25,7 +24,7 @@ def detect(text: str, default: Language = "en") -> Language:
     E-mail addresses, web addresses and order numbers belong to neither language. Text without
     Chinese characters or Latin words (digits, emoji, Cyrillic) gives `default`, as does a tie.
     """
-    prose = _IDENTIFIER.sub(" ", text)
+    prose = without_identifiers(text)
     chinese = len(_HAN_CHARACTER.findall(prose)) / _CHARACTERS_PER_WORD
     english = len(_LATIN_WORD.findall(prose))
     if chinese == english:

@@ -28,6 +28,14 @@ _PIECE = re.compile(
 )
 
 
+_IDENTIFIER = re.compile(KEPT_WHOLE)
+
+
+def without_identifiers(text: str) -> str:
+    """`text` without e-mail and web addresses and order numbers, on one line."""
+    return " ".join(_IDENTIFIER.sub(" ", text).split())
+
+
 @dataclass(frozen=True)
 class Token:
     """One word: `text` is exactly `original[start:end]`, offsets in characters."""

@@ -17,7 +17,7 @@ from api.pages.differences import Passage, differences
 from api.pages.faults import by_field
 from api.pages.rendering import Page, PageDep
 from api.pages.topics import Group, grouped
-from conversation import record
+from conversation.lessons import draft_of_case
 from conversation.text import inert
 from knowledge_base.errors import ArticleChanged, ArticleError, Fault, KnowledgeError
 from knowledge_base.history import Version
@@ -25,15 +25,14 @@ from knowledge_base.ingest import slug_of, tags_in
 from knowledge_base.library import ArticleFile, Draft, sha256
 from knowledge_base.markdown import to_html
 from language.detect import LANGUAGES, Language
+from language.segment import without_identifiers
 from store.engine import reading
-from triage import queue
 
 router = APIRouter(prefix="/control/articles", include_in_schema=False)
 logger = logging.getLogger(__name__)
 
 HERE = "/control/articles"
 NO_FILE = sha256("")
-LONGEST_TITLE = 80
 # An article in each language, as far as there is one.
 Row = Mapping[Language, ArticleFile]
 
@@ -71,9 +70,12 @@ def blank(
     case: Id | None = None,
 ) -> HTMLResponse:
     """Show the form of a new article, with what another page, or a case, has to say already."""
-    draft = Draft(_spoken(language or page.language), slug, title, body=inert(body))
+    draft = Draft(
+        _spoken(language or page.language), slug, without_identifiers(title), body=inert(body)
+    )
     if case is not None:
-        draft = _taught(house, case)
+        with reading(house.engine) as connection:
+            draft = draft_of_case(connection, case)
     return _form(page, me, house, draft, new=True, started_from=NO_FILE)
 
 
@@ -134,19 +136,6 @@ def version(
         html=_html(draft),
         passages=differences(found.text, file.text),
     )
-
-
-def _taught(house: House, case: int) -> Draft:
-    """What a case taught: the question that got no answer, and what people answered."""
-    with reading(house.engine) as connection:
-        known = queue.case(connection, case)
-        said = record.read(connection, known.conversation, episode=known.episode)
-    missed = {message.in_reply_to for message in said if message.answered is False}
-    asked = [message for message in said if message.sender == "customer"]
-    question = next((message for message in asked if message.seq in missed), asked[0])
-    answers = [message.text for message in said if message.sender == "agent"]
-    title = " ".join(question.text.split())[:LONGEST_TITLE]
-    return Draft(_spoken(question.language or ""), "", title, body="\n\n".join(answers))
 
 
 def _list(

@@ -11,7 +11,7 @@ from knowledge_base.search import KnowledgeAnswer
 MISSES_BEFORE_PERSON = 2
 """Misses in a row after which a person is offered."""
 
-SURE = 0.8
+CERTAIN = 0.8
 """Below this confidence the customer is asked whether the answer helped, once an episode."""
 
 
@@ -31,7 +31,7 @@ class Answers:
             return self._miss(moment, "miss", moment.text)
         reply = answer_of(found, moment)
         slots = {"misses": 0, **moment.identifiers()}
-        if moment.confidence >= SURE or moment.in_form or moment.slots.get("asked_if_helped"):
+        if moment.confidence >= CERTAIN or moment.in_form or moment.slots.get("asked_if_helped"):
             return Outcome((reply,), slots)
         return Outcome((reply, _did_it_help(moment)), {**slots, "asked_if_helped": True})
 
@@ -76,4 +76,4 @@ def answer_of(found: KnowledgeAnswer, moment: Moment) -> Reply:
 
 def _did_it_help(moment: Moment) -> Reply:
     choices = (choice("helped", moment.language), choice("not_helped", moment.language))
-    return Reply(say("did_it_help", moment.language), choices=choices)
+    return Reply(say("did_it_help", moment.language), choices=choices, aside=True)

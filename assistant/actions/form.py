@@ -26,13 +26,18 @@ SURE = 0.6
 
 _YES_NO = {"affirm": True, "deny": False}
 # What these mean is no reason for a refund or a return.
-_NO_REASON = {"never_mind", "want_person", "ask_exchanges", "cancel_order", "track_order"}
-_NO_REASON |= {"affirm", "deny", "greet", "thank", "goodbye", "helpful", "bot_challenge"}
-# Who begins with a no, or takes it back in so many words, has not said yes, whatever else follows.
+_NO_REASON = {"want_person", "ask_exchanges", "cancel_order", "track_order", "affirm"}
+_NO_REASON |= {"greet", "thank", "goodbye", "helpful", "bot_challenge"}
+# "No longer needed" and "I don't like it" are reasons, and sound like a no: only a clear one stops.
+_CLEAR = 0.85
+# Who begins with a no has not said yes, whatever else follows.
+_NO_FIRST = re.compile(
+    r"^\W*(?:(?:h+m+|oh|well|wait|sorry|ok|okay|actually|hang on)\W+)*no\b|^\W*不[要用了是对對]",
+    re.IGNORECASE,
+)
 _TAKEN_BACK = re.compile(
-    r"^\W*(?:(?:h+m+|oh|well|wait|sorry|ok|okay|actually|hang on)\W+)*no\b"
-    r"|\bdon'?t (?:cancel|refund|return|change|send)|\bleave it\b|\bkeep it\b"
-    r"|^\W*不[要用了是对對]|[别別甭不](?:再)?(?:取消|退|改|换|換|寄)了|算了",
+    r"\bdon'?t (?:cancel|refund|return|change)\b|(?:^|\b(?:no|actually|just)\W+)leave it\b"
+    r"|\b(?:i|we)(?:'?ll| will) keep it\b|[别別甭不]再?(?:取消|退|改|换|換|寄)了|^\W*算了",
     re.IGNORECASE,
 )
 _ANOTHER_ORDER = ("not_delivered_yet", "return_window_over", "already_cancelled")
@@ -109,7 +114,7 @@ class TaskForm(FormValidationAction):
         if moment.asked_for != "reason":
             return {}
         asks = _QUESTION.search(moment.text) or ASKS_HOW.search(moment.text)
-        stops = moment.intent in _NO_REASON or asks or _TAKEN_BACK.search(moment.text)
+        stops = moment.intent in _NO_REASON or asks or _is_no(moment)
         chosen = moment.text in moment.offered()
         return {"reason": moment.text[:_LONGEST]} if chosen or not stops else {}
 
@@ -120,7 +125,7 @@ class TaskForm(FormValidationAction):
         moment = Moment.of(tracker)
         if moment.asked_for != "confirmed":
             return {}
-        if _TAKEN_BACK.search(moment.text):
+        if _NO_FIRST.search(moment.text) or _TAKEN_BACK.search(moment.text):
             return {"confirmed": False}
         answer = _YES_NO.get(moment.intent or "")
         return {} if answer is None else {"confirmed": answer}
@@ -133,7 +138,7 @@ class TaskForm(FormValidationAction):
         given = {slot: v for slot, v in tracker.slots_to_validate().items() if slot in needed}
         tracker.slots.update(given)
         moment = Moment.of(tracker)
-        if _is_taken_back(moment):
+        if not given and _is_taken_back(moment):
             reply = Reply(say("nothing_changed", moment.language))
             dispatcher.utter_message(json_message=reply.as_json())
             self._answer_by_the_way(dispatcher, moment)
@@ -168,6 +173,14 @@ class TaskForm(FormValidationAction):
             return _known_reason(order, moment)
         dispatcher.utter_message(json_message=reply.as_json())
         return slots
+
+
+def _is_no(moment: Moment) -> bool:
+    """Whether the customer wants nothing more of it, rather than saying why."""
+    if _TAKEN_BACK.search(moment.text):
+        return True
+    refuses = moment.intent == "deny" and _NO_FIRST.search(moment.text)
+    return moment.confidence >= _CLEAR and bool(refuses or moment.intent == "never_mind")
 
 
 def _is_taken_back(moment: Moment) -> bool:

@@ -21,10 +21,9 @@ def which(moment: Moment, knowledge: KnowledgeBase) -> Reply | None:
     (first, likelier), (second, likely) = moment.likeliest[:2]
     if moment.intent != first or likely < RIVAL * likelier:
         return None
-    choices = [_button(intent, moment, knowledge) for intent in (first, second)]
-    if None in choices:
-        return None
-    return Reply(say("which", moment.language), choices=tuple(filter(None, choices)))
+    buttons = [_button(intent, moment, knowledge) for intent in (first, second)]
+    choices = tuple(filter(None, buttons))
+    return Reply(say("which", moment.language), choices=choices) if len(choices) == 2 else None
 
 
 def _button(intent: str, moment: Moment, knowledge: KnowledgeBase) -> Choice | None:

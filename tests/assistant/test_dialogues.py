@@ -290,6 +290,9 @@ async def test_a_reason_that_the_order_shows_is_not_asked_for(
         ("en", "I want to return an item", "yes"),
         ("en", "I want to return an item", "who pays the postage"),
         ("en", "I want to return an item", "actually no, leave it"),
+        ("en", "I want to return an item", "no thanks"),
+        ("en", "I want to return an item", "let's drop it"),
+        ("zh", "我想退货", "算了吧"),
         ("zh", "我想退货", "嗯嗯"),
         ("zh", "我想退货", "退回去邮费谁出呀"),
         ("zh", "我想退货", "还是别退了，换个颜色行不行"),
@@ -303,6 +306,35 @@ async def test_what_is_no_reason_is_not_taken_for_one(
     await chat.say("HP-21441 wang.fang@example.com")
     assert said_then not in await chat.told(said_then)
     assert kinds(shop, "HP-21441") == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "order", "words"),
+    [
+        ("I want to return an item", "HP-21441 wang.fang@example.com", "no longer needed"),
+        (
+            "I want to return an item",
+            "HP-21441 wang.fang@example.com",
+            "it clashes, I can't keep it",
+        ),
+        ("I want to return an item", "HP-21441 wang.fang@example.com", "I don't need it any more"),
+        ("我想退货", "HP-21441 wang.fang@example.com", "不是我想的那个颜色"),
+        ("我想退货", "HP-21441 wang.fang@example.com", "不喜欢"),
+        ("change my delivery address", f"HP-20816 {LI_WEI}", "No. 5 Castle Terrace, Edinburgh"),
+        (
+            "change my delivery address",
+            f"HP-20816 {LI_WEI}",
+            "12 Park Street, Bristol, please leave it with the porter",
+        ),
+    ],
+)
+async def test_what_was_asked_for_is_taken_though_it_sounds_like_a_no(
+    chat: Chat, wish: str, order: str, words: str
+) -> None:
+    chat.language = "zh" if wish.startswith("我") else "en"
+    await chat.say(wish)
+    await chat.say(order)
+    assert words in await chat.told(words)
 
 
 @pytest.mark.parametrize(

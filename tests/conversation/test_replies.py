@@ -27,6 +27,17 @@ def test_a_calm_turn_is_answered_by_the_bot_alone() -> None:
     assert spoken([KNOWN], decision("continue"), chat(), "en", None) == [("assistant", KNOWN)]
 
 
+@pytest.mark.parametrize("action", ["watch", "offer_person", "hand_over"])
+def test_who_is_upset_is_not_asked_whether_it_helped(action: Action) -> None:
+    asked = Reply("Did this help?", aside=True)
+    calm = spoken([KNOWN, asked], decision("continue"), chat(), "en", None)
+    assert [reply for _, reply in calm] == [KNOWN, asked]
+    place = {"case": 7, "position": 1} if action == "hand_over" else None
+    upset = spoken([KNOWN, asked], decision(action), chat(), "en", place)
+    assert KNOWN in [reply for _, reply in upset]
+    assert asked not in [reply for _, reply in upset]
+
+
 def test_a_person_is_offered_once() -> None:
     offered = spoken([MISSED], decision("offer_person"), chat(), "zh", None)
     assert [voice for voice, _ in offered] == ["assistant", "assistant"]

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from language.segment import segment
+from language.segment import segment, without_identifiers
 
 
 def words(text: str) -> list[str]:
@@ -56,3 +56,9 @@ def test_offsets_point_into_the_text_given(text: str) -> None:
 
 def test_punctuation_alone_has_no_words() -> None:
     assert segment("？！...，。《》 --") == []
+
+
+def test_what_is_one_customers_own_is_left_out() -> None:
+    text = "Where is HP-10234? Write to anna@example.com\n(see https://example.com/x)"
+    assert without_identifiers(text) == "Where is ? Write to (see )"
+    assert without_identifiers("我的订单 HP-20818 还没到") == "我的订单 还没到"

@@ -24,15 +24,21 @@ def test_only_supervisors_see_the_gaps(server: Product) -> None:
 
 def test_a_case_becomes_a_draft_of_its_question_and_its_answers(server: Product) -> None:
     customer, agent = server.customer("zh"), server.as_agent()
-    customer.say("你们的橡木有森林认证吗")
+    customer.say("你们的橡木有森林认证吗 HP-20818 li.wei@example.com")
     case = customer.ask_for_person()
     agent.post(f"/api/cases/{case}/claim")
-    message = {"id": "6d3c2f3e-0000-4000-8000-000000000001", "text": "有，全部来自认证森林。"}
+    message = {
+        "id": "6d3c2f3e-0000-4000-8000-000000000001",
+        "text": "有，全部来自认证森林。单号 HP-20818。",
+    }
     agent.post(f"/api/cases/{case}/messages", json=message)
     agent.post(f"/api/cases/{case}/resolve", json={"root_cause": "unclear_information"})
     form = server.as_supervisor().get(f"/control/articles/new?case={case}").text
     assert "你们的橡木有森林认证吗" in form
     assert "有，全部来自认证森林。" in form
+    # What is this customer's own is nobody else's business.
+    assert "HP-20818" not in form
+    assert "li.wei" not in form
     assert server.as_supervisor().get("/control/articles/new?case=999999").status_code == 404
 
 
