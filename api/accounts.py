@@ -77,6 +77,15 @@ def has_any(connection: Connection, role: Role) -> bool:
     )
 
 
+def supervisor(connection: Connection, email: str) -> int:
+    """Return the id of a supervisor's account. Raises AccountRefused when there is none."""
+    mine = accounts.c.email == email.strip().lower(), accounts.c.role == "supervisor"
+    found: int | None = connection.scalar(select(accounts.c.id).where(*mine))
+    if found is None:
+        raise AccountRefused(f"No supervisor has the e-mail address {email}.")
+    return found
+
+
 def sign_in(
     engine: Engine, email: str, password: str, origin: str, now: datetime, lasting: timedelta
 ) -> tuple[Account, str]:

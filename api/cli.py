@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import typer
 import uvicorn
 
-from api import accounts, batch, takeaway, training
+from api import accounts, batch, rules, takeaway, training
 from api.demo_service import create_demo_service
 from api.house import models_folder, open_emotion_model, open_knowledge
 from api.refusals import plain_errors
@@ -26,7 +26,8 @@ from knowledge_base.ingest import documents, ingest
 from language.encoder import load_encoder
 from store.engine import migrate, open_engine, reading
 from triage import log, replay
-from triage.judge import Said, judge
+from triage.context import Said
+from triage.judge import judge
 from triage.policy import load_policy
 from triage.remedy import load_remedies
 
@@ -37,6 +38,7 @@ log_app = typer.Typer(no_args_is_help=True, help="The triage's log.")
 app.add_typer(user, name="user")
 app.add_typer(knowledge, name="knowledge")
 app.add_typer(log_app, name="log")
+app.add_typer(rules.policy, name="policy")
 app.add_typer(training.train, name="train")
 app.add_typer(training.evaluate, name="evaluate")
 

@@ -27,8 +27,9 @@ from language.encoder import load_encoder
 from store.engine import migrate, open_engine
 from triage.emotion import EmotionModel, load_emotion_model
 from triage.facts import Turn, gather
-from triage.policy import Policy, load_policy
-from triage.remedy import Remedies, load_remedies
+from triage.policy import Policy
+from triage.remedy import Remedies
+from triage.rulebook import Rulebook
 
 BACKOFFICE_SHARE = 0.8
 """The part of Rasa's deadline in which the order service must answer, so that Rasa still can."""
@@ -44,8 +45,7 @@ class House:
     library: Library
     backoffice: Backoffice
     emotion: EmotionModel
-    policy: Policy
-    remedies: Remedies
+    rules: Rulebook
     events: Events
     turns: Turns
     desk: Desk
@@ -53,6 +53,16 @@ class House:
     actions: ActionExecutor
     rasa_secret: str
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.rules.policy
+
+    @property
+    def remedies(self) -> Remedies:
+        """The remedies in force."""
+        return self.rules.remedies
 
 
 def build(settings: Settings, model: Path) -> House:
@@ -65,7 +75,7 @@ def build(settings: Settings, model: Path) -> House:
     knowledge = open_knowledge(settings)
     backoffice = open_backoffice(settings)
     emotion = open_emotion_model(settings)
-    policy, remedies = load_policy(settings.policy), load_remedies(settings.remedies)
+    rules = Rulebook(engine, settings.policy, settings.remedies)
     events = Events()
     secret = settings.rasa_secret.get_secret_value() or secrets.token_urlsafe(32)
     rasa = RasaServer(
@@ -84,11 +94,10 @@ def build(settings: Settings, model: Path) -> House:
         library=Library(engine, settings.articles, knowledge),
         backoffice=backoffice,
         emotion=emotion,
-        policy=policy,
-        remedies=remedies,
+        rules=rules,
         events=events,
-        turns=Turns(engine, assistant, emotion, policy, remedies, events),
-        desk=Desk(engine, remedies, events),
+        turns=Turns(engine, assistant, emotion, rules, events),
+        desk=Desk(engine, rules, events),
         rasa=rasa,
         actions=build_executor(knowledge, backoffice),
         rasa_secret=secret,

@@ -38,12 +38,17 @@ def train_encoder(data: Data, out: Path = ROOT / "language/model") -> None:
 
 
 @train.command("emotion")
-def train_emotion(data: Data, out: Path = ROOT / "triage/model") -> None:
-    """Train, calibrate and export the emotion model (needs the packages of `make bench`)."""
+def train_emotion(
+    data: Data, out: Path = ROOT / "triage/model", learned: Path | None = None
+) -> None:
+    """Train, calibrate and export the emotion model (needs the packages of `make bench`).
+
+    With --learned it goes on from an exported emotion model in place of the encoder.
+    """
     from triage.training.train import train as work
 
     with plain_errors():
-        work(data, out)
+        work(data, out, learned=learned)
 
 
 @evaluate.command("emotion")

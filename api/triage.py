@@ -11,6 +11,8 @@ from api.incoming import Id, Incoming, Moment, Place, Words
 from store.engine import reading
 from triage import log, replay
 from triage.policy import Action, load_policy
+from triage.rule_file import LONGEST as MOST_TEXT
+from triage.versions import Kind, Version
 
 router = APIRouter(prefix="/api/triage", tags=["control"])
 
@@ -35,7 +37,7 @@ class VerdictOut(BaseModel):
 class NewReplay(Incoming):
     """A policy (the text of a policy.yml) to try on what happened since an instant."""
 
-    policy: str = Field(max_length=200_000)
+    policy: str = Field(max_length=MOST_TEXT)
     since: Moment | None = None
 
 
@@ -75,6 +77,61 @@ async def judge(
 
     await run_sync(write)
     return VerdictOut(decision=decision, verdict=new.verdict, note=new.note)
+
+
+class NewRules(Incoming):
+    """The whole text of a policy.yml or remedies.yml, and why it is to be in force.
+
+    `based_on` is the number of the version that was edited.
+    """
+
+    text: str = Field(max_length=MOST_TEXT)
+    note: Words = Field(max_length=300)
+    based_on: int | None = None
+
+
+class RollBack(Incoming):
+    """An earlier version that is to be in force again, and why."""
+
+    number: int = Field(ge=1)
+    note: Words = Field(max_length=300)
+
+
+@router.get("/rules/{kind}")
+def rules(kind: Kind, _: Supervisor, house: HouseDep) -> dict[str, Any]:
+    """Return the rules in force, and what keeps a later text of their file from being so."""
+    faults = house.rules.faults(kind)
+    return _told(house.rules.present(kind)) | {"faults": list(map(str, faults))}
+
+
+@router.post("/rules/{kind}")
+def change_rules(
+    kind: Kind, supervisor: Supervisor, house: HouseDep, new: NewRules
+) -> dict[str, Any]:
+    """Put a text in force; refused whole when anything in it is wrong."""
+    return _told(house.rules.use(kind, new.text, new.note, supervisor.id, new.based_on))
+
+
+@router.get("/rules/{kind}/versions")
+def versions(kind: Kind, _: Supervisor, house: HouseDep) -> list[dict[str, Any]]:
+    """Return every version with who saved it and why, newest first."""
+    return [version.as_json() for version in house.rules.history(kind)]
+
+
+@router.get("/rules/{kind}/versions/{number}")
+def version(kind: Kind, number: Id, _: Supervisor, house: HouseDep) -> dict[str, Any]:
+    """Return one version with its text."""
+    return _told(house.rules.version(kind, number))
+
+
+@router.post("/rules/{kind}/rollback")
+def roll_back(kind: Kind, supervisor: Supervisor, house: HouseDep, new: RollBack) -> dict[str, Any]:
+    """Put an earlier version in force again, as a new one."""
+    return _told(house.rules.roll_back(kind, new.number, new.note, supervisor.id))
+
+
+def _told(version: Version) -> dict[str, Any]:
+    return version.as_json() | {"text": version.text}
 
 
 @router.post("/replay")

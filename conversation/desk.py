@@ -20,6 +20,7 @@ from triage import offers, queue
 from triage.offers import Offer
 from triage.queue import Case
 from triage.remedy import Remedies
+from triage.rulebook import Rulebook
 
 # A customer who comes back later than this is not asked any more how it went.
 SURVEY_OPEN = timedelta(days=7)
@@ -78,9 +79,14 @@ class Desk:
     """What agents and supervisors do; everyone concerned hears of it."""
 
     engine: Engine
-    remedies: Remedies
+    rules: Rulebook
     events: Events
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    @property
+    def remedies(self) -> Remedies:
+        """The remedies in force."""
+        return self.rules.remedies
 
     async def claim(self, case_id: int, person: Person) -> Case:
         """Take a waiting case. Raises CaseUnknown, CaseTaken, CaseResolved."""

@@ -78,4 +78,7 @@ def _turn(message: Message) -> Turn:
         answered=message.answered,
         order=message.order,
         trouble=message.trouble,
+        at=message.at,
+        waits=message.handover is not None,
+        earlier_cases=message.earlier_cases or 0,
     )

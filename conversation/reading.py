@@ -1,8 +1,11 @@
 """The emotion of one message, with the words that carry it, as the record keeps it."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from conversation.record import Message
+from triage.context import Said
 from triage.emotion import EmotionModel, Reading, Weight
 
 # Words are looked for where somebody will want to know why; each costs two runs of the model.
@@ -21,8 +24,13 @@ class Read:
         return {**asdict(self.reading), "words": [asdict(word) for word in self.words]}
 
 
-def read_emotion(model: EmotionModel, text: str) -> Read:
-    """Read one customer message."""
-    reading = model.read(text)
+def said(message: Message) -> Said:
+    """A message of the record as the emotion model takes what was said before another."""
+    return Said(message.sender, message.text, message.answered)
+
+
+def read_emotion(model: EmotionModel, text: str, before: Sequence[Said] = ()) -> Read:
+    """Read one customer message after what was said `before` it."""
+    reading = model.read(text, before)
     words = model.explain(text) if reading.negative >= EXPLAINED_FROM else ()
     return Read(reading, tuple(words))

@@ -61,6 +61,7 @@ class Message:
     trouble: str | None = None
     handled_at: datetime | None = None
     handover: dict[str, int] | None = None
+    earlier_cases: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the message as the public contract has it: nothing of what the triage thinks."""

@@ -73,6 +73,7 @@ def settle(
         reading=None if seen.read is None else seen.read.as_json(),
         intent=None if seen.answer is None else seen.answer.intent,
         trouble=seen.trouble,
+        earlier_cases=queue.earlier(connection, chat.id, chat.episode),
     )
     replies: list[Message] = []
     if chat.state in ("assistant", "waiting"):

@@ -14,19 +14,21 @@ from sqlalchemy import Engine
 from assistant.rasa import Answer, AssistantUnavailable
 from conversation import record
 from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
-from conversation.reading import Read, read_emotion
+from conversation.reading import Read, read_emotion, said
 from conversation.record import Conversation, Message
 from conversation.settle import Outcome, Seen, Triage, settle
 from language.detect import detect
+from store.engine import reading
 from triage.emotion import EmotionModel
-from triage.policy import Policy
-from triage.remedy import Remedies
+from triage.rulebook import Rulebook
 
 logger = logging.getLogger(__name__)
 
 # A turn that is older than this and not finished was cut off: its process died.
 INTERRUPTED_AFTER = timedelta(seconds=30)
 EMOTION_DEADLINE = 3.0
+# How many messages before one are looked at for what it does; more would not be read anyway.
+REMEMBERED = 20
 
 
 class Assistant(Protocol):
@@ -43,8 +45,7 @@ class Turns:
     engine: Engine
     assistant: Assistant
     emotion: EmotionModel
-    policy: Policy
-    remedies: Remedies
+    rules: Rulebook
     events: Events
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -111,9 +112,7 @@ class Turns:
         language = detect(message.text, "zh" if chat.language == "zh" else "en")
         bot_silent = chat.state == "person" or trouble is not None
         answering = asyncio.sleep(0) if bot_silent else self._ask(chat, message, language)
-        read, answer = await asyncio.gather(
-            self._read(message.text), answering, return_exceptions=True
-        )
+        read, answer = await asyncio.gather(self._read(message), answering, return_exceptions=True)
         if isinstance(answer, BaseException):
             trouble = "assistant_down"
         elif isinstance(read, BaseException):
@@ -140,17 +139,28 @@ class Turns:
             logger.exception("the assistant's client failed")
             raise
 
-    async def _read(self, text: str) -> Read:
+    async def _read(self, message: Message) -> Read:
         try:
-            reading = run_sync(read_emotion, self.emotion, text, abandon_on_cancel=True)
-            return await asyncio.wait_for(reading, EMOTION_DEADLINE)
+            work = run_sync(self._read_in_talk, message, abandon_on_cancel=True)
+            return await asyncio.wait_for(work, EMOTION_DEADLINE)
         except Exception:
             logger.exception("the emotion model failed")
             raise
 
+    def _read_in_talk(self, message: Message) -> Read:
+        with reading(self.engine) as connection:
+            episode = record.read(
+                connection,
+                message.conversation,
+                after=message.seq - REMEMBERED,
+                episode=message.episode,
+            )
+        before = [said(one) for one in episode if one.seq < message.seq]
+        return read_emotion(self.emotion, message.text, before)
+
     def _commit(self, message: Message, seen: Seen) -> Outcome | None:
         """End the turn; None when the message's episode ended while it was looked at."""
-        triage = Triage(self.policy, self.remedies, self.emotion.fingerprint)
+        triage = Triage(self.rules.policy, self.rules.remedies, self.emotion.fingerprint)
         with self.engine.begin() as connection:
             if record.find(connection, message.conversation).episode != message.episode:
                 return None

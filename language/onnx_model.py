@@ -76,9 +76,10 @@ class OnnxModel:
             disabled_optimizers=_SLOWER,
         )
         self._workers = ThreadPoolExecutor(threads) if threads > 1 else None
-        self._first, self._last = (self._mark(name) for name in ("[CLS]", "[SEP]"))
+        self._first, self._last = (self.mark(name) for name in ("[CLS]", "[SEP]"))
 
-    def _mark(self, name: str) -> int:
+    def mark(self, name: str) -> int:
+        """The id of the tokenizer's mark `name`. Raises ModelError when there is none."""
         mark = self._tokenizer.token_to_id(name)
         if mark is None:
             raise ModelError(f"the tokenizer has no {name}")

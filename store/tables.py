@@ -97,6 +97,8 @@ messages = Table(
     Column("answered", Boolean),
     Column("order", JSON),
     Column("trouble", String(32)),
+    # How many cases of the same customer there had been when the message was judged.
+    Column("earlier_cases", Integer),
     # Set on a customer message when its turn is committed; none: the turn was interrupted.
     Column("handled_at", Instant),
     # {case, position} as the customer was told: the same message sent again gets the same answer.
@@ -201,6 +203,23 @@ surveys = Table(
     Column("comment", Text, nullable=False),
     Column("at", Instant, nullable=False),
     CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+)
+
+rule_versions = Table(
+    "rule_versions",
+    metadata,
+    # Which file of rules.
+    Column("kind", String(16), primary_key=True),
+    # From 1, without gaps: of two who save at once only one gets the next number.
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # The whole file, and the hash of what it means: decisions name it.
+    Column("text", Text, nullable=False),
+    Column("hash", String(64), nullable=False, index=True),
+    Column("saved_at", Instant, nullable=False),
+    # None: the file was changed outside the pages.
+    Column("account_id", ForeignKey("accounts.id")),
+    Column("note", Text, nullable=False),
+    _one_of("kind", "policy", "remedies"),
 )
 
 article_versions = Table(

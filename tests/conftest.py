@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Engine
 from knowledge_base.article import ARTICLES
 from store.engine import migrate, open_engine
 from tests.product import Product
+from triage.policy import POLICY
+from triage.remedy import REMEDIES
 
 
 @pytest.fixture
@@ -30,10 +32,13 @@ def connection(engine: Engine) -> Iterator[Connection]:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The whole product with its Rasa, started once, over a copy of the articles."""
+    """The whole product with its Rasa, started once, over copies of articles and rules."""
     folder = tmp_path_factory.mktemp("product")
     shutil.copytree(ARTICLES, folder / "articles")
-    product = Product(folder, {"AMENDS_ARTICLES": str(folder / "articles")})
+    settings = {"AMENDS_ARTICLES": str(folder / "articles")}
+    for name, path in (("AMENDS_POLICY", POLICY), ("AMENDS_REMEDIES", REMEDIES)):
+        settings[name] = str(shutil.copy(path, folder))
+    product = Product(folder, settings)
     product.start()
     yield product
     product.stop()

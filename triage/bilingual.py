@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from language.detect import detect, is_legible
 from triage import calibration
+from triage.context import Said
 from triage.explanation import Weight, explain
 from triage.halves import Halves
 from triage.reading import Reading, joined, nothing_read
@@ -26,21 +27,22 @@ class BilingualModel:
         self.fingerprint = self.halves.fingerprint
         self.calibration = calibration.read(folder)
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str, before: Sequence[Said] = ()) -> Reading:
         """The reading of one message: see `read_many`."""
-        return self.read_many([text])[0]
+        return self.read_many([text], [before])[0]
 
-    def read_many(self, texts: Sequence[str]) -> list[Reading]:
+    def read_many(
+        self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
+    ) -> list[Reading]:
         """The readings of several messages, in order: each as `read` alone would give it.
 
         A long message is read whole, in overlapping windows. A message without anything to read
         (empty, control characters, mostly in letters that are neither Latin nor Chinese) is
         neutral. Never raises on odd text.
         """
-        return [
-            self._reading(text, opinions)
-            for text, opinions in zip(texts, self.halves.opinions_by_window(texts), strict=True)
-        ]
+        alone = self.halves.opinions_by_window(texts)
+        placed = self.halves.opinions_in_context(texts, before or [()] * len(texts))
+        return [self._reading(*each) for each in zip(texts, alone, placed, strict=True)]
 
     def explain(self, text: str, limit: int = 3) -> list[Weight]:
         """At most `limit` words that carry `negative`: see `triage.explanation`."""
@@ -58,9 +60,11 @@ class BilingualModel:
 
         return explain(levels, text, limit)
 
-    def _reading(self, text: str, opinions: Floats) -> Reading:
+    def _reading(self, text: str, opinions: Floats, placed: Floats | None) -> Reading:
         if not len(opinions) or not is_legible(text):
             return nothing_read(text)
         language = detect(text)
         chances = self.calibration.chances(opinions, language)
+        if placed is not None:
+            opinions = np.concatenate([placed[None], opinions[1:]])
         return joined(text, chances, self.calibration.acts(opinions, language))

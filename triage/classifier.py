@@ -18,6 +18,7 @@ from language.errors import ModelError
 from language.normalise import clean
 from language.onnx_model import sha256
 from language.torch_model import fingerprint
+from triage.context import Said
 from triage.explanation import Weight, explain
 from triage.reading import MEASURES, Reading, joined, nothing_read
 
@@ -66,12 +67,14 @@ class Classifier:
         pinned = json.dumps({name: list(labels[name]) for name in sorted(labels)})
         self.fingerprint = hashlib.sha256(f"{backend.fingerprint} {pinned}".encode()).hexdigest()
 
-    def read(self, text: str) -> Reading:
+    def read(self, text: str, before: Sequence[Said] = ()) -> Reading:
         """The reading of one message."""
         return self.read_many([text])[0]
 
-    def read_many(self, texts: Sequence[str]) -> list[Reading]:
-        """The readings of several messages, in order.
+    def read_many(
+        self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
+    ) -> list[Reading]:
+        """The readings of several messages, in order: what was said `before` has no part in them.
 
         A long message is read whole, in overlapping windows. A message without anything to read is
         neutral.

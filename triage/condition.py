@@ -22,6 +22,9 @@ _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 # Enough to reach both sides of each part of a condition; a prime walks all combinations evenly.
 _TRIALS = 600
 _STRIDE = 7919
+# Far more than any rule needs.
+_LONGEST, _DEEPEST = 1000, 20
+_LOOP = re.compile(r"\.\s*(all|exists|exists_one|existsOne|map|filter|transform\w+)\s*\(")
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,9 @@ def compile_condition(text: Any, line: int, rule: str, faults: list[RuleFault]) 
     if not isinstance(text, str) or not text.strip():
         faults.append(RuleFault(line, rule, "`when` needs a condition"))
         return None
+    if costly := _costly(text):
+        faults.append(RuleFault(line, rule, costly))
+        return None
     try:
         program = cel.compile(text)
         names = tuple(sorted(set(program.variables())))
@@ -59,6 +65,20 @@ def compile_condition(text: Any, line: int, rule: str, faults: list[RuleFault]) 
         return None if unknown else condition
     faults.append(RuleFault(line, rule, wrong))
     return None
+
+
+def _costly(text: str) -> str | None:
+    """Why a condition is refused unseen: every turn of every customer waits for all of them."""
+    if len(text) > _LONGEST:
+        return f"a condition has {_LONGEST} characters at most, this one {len(text)}"
+    bare = _QUOTED.sub("''", text)
+    if loop := _LOOP.search(bare):
+        return f"a condition has no loops, such as {loop[1]}()"
+    depth = deepest = 0
+    for character in bare:
+        depth += (character in "([{") - (character in ")]}")
+        deepest = max(deepest, depth)
+    return f"brackets lie {_DEEPEST} deep at most" if deepest > _DEEPEST else None
 
 
 def _wrong(condition: Condition) -> str | None:

@@ -68,7 +68,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Deadlines:
-    """How long a case may wait for its first reply and for its resolution."""
+    """How long a case may wait for its first reply and for its resolution.
+
+    Counted is the time in which people are there, or `always` all time.
+    """
 
     reply: timedelta
     resolve: timedelta
+    always: bool = False

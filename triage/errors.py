@@ -23,6 +23,9 @@ TriageError
 │   ├── NotAuthorised
 │   ├── AlreadyDecided
 │   └── OfferExpired
+├── VersionError
+│   ├── VersionUnknown
+│   └── RulesChanged
 └── LogError
     ├── DecisionUnknown
     └── VerdictUnknown
@@ -65,6 +68,18 @@ class PolicyError(RulesError):
 
 class RemediesError(RulesError):
     """The remedies cannot be used."""
+
+
+class VersionError(TriageError):
+    """A version of the policy or the remedies is not to be had."""
+
+
+class VersionUnknown(VersionError):
+    """There is no such version."""
+
+
+class RulesChanged(VersionError):
+    """The rules are others by now than those that were edited."""
 
 
 class LexiconError(RulesError):

@@ -12,8 +12,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from triage.context import Said
 from triage.emotion import EmotionModel
-from triage.judge import Said, judge
+from triage.judge import judge
 from triage.policy import Policy
 
 CONVERSATIONS = Path(__file__).with_name("conversations.yml")

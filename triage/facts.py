@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from triage.context import Sender
 from triage.fact import Fact, Kind, Value
 from triage.feelings import FEELINGS
 from triage.sayings import SAYINGS
 from triage.service import SERVICE
-from triage.turns import Evidence, Sender, Talk, Turn
+from triage.turns import Evidence, Talk, Turn
 
 __all__ = ["FACTS", "Evidence", "Fact", "Facts", "Sender", "Turn", "gather"]
 

@@ -138,6 +138,14 @@ def _recovered(talk: Talk) -> Found:
     return calm, _felt(latest) if calm else NOTHING
 
 
+def _needs_person(talk: Talk) -> Found:
+    if not talk.customer:
+        return 0.0, NOTHING
+    latest = talk.customer[-1]
+    level = latest.chance("needs_person") or 0.0
+    return level, (Evidence(latest.turn.seq, latest.quote, level),) if level else NOTHING
+
+
 def _unread_turns(talk: Talk) -> Found:
     unread = [message for message in talk.customer if message.turn.reading is None]
     return len(unread), tuple(Evidence(one.turn.seq, one.quote, 1.0) for one in unread)
@@ -216,6 +224,12 @@ FEELINGS = (
         "bool",
         "The customer was displeased, and has since given thanks or been calm twice.",
         _recovered,
+    ),
+    Fact(
+        "needs_person",
+        "level",
+        "How likely a good supervisor would want a person here by now, reading the last messages.",
+        _needs_person,
     ),
     Fact(
         "unread_turns",

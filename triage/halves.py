@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from language.grams import hashed
 from language.normalise import normalise
 from language.onnx_model import Inputs, OnnxModel, Pieces
+from triage.context import Layout, Said, recent
 
 Floats = NDArray[np.float32]
 
+WINDOW = 128
 _OVERLAP = 16
 
 
@@ -32,6 +34,7 @@ class Halves:
     def __init__(self, folder: Path, threads: int = 1) -> None:
         """Load the model in `folder`, to run on `threads` cores. Raises ModelError."""
         self._model = OnnxModel(folder, threads)
+        self._layout = Layout.of(self._model.mark)
         self.card: dict[str, Any] = self._model.card
         self.fingerprint = self._model.fingerprint
 
@@ -56,12 +59,37 @@ class Halves:
         ends = np.cumsum([len(own) for own in windows])
         return [found[end - len(own) : end] for own, end in zip(windows, ends, strict=True)]
 
+    def opinions_in_context(
+        self, texts: Sequence[str], before: Sequence[Sequence[Said]]
+    ) -> list[Floats | None]:
+        """For each text (2, outputs) of its beginning after what was said `before` it.
+
+        None for a text without pieces, and where nothing was said before.
+        """
+        places = [place for place, said in enumerate(before) if recent(said)]
+        laid = [self._laid_out(texts[place], recent(before[place])) for place in places]
+        opinions = self._run([window for window in laid if window is not None])
+        each = iter(opinions)
+        found: list[Floats | None] = [None] * len(texts)
+        for place, window in zip(places, laid, strict=True):
+            if window is not None:
+                found[place] = next(each)
+        return found
+
+    def _laid_out(self, text: str, before: Sequence[Said]) -> _Window | None:
+        (pieces, normal), *earlier = self._pieces([text, *(said.text for said in before)])
+        first = next(self._windows(pieces, normal), None)
+        if first is None:
+            return None
+        pairs = zip(before, (pieces.ids for pieces, _ in earlier), strict=True)
+        return _Window(self._layout.ids(pieces.ids, pairs), first.text)
+
     def _pieces(self, texts: Sequence[str]) -> Iterator[tuple[Pieces, str]]:
         normal = [normalise(text) for text in texts]
         return zip(self._model.pieces(normal), normal, strict=True)
 
     def _windows(self, pieces: Pieces, text: str) -> Iterator[_Window]:
-        ids, size = pieces.ids, self._model.longest - 2
+        ids, size = pieces.ids, WINDOW - 2
         for start in range(0, max(len(ids) - _OVERLAP, min(len(ids), 1)), size - _OVERLAP):
             last = min(start + size, len(ids)) - 1
             yield _Window(

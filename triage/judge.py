@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from triage.context import Said
 from triage.emotion import EmotionModel
-from triage.facts import Sender, Turn, gather
+from triage.facts import Turn, gather
 from triage.policy import Action, Policy
 
 
@@ -19,23 +20,15 @@ class Judgement:
     turn: int | None
 
 
-@dataclass(frozen=True)
-class Said:
-    """One message of a conversation; `answered` false marks an assistant message that missed."""
-
-    sender: Sender
-    text: str
-    answered: bool | None = None
-
-
 def judge(conversation: Sequence[Said], model: EmotionModel, policy: Policy) -> Judgement:
     """Return the judgement of one conversation.
 
     As in a live chat, a customer's turn is decided once it was replied to: the facts of a turn
     are of all messages before the customer's next one.
     """
-    texts = [said.text for said in conversation if said.sender == "customer"]
-    readings = iter(model.read_many(texts))
+    places = [place for place, said in enumerate(conversation) if said.sender == "customer"]
+    texts = [conversation[place].text for place in places]
+    readings = iter(model.read_many(texts, [conversation[:place] for place in places]))
     turns: list[Turn] = []
     decision: Action = "continue"
     customer_turns = 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from triage.calendar import Calendar
 from triage.decision import ACTIONS, WORDINGS, Action, Deadlines, Decision, Reason, Rule, Wording
 from triage.errors import PolicyError
 from triage.facts import Facts
@@ -25,6 +26,7 @@ class Policy:
 
     rules: tuple[Rule, ...]
     due: Mapping[int, Deadlines]
+    calendar: Calendar
     hash: str
 
     def decide(self, facts: Facts) -> Decision:
@@ -35,8 +37,7 @@ class Policy:
         The most urgent priority and the gravest wording among them count. Without any rule, the
         assistant continues.
         """
-        values = facts.for_conditions()
-        holds = [rule for rule in self.rules if rule.condition.holds(values)]
+        holds = self.holding(facts)
         asked: list[Action] = [rule.action for rule in holds]
         action: Action = max(asked, key=ACTIONS.index, default="continue")
         fired = [rule for rule in holds if rule.action == action]
@@ -49,10 +50,19 @@ class Policy:
             wording=max((rule.wording for rule in fired), key=WORDINGS.index, default="usual"),
         )
 
+    def holding(self, facts: Facts) -> list[Rule]:
+        """The rules whose condition holds, in the policy's order."""
+        values = facts.for_conditions()
+        return [rule for rule in self.rules if rule.condition.holds(values)]
+
     def deadlines(self, priority: int, opened_at: datetime) -> tuple[datetime, datetime]:
         """When the first reply and the resolution are due; KeyError unless priority is 1 to 4."""
         due = self.due[priority]
-        return opened_at + due.reply, opened_at + due.resolve
+        if due.always:
+            return opened_at + due.reply, opened_at + due.resolve
+        return self.calendar.after(opened_at, due.reply), self.calendar.after(
+            opened_at, due.resolve
+        )
 
 
 def load_policy(source: Path | str | None = None) -> Policy:
@@ -61,7 +71,7 @@ def load_policy(source: Path | str | None = None) -> Policy:
     Raises PolicyError with every fault, each with its line and rule.
     """
     data, faults = read(POLICY if source is None else source)
-    rules, due = read_rules(data, faults)
-    if faults:
+    found = read_rules(data, faults)
+    if found is None:
         raise PolicyError(faults)
-    return Policy(rules, due, content_hash(data))
+    return Policy(found.rules, found.due, found.calendar, content_hash(data))

@@ -1,9 +1,11 @@
 """The policy's file: from YAML to rules, with every fault on the way."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from triage.calendar import Calendar, read_calendar
 from triage.condition import compile_condition
 from triage.decision import ACTIONS, WORDINGS, Deadlines, Rule
 from triage.errors import RuleFault
@@ -11,20 +13,31 @@ from triage.facts import FACTS
 from triage.rule_file import Section, line_of, sections
 
 PRIORITIES = (1, 2, 3, 4)
+HOURS = ("business", "always")
 
 
-def read_rules(
-    data: Any, faults: list[RuleFault]
-) -> tuple[tuple[Rule, ...], Mapping[int, Deadlines]]:
-    """The rules and each priority's deadlines in `data`; what is wrong is added to `faults`."""
+@dataclass(frozen=True)
+class PolicyRules:
+    """The whole file: its rules, and when a case of each priority is due."""
+
+    rules: tuple[Rule, ...]
+    due: Mapping[int, Deadlines]
+    calendar: Calendar
+
+
+def read_rules(data: Any, faults: list[RuleFault]) -> PolicyRules | None:
+    """What `data` says; what is wrong is added to `faults`, and then there is no result."""
     if faults:
-        return (), {}
+        return None
     for key in data:
-        if key not in ("deadlines", "rules"):
+        if key not in ("calendar", "deadlines", "rules"):
             faults.append(RuleFault(line_of(data, key), None, f"unknown key {str(key)!r}"))
     rules = [_rule(section) for section in sections(data, "rules", faults)]
     due = _deadlines(data, faults)
-    return tuple(rule for rule in rules if rule is not None), due
+    calendar = read_calendar(Section.of(data, "calendar", "calendar", faults))
+    if faults or calendar is None:
+        return None
+    return PolicyRules(tuple(rule for rule in rules if rule is not None), due, calendar)
 
 
 def _deadlines(data: Any, faults: list[RuleFault]) -> Mapping[int, Deadlines]:
@@ -34,13 +47,14 @@ def _deadlines(data: Any, faults: list[RuleFault]) -> Mapping[int, Deadlines]:
         minutes = Section.of(table.data, priority, "deadlines", faults)
         if not minutes.data:
             continue
-        minutes.only("reply", "resolve")
+        minutes.only("reply", "resolve", "hours")
         reply, resolve = (
             timedelta(minutes=float(minutes.amount(key))) for key in ("reply", "resolve")
         )
         if resolve < reply:
             minutes.fault("resolve", "a case is not resolved before its first reply")
-        due[priority] = Deadlines(reply, resolve)
+        always = minutes.choice("hours", HOURS, "business") == "always"
+        due[priority] = Deadlines(reply, resolve, always)
     return due
 
 

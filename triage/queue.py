@@ -8,10 +8,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from store.serial import one_at_a_time
 from store.tables import cases as table
+from store.tables import conversations
 from triage.case import Case, State, check_claimed_by
 from triage.decision import Decision
 from triage.errors import ApprovalPending, CaseResolved, CaseTaken, CaseUnknown, RootCauseUnknown
@@ -25,7 +39,9 @@ __all__ = [
     "cases",
     "check_claimed_by",
     "claim",
+    "earlier",
     "first_reply",
+    "of_customer",
     "open_case",
     "position",
     "release",
@@ -97,6 +113,27 @@ def unresolved(connection: Connection, conversation: str) -> Case | None:
     mine = table.c.conversation_id == conversation, table.c.state != "resolved"
     row = connection.execute(select(table).where(*mine)).one_or_none()
     return _case(row) if row else None
+
+
+def earlier(connection: Connection, conversation: str, episode: int) -> int:
+    """How many cases of the same customer there were before an episode of a conversation."""
+    own = and_(table.c.conversation_id == conversation, table.c.episode >= episode)
+    mine = table.c.id.in_(of_customer(conversation)), not_(own)
+    return connection.execute(select(func.count()).where(*mine)).scalar_one()
+
+
+def of_customer(conversation: str) -> Select[tuple[int]]:
+    """The cases of a conversation, and of all that were begun with the same e-mail address."""
+    own: ScalarSelect[Any] = (
+        select(_email()).where(conversations.c.id == conversation).scalar_subquery()
+    )
+    other = conversations.alias()
+    same = or_(other.c.id == conversation, _email(other.c.identity) == own)
+    return select(table.c.id).join(other, other.c.id == table.c.conversation_id).where(same)
+
+
+def _email(identity: ColumnElement[Any] = conversations.c.identity) -> ColumnElement[str]:
+    return func.lower(identity["email"].as_string())
 
 
 def position(connection: Connection, case_id: int) -> int:

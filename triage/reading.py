@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from language.detect import detect
+from triage.context import Said
 from triage.explanation import Weight
 
 EMOTIONS: tuple[str, ...] = (
@@ -16,10 +17,11 @@ EMOTIONS: tuple[str, ...] = (
 )  # fmt: skip
 # How a message sounds, in the order of the model's outputs.
 MEASURES = (*EMOTIONS, "negative")
-# What a customer may do with a message: groups of `lexicon.yml`, which hears them by their words.
+# What a customer may do with a message where it stands. Most are groups of `lexicon.yml`, which
+# hears them by their words; the last says that a person should have taken over by now.
 ACTS: tuple[str, ...] = (
     "wants_person", "threat", "danger", "vulnerable", "leaving", "complains", "abuse", "unhelpful",
-    "again",
+    "again", "promise_broken", "solved", "displeased", "angry", "needs_person",
 )  # fmt: skip
 
 # How far a long message's reading lies from its windows' mean towards their maximum; chosen on the
@@ -33,8 +35,9 @@ class Reading:
 
     `language` is "en" or "zh"; `emotions` gives each of EMOTIONS a probability of its own (they do
     not add up to 1: a customer may be sad and angry); `negative` is the probability that a reader
-    would call the customer upset in any way. `acts` gives each of ACTS a probability, or is empty
-    where the model knows nothing of them.
+    would call the customer upset in any way: both of the message by itself. `acts` gives each of
+    ACTS a probability, of the message after what was said before it, or is empty where the model
+    knows nothing of them.
     """
 
     language: str
@@ -50,10 +53,15 @@ class EmotionModel(Protocol):
     def fingerprint(self) -> str:
         """SHA-256 of all that a reading depends on: decisions are logged with it."""
 
-    def read(self, text: str) -> Reading:
-        """The reading of one message; never raises on odd text."""
+    def read(self, text: str, before: Sequence[Said] = ()) -> Reading:
+        """The reading of a customer's message after what was said `before` it.
 
-    def read_many(self, texts: Sequence[str]) -> list[Reading]:
+        Never raises on odd text.
+        """
+
+    def read_many(
+        self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
+    ) -> list[Reading]:
         """The readings of several messages, in order: each as `read` alone would give it."""
 
     def explain(self, text: str, limit: int = 3) -> list[Weight]:

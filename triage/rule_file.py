@@ -12,11 +12,13 @@ from typing import Any, TypeVar
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import AliasEvent
 
 from language.detect import LANGUAGES
 from triage.errors import RuleFault
 
 Choice = TypeVar("Choice", bound=str | int)
+LONGEST = 200_000
 _ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -26,7 +28,9 @@ def read(source: Path | str) -> tuple[CommentedMap, list[RuleFault]]:
     A key that stands twice is a fault. After a fault the mapping is empty.
     """
     try:
-        text = source if isinstance(source, str) else source.read_text(encoding="utf-8")
+        text = source if isinstance(source, str) else _text_of(source)
+        if fault := _unfit(text):
+            return CommentedMap(), [fault]
         loaded = YAML(typ="rt", pure=True).load(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
@@ -35,11 +39,30 @@ def read(source: Path | str) -> tuple[CommentedMap, list[RuleFault]]:
         return CommentedMap(), [RuleFault(line, None, str(problem))]
     except RecursionError:
         return CommentedMap(), [RuleFault(1, None, "too many levels")]
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
+        # Not to be opened, not Unicode, or a date that no calendar has.
         return CommentedMap(), [RuleFault(1, None, f"cannot be read: {error}")]
     if not isinstance(loaded, CommentedMap):
         return CommentedMap(), [RuleFault(1, None, "a mapping is expected")]
     return loaded, []
+
+
+def _text_of(path: Path) -> str:
+    with path.open(encoding="utf-8") as file:
+        return file.read(LONGEST + 1)
+
+
+def _unfit(text: str) -> RuleFault | None:
+    """What keeps a text from being looked at: its size, or names for parts of it, a few of which
+    can stand for gigabytes.
+    """
+    if len(text) > LONGEST:
+        return RuleFault(1, None, f"the file has more than {LONGEST:,} characters")
+    for event in YAML(typ="safe", pure=True).parse(text):
+        if isinstance(event, AliasEvent):
+            line = event.start_mark.line + 1
+            return RuleFault(line, None, f"*{event.anchor} stands for another part; write it out")
+    return None
 
 
 def line_of(holder: Any, key: Any = None) -> int:

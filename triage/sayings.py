@@ -56,10 +56,22 @@ SAYINGS = (
         _now("unhelpful", "not_helpful"),
     ),
     Fact(
+        "disputes_answer",
+        "bool",
+        "The latest message contradicts the last answer.",
+        _now("disputes"),
+    ),
+    Fact(
         "says_helped",
         "bool",
         "The latest message says that the answer helped.",
         _now("helped", "helpful"),
+    ),
+    Fact(
+        "solved_now",
+        "bool",
+        "The latest message says or shows that it is settled.",
+        _now("solved"),
     ),
     Fact(
         "says_again",

@@ -87,6 +87,32 @@ def _failed_now(talk: Talk) -> Found:
     return bool(evidence), evidence
 
 
+def _waiting_minutes(talk: Talk) -> Found:
+    due = next((message for message in talk.customer if message.turn.waits), None)
+    latest = talk.customer[-1] if talk.customer else None
+    if due is None or latest is None or due.turn.at is None or latest.turn.at is None:
+        return 0, NOTHING
+    return int((latest.turn.at - due.turn.at).total_seconds() // 60), (_shown(due),)
+
+
+def _earlier_cases(talk: Talk) -> Found:
+    return max((message.turn.earlier_cases for message in talk.customer), default=0), NOTHING
+
+
+def _contacts(talk: Talk) -> Found:
+    earlier, _ = _earlier_cases(talk)
+    told = [one for message in talk.customer for one in message.says("contacted")]
+    return 1 + max(int(earlier or 0), int(bool(told))), tuple(told)
+
+
+def _promise_broken(talk: Talk) -> Found:
+    for message, order in _snapshots(talk):
+        if int(order.get("days_late") or 0) > LATE_DAYS:
+            return True, (_shown(message),)
+    told = [one for message in talk.customer for one in message.says("promise_broken")]
+    return bool(told), tuple(told)
+
+
 def _trouble(talk: Talk) -> Found:
     for message in reversed(talk.messages):
         if message.turn.trouble:
@@ -186,6 +212,30 @@ SERVICE = (
         _failed_exchanges,
     ),
     Fact("failed_now", "bool", "The latest exchange, or the one before it, failed.", _failed_now),
+    Fact(
+        "waiting_minutes",
+        "count",
+        "Minutes from when a person was due to the customer's latest message.",
+        _waiting_minutes,
+    ),
+    Fact(
+        "earlier_cases",
+        "count",
+        "Cases of the same customer before this episode, by conversation or e-mail address.",
+        _earlier_cases,
+    ),
+    Fact(
+        "contacts",
+        "count",
+        "Contacts about it so far: this one, earlier cases, or one that the customer speaks of.",
+        _contacts,
+    ),
+    Fact(
+        "promise_broken",
+        "bool",
+        "A promise was not kept: the order is late on record, or the customer says so.",
+        _promise_broken,
+    ),
     Fact(
         "trouble",
         "text",

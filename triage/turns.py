@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from triage.context import Sender
 from triage.lexicon import content, fold, harmless, lexicon, marks
 
 if TYPE_CHECKING:
     from triage.emotion import Reading
-
-Sender = Literal["customer", "assistant", "agent", "system"]
 
 # A message at or above this probability counts as negative. The reading is calibrated, so that
 # this says: more readers than not would call the customer unhappy.
@@ -22,9 +22,11 @@ QUOTE_LENGTH = 160
 # below DENIED it does not, though the lexicon does ("court shoes"). Of danger a false alarm costs
 # less than a missed one: it counts earlier, and words of it cannot be denied. Chosen on the dev
 # messages of triage/training and on the tuning conversations.
-DONE = 0.5
+DONE = 0.65
 DANGER_DONE = 0.4
 DENIED = 0.02
+# From this chance on a message is displeased where it stands; chosen on the tuning conversations.
+DISPLEASED = 0.6
 # Words that show that a customer is displeased, however polite or neutral the rest reads.
 DISPLEASED_WORDS = ("unhelpful", "again", "waited", "bitter", "leaving", "threat", "abuse")
 DISPLEASED_INTENTS = ("not_helpful", "vent")
@@ -32,6 +34,9 @@ DISPLEASED_INTENTS = ("not_helpful", "vent")
 # assistant the same answer (Jaccard index of their content words).
 SAME_QUESTION = 0.65
 SAME_ANSWER = 0.8
+# How far back the same is looked for: in a conversation of thousands of turns each would otherwise
+# be compared with all.
+LOOK_BACK = 40
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,8 @@ class Turn:
 
     `answered` is known of assistant messages: True an answer, False a miss, None small talk or a
     form's question. `order` is what the back office told in this turn; `trouble` what went wrong.
+    `at` is when it was recorded. Of a customer message `waits` says that a person was due after it,
+    and `earlier_cases` how many cases of the same customer there had been.
     """
 
     seq: int
@@ -51,6 +58,9 @@ class Turn:
     answered: bool | None = None
     order: Mapping[str, Any] | None = None
     trouble: str | None = None
+    at: datetime | None = None
+    waits: bool = False
+    earlier_cases: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,10 +118,20 @@ class Message:
         """Whether it reads negative."""
         return self.negative >= NEGATIVE
 
+    def chance(self, act: str) -> float | None:
+        """How likely it is that the message does `act` where it stands; None: nobody knows."""
+        return self.turn.reading.acts.get(act) if self.turn.reading else None
+
     @property
     def is_displeased(self) -> bool:
-        """Whether it reads negative, or says in words that the customer is displeased."""
-        return self.is_negative or self.displeased_words is not None
+        """Whether it shows that the customer is displeased, where it stands or in so many words.
+
+        By itself a message may read negative (a grim report) whose writer is content.
+        """
+        if self.displeased_words is not None:
+            return True
+        chance = self.chance("displeased")
+        return self.is_negative if chance is None else chance >= DISPLEASED
 
     @property
     def is_thankful(self) -> bool:
@@ -144,7 +164,7 @@ class Message:
         they mean something else; the whole message where the model alone understands it so,
         unless the lexicon knows its words as harmless.
         """
-        chance = self.turn.reading.acts.get(group) if self.turn.reading else None
+        chance = self.chance(group)
         if words := self.marks.get(group):
             denied = chance is not None and chance < DENIED and group != "danger"
             return () if denied else (Evidence(self.turn.seq, words, 1.0),)
@@ -210,7 +230,10 @@ def _repeated(messages: Sequence[Message], threshold: float) -> tuple[Message, .
     return tuple(
         message
         for index, message in enumerate(messages)
-        if any(_same(message, earlier, threshold) for earlier in messages[:index])
+        if any(
+            _same(message, earlier, threshold)
+            for earlier in messages[max(0, index - LOOK_BACK) : index]
+        )
     )
 
 

@@ -30,10 +30,11 @@ _NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 Floats = NDArray[np.float32]
 
 
-class _Weights:
+class Weights:
     """The tensors of a file as `language.training.export` writes it, in full precision."""
 
     def __init__(self, path: Path) -> None:
+        """Read the file at `path`. Raises OSError, DecodeError, StopIteration."""
         graph = onnx.load(str(path)).graph
         self.heads = next(
             attribute.i
@@ -58,8 +59,8 @@ class _Weights:
         return np.asarray(floats, np.float32)
 
 
-def _state(weights: _Weights, layers: int) -> dict[str, Floats]:
-    state = {part: weights.get(f"bert.{part}") for part in _EMBEDDINGS}
+def _state(weights: Weights, layers: int, within: str) -> dict[str, Floats]:
+    state = {part: weights.get(f"{within}bert.{part}") for part in _EMBEDDINGS}
     for number in range(layers):
         layer = f"encoder.layer.{number}"
         for kind, axis in (("weight", 1), ("bias", 0)):
@@ -70,22 +71,25 @@ def _state(weights: _Weights, layers: int) -> dict[str, Floats]:
             state[f"{layer}.{name}.weight"] = weights.get(
                 weights.matrices[number * len(_DENSE) + place]
             ).T
-            state[f"{layer}.{name}.bias"] = weights.get(f"bert.{layer}.{name}.bias")
+            state[f"{layer}.{name}.bias"] = weights.get(f"{within}bert.{layer}.{name}.bias")
         for name in _NORMS:
             for kind in ("weight", "bias"):
-                state[f"{layer}.{name}.{kind}"] = weights.get(f"bert.{layer}.{name}.{kind}")
+                state[f"{layer}.{name}.{kind}"] = weights.get(f"{within}bert.{layer}.{name}.{kind}")
     return state
 
 
-def load_shipped(folder: Path = SHIPPED, dropout: float = 0.0) -> tuple[SentenceEncoder, Tokenizer]:
+def load_shipped(
+    folder: Path = SHIPPED, dropout: float = 0.0, within: str = ""
+) -> tuple[SentenceEncoder, Tokenizer]:
     """The encoder in `folder` as a network to train, exact but for int8's rounding.
 
+    `within` is how the encoder's weights are called in a model of which it is a part.
     Raises BaseModelError when the file is not such an encoder.
     """
     try:
-        weights = _Weights(folder / MODEL)
+        weights = Weights(folder / MODEL)
         layers = len(weights.matrices) // len(_DENSE)
-        state = _state(weights, layers)
+        state = _state(weights, layers, within)
     except (OSError, DecodeError, KeyError, IndexError, StopIteration) as error:
         raise BaseModelError(f"no shipped encoder in {folder}: {error}") from error
     size, width = state["embeddings.word_embeddings.weight"].shape

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from triage.context import Said
 from triage.emotion import EmotionModel, load_emotion_model
-from triage.judge import Judgement, Said, judge
+from triage.judge import Judgement, judge
 from triage.policy import load_policy
 
 TALKS: list[dict[str, Any]] = YAML(typ="safe", pure=True).load(

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from triage.context import Said
 from triage.emotion import load_emotion_model
 from triage.evaluate import (
     REPORT,
@@ -16,7 +17,6 @@ from triage.evaluate import (
     read_conversations,
     score,
 )
-from triage.judge import Said
 from triage.policy import load_policy
 
 ALL = read_conversations()

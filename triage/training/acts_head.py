@@ -28,22 +28,32 @@ _MOST_STEPS = 1000
 def refit(model: EmotionNetwork, sentences: Sequence[list[int]], targets: Tensor) -> None:
     """Fit the rows of `model.heads` that tell of acts, in place, and nothing else.
 
-    `sentences` are tokenised messages, `targets` (messages, outputs) what is known of each; only
-    messages of which all acts are known count.
+    `sentences` are tokenised messages, `targets` (messages, outputs) what is known of each; of an
+    act only messages count of which it is known. What is so in part counts in part.
     """
-    known = (~targets[:, labels.ACTS_COLUMNS].isnan()).all(dim=1).nonzero()[:, 0].tolist()
-    truth = targets[known, labels.ACTS_COLUMNS].numpy()
+    acts = targets[:, labels.ACTS_COLUMNS]
+    known = (~acts.isnan()).any(dim=1).nonzero()[:, 0].tolist()
     states = _states(model, [sentences[row] for row in known])
     mean, spread = states.mean(axis=0), states.std(axis=0) + 1e-6
     scaled = (states - mean) / spread
     with torch.no_grad():
-        for place, right in enumerate(truth.T, start=labels.ACTS_COLUMNS.start):
-            if right.any() and not right.all():
-                fitted = LogisticRegression(C=_INVERSE_PENALTY, max_iter=_MOST_STEPS)
-                fitted.fit(scaled, right)
+        for place, truth in enumerate(acts[known].T.numpy(), start=labels.ACTS_COLUMNS.start):
+            rows = ~np.isnan(truth)
+            share = truth[rows]
+            if 0 < share.mean() < 1:
+                fitted = _fitted(scaled[rows], share)
                 weights = fitted.coef_[0] / spread
                 model.heads.weight[place] = torch.from_numpy(weights)
                 model.heads.bias[place] = float(fitted.intercept_[0] - weights @ mean)
+
+
+def _fitted(states: Floats, share: Floats) -> LogisticRegression:
+    fitted = LogisticRegression(C=_INVERSE_PENALTY, max_iter=_MOST_STEPS)
+    return fitted.fit(
+        np.concatenate([states, states]),
+        np.repeat([1, 0], len(states)),
+        sample_weight=np.concatenate([share, 1 - share]),
+    )
 
 
 @torch.inference_mode()

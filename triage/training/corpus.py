@@ -1,18 +1,21 @@
 """Labelled messages from the public data sets and from our own service messages."""
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from language.detect import Language
 from language.errors import CorpusError
 from language.normalise import normalise
+from triage.context import Said
 from triage.training import labels
 from triage.training.labels import Row
 
 SERVICE_MESSAGES = Path(__file__).with_name("service_messages.tsv")
 ACTS = Path(__file__).with_name("acts.tsv")
+CONVERSATIONS = Path(__file__).with_name("conversations.tsv")
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Example:
     text: str
     language: Language
     target: Row
+    before: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,41 @@ def messages_with_acts(split: str, path: Path = ACTS) -> list[Example]:
     ]
 
 
+def messages_in_context(split: str, path: Path = CONVERSATIONS) -> list[Example]:
+    """The customers' messages of our own conversations of `split` train or dev, each after what was
+    said before it.
+
+    Raises CorpusError when the file is missing.
+    """
+    rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
+    chosen = (row for row in rows if row["split"] == split)
+    return [
+        example
+        for _, talk in groupby(chosen, key=lambda row: row["conversation"])
+        for example in _customers(list(talk))
+    ]
+
+
+def _customers(talk: Sequence[Mapping[str, str]]) -> Iterator[Example]:
+    said: list[Said] = []
+    turn = 0
+    for row in talk:
+        text = normalise(row["text"])
+        if row["sender"] == "customer":
+            turn += 1
+            person = bool(row["at"]) and turn >= int(row["at"])
+            mood, *acts = row["labels"].split(",")
+            target = labels.context_target(mood, acts, needs_person=person)
+            yield Example(text, "zh" if row["language"] == "zh" else "en", target, tuple(said))
+        said.append(_said(row["sender"], text))
+
+
+def _said(sender: str, text: str) -> Said:
+    if sender == "customer":
+        return Said("customer", text)
+    return Said("assistant", text, answered=sender != "missed")
+
+
 def _files(data: Path) -> Iterator[tuple[str, str, Iterator[Example]]]:
     mixed = data / "code-switch"
     for part in ("train", "dev", "test"):
@@ -133,5 +172,7 @@ def read_corpus(data: Path, every_service_dev: int = 6) -> Corpus:
     corpus.add("test", "service", service_messages("test"))
     for part in ("train", "dev", "test"):
         corpus.add(part, "acts", messages_with_acts(part))
+    for part in ("train", "dev"):
+        corpus.add(part, "conversations", messages_in_context(part))
     corpus.drop_leaks()
     return corpus

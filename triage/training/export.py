@@ -2,22 +2,26 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from language.onnx_model import CARD, MODEL, TOKENIZER, sha256
 from language.training.export import export
 from triage.calibration import FILE
+from triage.context import LONGEST
 from triage.halves import Halves
 from triage.reading import ACTS
 from triage.training import calibrate, labels, linear
-from triage.training.corpus import Corpus
+from triage.training.corpus import Corpus, Example
 from triage.training.linear import LinearModel
 from triage.training.network import EmotionNetwork, load
 
-WINDOW = 128
+Floats = NDArray[np.float32]
 
 
 class BothModels(nn.Module):
@@ -57,7 +61,7 @@ def export_emotion(corpus: Corpus, work: Path, out: Path) -> None:
     network, tokenizer = load(work)
     card = {
         "outputs": 2 * labels.OUTPUTS,
-        "longest": WINDOW,
+        "longest": LONGEST,
         "labels": [
             *labels.REDDIT,
             *labels.WEIBO,
@@ -82,10 +86,20 @@ def export_emotion(corpus: Corpus, work: Path, out: Path) -> None:
             (folder / name).replace(out / name)
 
 
+def opinions(halves: Halves, rows: Sequence[Example]) -> Floats:
+    """(rows, 2, outputs): what `halves` say of each message, after what was said before it."""
+    found = halves.opinions([row.text for row in rows])
+    placed = halves.opinions_in_context([row.text for row in rows], [row.before for row in rows])
+    for place, own in enumerate(placed):
+        if own is not None:
+            found[place] = own
+    return found
+
+
 def _calibrate(corpus: Corpus, folder: Path) -> None:
     halves = Halves(folder, threads=2)
     dev = corpus.parts["dev"]
-    found = {name: halves.opinions([row.text for row in rows]) for name, rows in dev.items()}
+    found = {name: opinions(halves, rows) for name, rows in dev.items()}
     (folder / FILE).write_text(json.dumps(calibrate.fit(dev, found)) + "\n", encoding="utf-8")
     card = halves.card | {"mixing": calibrate.mix(dev, found)}
     card["sha256"][FILE] = sha256(folder / FILE)

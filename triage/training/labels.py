@@ -56,6 +56,14 @@ _LEFT_OPEN = {
     "neutral": ("confusion",),
 }
 
+# How far a message of each mood is displeased, and angry.
+MOODS = {
+    "pleased": (0.0, 0.0), "calm": (0.0, 0.0), "uneasy": (0.3, 0.0), "displeased": (1.0, 0.2),
+    "angry": (1.0, 1.0),
+}  # fmt: skip
+# What can only be told of a message where it stands.
+IN_CONTEXT = ("promise_broken", "solved", "displeased", "angry", "needs_person")
+
 _CLOSE = ("anger", "frustration", "disappointment")
 
 Row = NDArray[np.float32]
@@ -119,12 +127,33 @@ def service_target(
         open_ones = [name for name in _CLOSE if name not in emotions]
         row[[SERVICE_COLUMNS.start + EMOTIONS.index(name) for name in open_ones]] = np.nan
     if acts is not None:
-        row[ACTS_COLUMNS] = _one_hot(ACTS, *acts)
+        row[ACTS_COLUMNS] = _alone(acts)
+    return row
+
+
+def context_target(mood: str, acts: Sequence[str], *, needs_person: bool) -> Row:
+    """The target of a message that was judged after what was said before it.
+
+    `mood` is one of MOODS, `acts` what the message does, `needs_person` whether a person should
+    have taken over by then.
+    """
+    row = np.full(OUTPUTS, np.nan, np.float32)
+    row[ACTS_COLUMNS] = _one_hot(ACTS, *acts)
+    displeased, angry = MOODS[mood]
+    told = {"displeased": displeased, "angry": angry, "needs_person": float(needs_person)}
+    for name, share in told.items():
+        row[ACTS_COLUMNS.start + ACTS.index(name)] = share
     return row
 
 
 def acts_target(acts: Sequence[str]) -> Row:
     """The target of a message to customer service of which only what it does is known."""
     row = _unknown(to_company=True)
-    row[ACTS_COLUMNS] = _one_hot(ACTS, *acts)
+    row[ACTS_COLUMNS] = _alone(acts)
+    return row
+
+
+def _alone(acts: Sequence[str]) -> Row:
+    row = _one_hot(ACTS, *acts)
+    row[[ACTS.index(name) for name in IN_CONTEXT]] = np.nan
     return row

@@ -9,7 +9,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from language.training import backbone
+from language.onnx_model import MODEL
+from language.training import backbone, shipped
 from language.training.backbone import SentenceEncoder
 from triage.reading import EMOTIONS
 from triage.training import labels
@@ -102,6 +103,23 @@ def _service(logits: Tensor, targets: Tensor) -> Tensor:
 def _one(logits: Tensor, targets: Tensor) -> Tensor:
     known = ~targets[:, 0].isnan()
     return functional.cross_entropy(logits[known], targets[known], reduction="sum")
+
+
+def load_shipped(folder: Path) -> tuple[EmotionNetwork, Tokenizer]:
+    """The exported model in `folder` as a network to train, exact but for int8's rounding.
+
+    What its heads do not know yet begins at nothing. Raises BaseModelError when the file is no
+    such model.
+    """
+    trunk, tokenizer = shipped.load_shipped(folder, dropout=0.1, within="network.trunk.")
+    weights = shipped.Weights(folder / MODEL)
+    model = EmotionNetwork(trunk)
+    known = weights.get("network.heads.weight").T, weights.get("network.heads.bias")
+    with torch.no_grad():
+        for head, values in zip((model.heads.weight, model.heads.bias), known, strict=True):
+            head.zero_()
+            head[: len(values)] = torch.from_numpy(values.copy())
+    return model, tokenizer
 
 
 def save(folder: Path, model: EmotionNetwork, tokenizer: Tokenizer) -> None:

@@ -5,7 +5,7 @@ it, the weights of several such networks, which saw the same in another order, a
 their mean learns on for a while.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import astuple, dataclass, replace
 from itertools import chain
@@ -18,23 +18,29 @@ from torch import Tensor
 from torch.optim import AdamW
 
 from language.encoder import SHIPPED as ENCODER
-from language.training import backbone, batches, masked
+from language.training import backbone, batches, masked, shipped
 from language.training.backbone import SentenceEncoder
 from language.training.chance import generator
 from language.training.checkpoint import Checkpoint
 from language.training.corpus import Pair, read_pairs
 from language.training.loop import Run
 from language.training.rounding import rounded
-from language.training.shipped import load_shipped
 from language.training.typos import mistyped
+from triage.context import Layout, recent
 from triage.training import acts_head, labels, linear, long_messages
 from triage.training.corpus import Corpus, Example, read_corpus
 from triage.training.export import export_emotion
-from triage.training.network import EmotionNetwork, loss_of, save, translation_loss_of
+from triage.training.network import (
+    EmotionNetwork,
+    load_shipped,
+    loss_of,
+    save,
+    translation_loss_of,
+)
 
 WORK = Path("var/training/emotion")
 PAIRS = "parallel-en-zh/tatoeba_eng_cmn.tsv"
-OWN = ("service", "acts")
+OWN = ("service", "acts", "conversations")
 _LONGEST = 128
 
 
@@ -60,7 +66,8 @@ class Options:
     `guessing_epochs` and `guessing_rate` are for the hidden pieces, `service_copies` for each of
     our own messages, `long_messages` are made of them, `neutral_share` is the part of purely
     neutral comments that an epoch sees; `members` is how many networks are averaged, of the seeds
-    `seed`, `seed` + 1 and so on, and `together` what their mean learns.
+    `seed`, `seed` + 1 and so on, and `together` what their mean learns. `again` is what a model
+    that ships already learns when there are more messages.
     """
 
     guessing_epochs: int = 3
@@ -71,6 +78,7 @@ class Options:
         Phase("service", 2, rate=5e-5, head_rate=3e-4, public=16_000, pairs=4_000),
     )
     together: Phase = Phase("together", 2, rate=5e-5, head_rate=3e-4, public=24_000, pairs=3_000)
+    again: Phase = Phase("again", 6, rate=7e-5, head_rate=5e-4, public=16_000, pairs=3_000)
     batch: int = 64
     service_copies: int = 2
     long_messages: int = 3000
@@ -125,6 +133,21 @@ def tokenise(tokenizer: Tokenizer, texts: list[str]) -> list[list[int]]:
     return [encoding.ids for encoding in cut.encode_batch_fast(texts)]
 
 
+def laid_out(tokenizer: Tokenizer, rows: Sequence[Example]) -> list[list[int]]:
+    """Token ids of each message after what was said before it, with the marks at the ends."""
+    sentences = tokenise(tokenizer, [row.text for row in rows])
+    layout = Layout.of(tokenizer.token_to_id)
+    for place, row in enumerate(rows):
+        if before := recent(row.before):
+            first, *message, last = sentences[place]
+            earlier = tokenizer.encode_batch_fast(
+                [said.text for said in before], add_special_tokens=False
+            )
+            pairs = zip(before, (encoding.ids for encoding in earlier), strict=True)
+            sentences[place] = [first, *layout.ids(message, pairs), last]
+    return sentences
+
+
 def examples_of(corpus: Corpus, options: Options) -> dict[str, list[Example]]:
     """The training part of `corpus`, and what is made of our own messages: slips, long ones."""
     found = dict(corpus.parts["train"])
@@ -145,10 +168,9 @@ def prepare(parts: dict[str, list[Example]], pairs: list[Pair], tokenizer: Token
     """Labelled examples by data set, and translated `pairs`, as the network sees them."""
     rows = [(name, row) for name, examples in parts.items() for row in examples]
     only_neutral = labels.reddit_target(["neutral"])
-    texts = [row.text for _, row in rows]
-    texts += [text for pair in pairs for text in (pair.english, pair.chinese)]
+    translated = [text for pair in pairs for text in (pair.english, pair.chinese)]
     return Lesson(
-        tokenise(tokenizer, texts),
+        laid_out(tokenizer, [row for _, row in rows]) + tokenise(tokenizer, translated),
         torch.from_numpy(np.stack([row.target for _, row in rows])),
         [place for place, (name, _) in enumerate(rows) if name in OWN],
         [i for i, (_, row) in enumerate(rows) if np.array_equal(row.target, only_neutral, True)],
@@ -244,28 +266,52 @@ def train(
     work: Path = WORK,
     options: Options | None = None,
     encoder: Path = ENCODER,
+    learned: Path | None = None,
 ) -> None:
     """Train the emotion model on the sets under `data`, calibrate it, and export it to `out`.
 
-    It starts from the exported `encoder`. `work` keeps the checkpoints, from which an interrupted
+    It starts from the exported `encoder`, or goes on from the exported emotion model `learned`.
+    `work` keeps the checkpoints, from which an interrupted
     run goes on, and the full-precision weights. Raises CorpusError or BaseModelError when what it
     needs is missing.
     """
     options = options or Options()
     corpus = read_corpus(data)
     pairs = read_pairs(data / PAIRS)
-    trunk, tokenizer = load_shipped(encoder, dropout=0.1)
     parts = examples_of(corpus, options)
-    lesson = prepare(parts, pairs, tokenizer)
-    run = f"{astuple(options)} {len(lesson.sentences)}"
     checkpoints: list[Checkpoint] = []
 
     def checkpoint(name: str) -> Checkpoint:
+        run = f"{astuple(options)} {sum(map(len, parts.values()))}"
         checkpoints.append(Checkpoint(work / f"{name}.pt", run))
         return checkpoints[-1]
 
     torch.manual_seed(options.seed)
-    pretrain(trunk, tokenizer, corpus, pairs, options, checkpoint("guessing"))
+    if learned:
+        model, tokenizer = load_shipped(learned)
+        last = options.again
+        lesson = prepare(parts, pairs, tokenizer)
+    else:
+        trunk, tokenizer = shipped.load_shipped(encoder, dropout=0.1)
+        last = options.together
+        lesson = prepare(parts, pairs, tokenizer)
+        pretrain(trunk, tokenizer, corpus, pairs, options, checkpoint("guessing"))
+        model = _mean_of_members(trunk, lesson, options, checkpoint)
+    learn(model, lesson, last, options, checkpoint(last.name))
+    acts_head.refit(model, lesson.sentences[: len(lesson.targets)], lesson.targets)
+    save(work, model, tokenizer)
+    linear.save(work, linear.fit([*chain.from_iterable(parts.values())]))
+    export_emotion(corpus, work, out)
+    for kept in checkpoints:
+        kept.forget()
+
+
+def _mean_of_members(
+    trunk: SentenceEncoder,
+    lesson: Lesson,
+    options: Options,
+    checkpoint: Callable[[str], Checkpoint],
+) -> EmotionNetwork:
     members = [
         _member(
             trunk,
@@ -275,12 +321,5 @@ def train(
         )
         for number in range(options.members)
     ]
-    model = members[0]
-    model.load_state_dict(average([member.state_dict() for member in members]))
-    learn(model, lesson, options.together, options, checkpoint(options.together.name))
-    acts_head.refit(model, lesson.sentences[: len(lesson.targets)], lesson.targets)
-    save(work, model, tokenizer)
-    linear.save(work, linear.fit([*chain.from_iterable(parts.values())]))
-    export_emotion(corpus, work, out)
-    for kept in checkpoints:
-        kept.forget()
+    members[0].load_state_dict(average([member.state_dict() for member in members]))
+    return members[0]

@@ -1,0 +1,99 @@
+"""Every text that the policy and the remedies ever had, with who changed it and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Select, func, insert, select
+
+from store.tables import accounts
+from store.tables import rule_versions as table
+from triage.case import rfc3339
+from triage.errors import VersionUnknown
+
+# Which file of rules.
+Kind = Literal["policy", "remedies"]
+KINDS: tuple[Kind, ...] = ("policy", "remedies")
+
+
+@dataclass(frozen=True)
+class Version:
+    """One text of the policy or the remedies; `hash` is of what it means.
+
+    `author` is None where the file was changed outside the pages.
+    """
+
+    number: int
+    text: str
+    hash: str
+    saved_at: datetime
+    author: str | None
+    note: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the version as the API tells it, without its text."""
+        return {
+            "number": self.number,
+            "hash": self.hash,
+            "saved_at": rfc3339(self.saved_at),
+            "author": self.author,
+            "note": self.note,
+        }
+
+
+def versions(connection: Connection, kind: Kind) -> list[Version]:
+    """All versions, newest first."""
+    found = connection.execute(_of(kind).order_by(table.c.number.desc()))
+    return [Version(*row) for row in found]
+
+
+def version(connection: Connection, kind: Kind, number: int) -> Version:
+    """One version. Raises VersionUnknown."""
+    row = connection.execute(_of(kind).where(table.c.number == number)).first()
+    if row is None:
+        raise VersionUnknown(f"There is no version {number} of the {kind}.")
+    return Version(*row)
+
+
+def newest(connection: Connection, kind: Kind) -> Version | None:
+    """The newest version, if there is one."""
+    row = connection.execute(_of(kind).order_by(table.c.number.desc()).limit(1)).first()
+    return Version(*row) if row else None
+
+
+def add(
+    connection: Connection,
+    kind: Kind,
+    text: str,
+    content: str,
+    now: datetime,
+    account: int | None = None,
+    note: str = "",
+) -> int:
+    """Add the next version, whose meaning has the hash `content`, and return its number.
+
+    Raises IntegrityError when somebody else just added one.
+    """
+    last = connection.scalar(select(func.max(table.c.number)).where(table.c.kind == kind))
+    number = (last or 0) + 1
+    connection.execute(
+        insert(table).values(
+            kind=kind,
+            number=number,
+            text=text,
+            hash=content,
+            saved_at=now,
+            account_id=account,
+            note=note,
+        )
+    )
+    return number
+
+
+def _of(kind: Kind) -> Select[Any]:
+    columns = table.c.number, table.c.text, table.c.hash, table.c.saved_at
+    return (
+        select(*columns, accounts.c.name, table.c.note)
+        .outerjoin(accounts, accounts.c.id == table.c.account_id)
+        .where(table.c.kind == kind)
+    )
