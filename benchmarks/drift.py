@@ -54,11 +54,9 @@ def stable(a_day: float, scatter: float, looks: int = LOOKS) -> Iterator[bool]:
         yield any(one.flagged for one in found)
 
 
-def planted(
-    a_day: float, scatter: float, shifted_days: int, looks: int = PLANTED
-) -> Iterator[bool]:
+def planted(a_day: float, scatter: float, shifted_days: int) -> Iterator[bool]:
     """For each look: whether a share of a tenth that has doubled is flagged among 27 others."""
-    for look in range(looks):
+    for look in range(PLANTED):
         random = np.random.default_rng(look)
         shares = [simulated(random, SHARES[number % 7], a_day, scatter) for number in range(27)]
         shifted = simulated(random, 0.1, a_day, scatter, 0.8, shifted_days)

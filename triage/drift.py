@@ -85,8 +85,9 @@ def report(connection: Connection, today: date) -> Report:
     """What the last seven whole days before `today` look like beside the 28 before them."""
     last = today - timedelta(days=1)
     first = last - timedelta(days=WINDOW - 1)
-    series = daily(connection, first - timedelta(days=BASELINE), last)
-    return Report(first, last, tuple(watch(series)), tuple(exchanges(connection, first, last)))
+    begin = first - timedelta(days=BASELINE)
+    exchanged = (one for one in exchanges(connection, begin, last) if one.at.date() >= first)
+    return Report(first, last, tuple(watch(daily(connection, begin, last))), tuple(exchanged))
 
 
 def watch(series: Iterable[Series]) -> list[Drift]:

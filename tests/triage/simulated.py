@@ -179,8 +179,8 @@ class Weather:
 def days_of(weather: Sequence[Weather], last: date, random: Random, each: int = 60) -> Book:
     """Days up to `last`, one for each weather, with fewer conversations at the weekend."""
     book = Book()
-    for place, now in enumerate(reversed(weather)):
-        day = last - timedelta(days=place)
+    for place, now in enumerate(weather, start=1 - len(weather)):
+        day = last + timedelta(days=place)
         at = datetime.combine(day, time(12), UTC)
         for number in range(each // 2 if day.weekday() >= 5 else each):
             anger = 0.9 if random.uniform() < now.anger else 0.1

@@ -64,10 +64,10 @@ def test_what_is_best_already_stays(engine: Engine) -> None:
 def test_noise_proposes_nothing() -> None:
     # With one in three needed, and a missed one as bad as two, no number is better than another.
     proposed = [
-        any(finding.proposal for finding in search(in_memory(chance(1 / 3), 400, seed), TEXT))
-        for seed in range(40)
+        any(finding.proposal for finding in search(in_memory(chance(1 / 3), 300, seed), TEXT))
+        for seed in range(25)
     ]
-    assert sum(proposed) <= 5
+    assert sum(proposed) <= 3
 
 
 def test_few_verdicts_propose_nothing(engine: Engine) -> None:
@@ -78,9 +78,9 @@ def test_few_verdicts_propose_nothing(engine: Engine) -> None:
 
 def test_numbers_far_from_what_was_judged_say_so(engine: Engine) -> None:
     findings = found(engine, needed_from(0.5), 300)
-    untouched = {finding.numbers[0].fact for finding in findings if finding.too_few}
-    assert "misses" in untouched
-    assert "negative_recent" not in untouched
+    untouched = {finding.numbers[0].rule for finding in findings if finding.too_few}
+    assert "missed_three_times" in untouched
+    assert "not_recovering" not in untouched
 
 
 def test_only_the_number_changes_in_the_text(engine: Engine) -> None:
@@ -124,7 +124,7 @@ def test_a_bad_policy_is_refused() -> None:
 def test_numbers_are_found_and_written_whatever_the_layout() -> None:
     text = TEXT.replace(
         "when: misses_in_a_row >= 3 || misses >= 4",
-        'when: >-  # folded\n      misses_in_a_row >=\n        3 || misses >= 4 || problem == "x >= 9"',
+        "when: >-  # folded\n      misses_in_a_row >=\n        3 || misses >= 4 || leaving",
     )
     here = [number for number in numbers(text) if number.rule == "missed_three_times"]
     assert [(one.fact, one.written) for one in here] == [("misses_in_a_row", "3"), ("misses", "4")]
