@@ -114,15 +114,17 @@ def _counted(
 ) -> Iterable[tuple[str, str, Count]]:
     day, table = func.date(at), at.table
     held = [func.sum(case((share, 1), else_=0)) for share in shares.values()]
-    rows = connection.execute(
+    counted = connection.execute(
         select(day, conversations.c.language, func.count(), *held)
         .join_from(table, conversations, conversations.c.id == table.c.conversation_id)
         .where(condition, conversations.c.language.is_not(None))
         .group_by(day, conversations.c.language)
-    )
-    for when, language, seen, *counts in rows:
-        for name, count in zip(shares, counts, strict=True):
-            yield name, language, Count(date.fromisoformat(str(when)), seen, int(count))
+        .order_by(conversations.c.language)
+    ).all()
+    for place, name in enumerate(shares, start=3):
+        for row in counted:
+            day_of = date.fromisoformat(str(row[0]))
+            yield name, row[1], Count(day_of, row[2], int(row[place]))
 
 
 def _emotions(connection: Connection, condition: ColumnElement[bool]) -> Sequence[str]:

@@ -172,7 +172,10 @@ def by_rule(sample: Sample) -> list[RuleFigures]:
 
 
 def curve(judged: Sequence[Judged], fact: str) -> list[Bin]:
-    """How often a handover at each level of `fact` was right, in bins of about equal counts."""
+    """How often a handover at each level of `fact` was right, in bins of about equal counts.
+
+    Empty where too few handovers are judged, or where all have about the same level.
+    """
     levels = np.array([float(one.facts[fact] or 0) for one in judged])
     handed_over = np.array([one.handed_over for one in judged], bool)
     needed = np.array([one.needed for one in judged], bool)
@@ -180,6 +183,9 @@ def curve(judged: Sequence[Judged], fact: str) -> list[Bin]:
     if not count:
         return []
     inner = np.unique(np.quantile(levels[handed_over], np.arange(1, count) / count).round(2))
+    inner = inner[(inner > levels.min()) & (inner < levels.max())]
+    if not len(inner):
+        return []
     place = np.digitize(levels, inner)
     edges = [float(levels.min()), *map(float, inner), float(levels.max())]
     return [

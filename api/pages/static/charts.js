@@ -27,9 +27,9 @@
     return [{ ...edge, data: lows }, { ...edge, data: highs, fill: "-1" }];
   }
 
-  const shares = (legend) => ({
-    scales: { x: { grid: { display: false } }, y: { beginAtZero: true, grid: { color: colour("--line") }, ticks: { precision: 0, callback: (value) => `${Math.round(value * 1000) / 10}%` } } },
-    plugins: { legend, tooltip: { filter: ({ dataset }) => Boolean(dataset.label) } },
+  const shares = () => ({
+    scales: { x: { grid: { display: false }, ticks: { maxTicksLimit: 6, maxRotation: 0 } }, y: { beginAtZero: true, grid: { color: colour("--line") }, ticks: { maxTicksLimit: 6, callback: (value) => `${Math.round(value * 1000) / 10}%` } } },
+    plugins: { legend: { display: false }, tooltip: { filter: ({ dataset }) => Boolean(dataset.label) } },
   });
 
   const CHARTS = {
@@ -51,7 +51,7 @@
     curve: ({ curves, words }, place) => {
       const { bins } = curves[place];
       const right = { type: "line", label: words.right, data: bins.map(({ right }) => right), borderColor: colour("--accent"), backgroundColor: colour("--accent"), pointRadius: 4 };
-      const options = shares({ display: false });
+      const options = shares();
       options.scales.y.max = 1;
       return { data: { labels: bins.map(({ level }) => level), datasets: [...band(bins.map(({ low }) => low), bins.map(({ high }) => high)), right] }, options };
     },
@@ -59,7 +59,7 @@
       const points = drifts[place];
       const dots = points.map(({ out }) => colour(out ? "--bad" : "--accent"));
       const share = { type: "line", label: words.share, data: points.map(({ share }) => share), borderColor: colour("--accent"), pointBackgroundColor: dots, pointBorderColor: dots, pointRadius: points.map(({ out }) => (out ? 5 : 2)), borderWidth: 1.5 };
-      return { data: { labels: points.map(({ day }) => day), datasets: [...band(points.map(({ low }) => low), points.map(({ high }) => high)), share] }, options: shares({ display: false }) };
+      return { data: { labels: points.map(({ day }) => day), datasets: [...band(points.map(({ low }) => low), points.map(({ high }) => high)), share] }, options: shares() };
     },
     emotions: ({ emotions }) => bars(emotions.map(({ name }) => name), emotions.map(({ share }) => share), true),
     rules: ({ rules }) => bars(rules.slice(0, RULES_SHOWN).map(({ name }) => name.replaceAll("_", " ")), rules.slice(0, RULES_SHOWN).map(({ count }) => count), false),
