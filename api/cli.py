@@ -5,16 +5,16 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 import uvicorn
 
-from api import accounts, batch, rules, takeaway, training
+from api import accounts, batch, reports, rules, takeaway, training
 from api.demo_service import create_demo_service
-from api.house import models_folder, open_emotion_model, open_knowledge
+from api.house import models_folder, open_emotion_model, open_knowledge, open_rules
 from api.refusals import plain_errors
 from api.serving import say, serve
 from api.settings import Settings
@@ -25,11 +25,12 @@ from knowledge_base.gaps import asked_in_vain, gaps
 from knowledge_base.ingest import documents, ingest
 from language.encoder import load_encoder
 from store.engine import migrate, open_engine, reading
-from triage import log, replay
+from triage import drift, log, replay, thresholds
 from triage.context import Said
 from triage.judge import judge
 from triage.policy import load_policy
 from triage.remedy import load_remedies
+from triage.verdicts import read_sample
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 user = typer.Typer(no_args_is_help=True, help="Accounts of agents and supervisors.")
@@ -218,6 +219,44 @@ def triage_replay(policy_file: Annotated[Path, typer.Argument(exists=True)]) -> 
         with reading(open_engine(settings.database_url)) as connection:
             result = replay.replay(log.every(connection), policy, remedies)
         say(json.dumps(result.as_json(), ensure_ascii=False, indent=2))
+
+
+@app.command("triage-calibrate")
+def triage_calibrate(
+    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the best one.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=36_500, help="How far to look back.")] = 90,
+    missed_costs: Annotated[
+        float, typer.Option(min=0.1, max=100, help="A missed handover is as bad as so many false.")
+    ] = thresholds.MISSED_COSTS,
+) -> None:
+    """Say what the verdicts say of the policy, and which numbers would do better."""
+    with plain_errors():
+        settings = Settings()
+        text = open_rules(settings).present("policy").text
+        with reading(open_engine(settings.database_url)) as connection:
+            sample = read_sample(connection, datetime.now(UTC) - timedelta(days=days))
+        findings = thresholds.search(sample, text, missed_costs)
+        for line in reports.calibration(sample, findings):
+            say(line)
+        proposals = [finding.proposal for finding in findings if finding.proposal]
+        if out and proposals:
+            with out.open("x", encoding="utf-8") as file:
+                file.write(proposals[0].text)
+            say(f"Wrote {out}, with the first change.")
+        elif out:
+            say(f"There is nothing to change: {out} was not written.")
+
+
+@app.command("drift")
+def drift_command() -> None:
+    """Compare the last seven days with the four weeks before; exits 1 when a share is flagged."""
+    with plain_errors():
+        with reading(open_engine(Settings().database_url)) as connection:
+            found = drift.report(connection, datetime.now(UTC).date())
+        for line in reports.drift(found):
+            say(line)
+    if found.flagged:
+        raise typer.Exit(1)
 
 
 @log_app.command("verify")

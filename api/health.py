@@ -1,6 +1,7 @@
 """Is it alive, is it ready, and how does it do."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, FastAPI, Response
@@ -15,6 +16,7 @@ from api.deps import HouseDep
 from api.house import House
 from store.engine import reading
 from store.tables import cases, decisions
+from triage import drift
 
 router = APIRouter(tags=["health"])
 
@@ -60,6 +62,7 @@ class _HouseCollector(Collector):
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._drifting: tuple[date, int] | None = None
 
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges."""
@@ -77,6 +80,17 @@ class _HouseCollector(Collector):
         up = GaugeMetricFamily("amends_assistant_ready", "1 while the Rasa process answers")
         up.add_metric([], float(self._house.rasa.ready))
         yield up
+        drifting = GaugeMetricFamily("amends_drift_flagged", "Shares that left their interval")
+        drifting.add_metric([], self._flagged())
+        yield drifting
+
+    def _flagged(self) -> int:
+        """How many series are flagged; only whole days count, so that once a day is enough."""
+        today = self._house.clock().date()
+        if self._drifting is None or self._drifting[0] != today:
+            with reading(self._house.engine) as connection:
+                self._drifting = today, len(drift.report(connection, today).flagged)
+        return self._drifting[1]
 
     def describe(self) -> list[Metric]:
         """Keep the registry from collecting while it registers."""

@@ -120,6 +120,13 @@ def open_knowledge(settings: Settings) -> KnowledgeBase:
     return KnowledgeBase(index, encoder)
 
 
+def open_rules(settings: Settings) -> Rulebook:
+    """Return the rules in force, with their versions in a migrated record."""
+    engine = open_engine(settings.database_url)
+    migrate(engine)
+    return Rulebook(engine, settings.policy, settings.remedies)
+
+
 def open_backoffice(settings: Settings) -> Backoffice:
     """Return the company's own order service, or the demo shop where none is configured."""
     if settings.backoffice_url is None:

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from api import accounts
+from api.house import open_rules
 from api.refusals import plain_errors
 from api.serving import say
 from api.settings import Settings
-from store.engine import migrate, open_engine, reading
+from store.engine import open_engine, reading
 from triage.policy import load_policy
 from triage.remedy import load_remedies
-from triage.rulebook import Rulebook
 from triage.versions import Kind, Version
 
 policy = typer.Typer(no_args_is_help=True, help="The policy and the remedies, and their versions.")
@@ -36,21 +36,21 @@ def use(file: Text, note: Note, by: By = "", remedies: Remedies = False) -> None
     """Put a file in force; a running server follows at once."""
     with plain_errors():
         text = file.read_text(encoding="utf-8")
-        _said(_rulebook().use(_kind(remedies), text, note, _account(by)))
+        _said(open_rules(Settings()).use(_kind(remedies), text, note, _account(by)))
 
 
 @policy.command("rollback")
 def roll_back(number: int, note: Note, by: By = "", remedies: Remedies = False) -> None:
     """Put an earlier version in force again, as a new one."""
     with plain_errors():
-        _said(_rulebook().roll_back(_kind(remedies), number, note, _account(by)))
+        _said(open_rules(Settings()).roll_back(_kind(remedies), number, note, _account(by)))
 
 
 @policy.command("versions")
 def versions(remedies: Remedies = False) -> None:
     """List every version with who saved it and why, the newest first."""
     with plain_errors():
-        for one in _rulebook().history(_kind(remedies)):
+        for one in open_rules(Settings()).history(_kind(remedies)):
             author, note = one.author or "(in the file)", one.note or "–"
             say(f"{one.number:4}  {one.saved_at:%Y-%m-%d %H:%M}  {one.hash[:12]}  {author}: {note}")
 
@@ -59,14 +59,7 @@ def versions(remedies: Remedies = False) -> None:
 def show(number: int, remedies: Remedies = False) -> None:
     """Print the text of one version."""
     with plain_errors():
-        typer.echo(_rulebook().version(_kind(remedies), number).text, nl=False)
-
-
-def _rulebook() -> Rulebook:
-    settings = Settings()
-    engine = open_engine(settings.database_url)
-    migrate(engine)
-    return Rulebook(engine, settings.policy, settings.remedies)
+        typer.echo(open_rules(Settings()).version(_kind(remedies), number).text, nl=False)
 
 
 def _account(email: str) -> int | None:

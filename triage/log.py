@@ -29,6 +29,7 @@ __all__ = [
     "every",
     "head",
     "verify",
+    "with_verdicts",
 ]
 
 Verdict = Literal["right", "too_early", "too_late", "not_needed", "missed"]
@@ -116,7 +117,7 @@ def entries(
 
     `verdict` is the latest one on a decision; "none" stands for decisions without any.
     """
-    query = _with_verdicts()
+    query = with_verdicts()
     if after is not None:
         query = query.where(table.c.id > after)
     if before is not None:
@@ -134,7 +135,7 @@ def entries(
 
 def every(connection: Connection, since: datetime | None = None) -> Iterator[Entry]:
     """All decisions (made at `since` or later), the oldest first, read as they are asked for."""
-    query = _with_verdicts().order_by(table.c.id)
+    query = with_verdicts().order_by(table.c.id)
     if since is not None:
         query = query.where(table.c.at >= since)
     return map(_entry, connection.execute(query.execution_options(yield_per=500)))
@@ -142,7 +143,7 @@ def every(connection: Connection, since: datetime | None = None) -> Iterator[Ent
 
 def entry(connection: Connection, decision_id: int) -> Entry:
     """The decision with this id; raises DecisionUnknown."""
-    row = connection.execute(_with_verdicts().where(table.c.id == decision_id)).one_or_none()
+    row = connection.execute(with_verdicts().where(table.c.id == decision_id)).one_or_none()
     if row is None:
         raise DecisionUnknown(f"There is no decision {decision_id}.")
     return _entry(row)
@@ -171,7 +172,8 @@ def add_verdict(
     return entry(connection, decision_id)
 
 
-def _with_verdicts() -> Select[Any]:
+def with_verdicts() -> Select[Any]:
+    """Select over all decisions, each with its latest verdict and note where it has one."""
     newest = select(func.max(verdicts.c.id)).group_by(verdicts.c.decision_id)
     latest = (verdicts.c.decision_id == table.c.id) & verdicts.c.id.in_(newest)
     return select(table, verdicts.c.verdict, verdicts.c.note).outerjoin(verdicts, latest)

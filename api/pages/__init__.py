@@ -3,8 +3,10 @@
 from fastapi import APIRouter
 
 from api.pages.articles import router as articles
+from api.pages.calibration import router as calibration
 from api.pages.control import router as control
 from api.pages.desk import router as desk
+from api.pages.drift import router as drift
 from api.pages.gaps import router as gaps
 from api.pages.help import router as help_centre
 from api.pages.rules import router as rules
@@ -12,5 +14,5 @@ from api.pages.shop import router as shop
 from api.pages.sign_in import router as sign_in
 
 router = APIRouter()
-for _part in (shop, help_centre, sign_in, desk, control, articles, gaps, rules):
+for _part in (shop, help_centre, sign_in, desk, control, articles, gaps, rules, calibration, drift):
     router.include_router(_part)

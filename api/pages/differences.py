@@ -11,8 +11,8 @@ Part = tuple[Kind, str]
 
 # How many unchanged lines stand around a change.
 _AROUND = 1
-# A Chinese character counts as a word.
-_WORDS = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+|\s+|.", re.DOTALL)
+# A Chinese character counts as a word, and so does a number with its decimals.
+_WORDS = re.compile(r"[\u3400-\u9fff]|\d+\.\d+|[^\W\u3400-\u9fff]+|\s+|.", re.DOTALL)
 # Words of two long texts take a long time to compare; of these, whole lines must do.
 _MOST_WORDS = 4_000
 

@@ -65,6 +65,12 @@ LABELS: dict[str, dict[str, str]] = {
         "joy": N_("Joy"),
         "neutral": N_("Neutral"),
     },
+    "series": {
+        "handovers": N_("Handovers"),
+        "unanswered": N_("Unanswered questions"),
+        "unread": N_("Unread messages"),
+        "negative": N_("Negative messages"),
+    },
     "trouble": {
         "assistant_down": N_("Assistant down"),
         "knowledge_down": N_("Knowledge base down"),

@@ -2,9 +2,12 @@
 
 import json
 import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlite_utils import Database
 from typer.testing import CliRunner, Result
@@ -13,6 +16,8 @@ from api.cli import app
 from store.engine import migrate, open_engine, reading
 from store.tables import metadata
 from tests.product import Product
+from tests.triage.simulated import Book, Weather, days_of, judged_log, needed_from
+from triage.policy import load_policy
 
 
 @pytest.fixture(autouse=True)
@@ -245,3 +250,57 @@ def test_what_was_asked_in_vain_is_listed(server: Product, monkeypatch: pytest.M
     (line,) = [line for line in found.output.splitlines() if "piano" in line]
     times, handovers = line.split()[:2]
     assert (int(times), int(handovers)) == (2, 2)
+
+
+def record_of(book: Book, data_dir: Path) -> None:
+    data_dir.mkdir(exist_ok=True)
+    engine = open_engine(f"sqlite:///{data_dir / 'amends.db'}")
+    migrate(engine)
+    with engine.begin() as connection:
+        book.write(connection)
+    engine.dispose()
+
+
+def test_the_verdicts_propose_a_policy_that_is_written(data_dir: Path, tmp_path: Path) -> None:
+    random, now = np.random.default_rng(4), datetime.now(UTC)
+    record_of(judged_log(load_policy(), needed_from(0.7), random, now, count=500), data_dir)
+    target = tmp_path / "proposed.yml"
+    done = amends("triage-calibrate", "--out", target)
+    assert done.exit_code == 0, done.output
+    assert "500 of 500 decisions are judged" in done.output
+    assert "-    when: displeased_now && negative_recent >= 0.5 &&" in done.output
+    assert "+    when: displeased_now && negative_recent >= 0." in done.output
+    assert "not_recovering" in done.output
+    assert load_policy(target).hash != load_policy().hash
+    again = amends("triage-calibrate", "--out", target)
+    assert again.exit_code == 1
+    assert "exists" in again.output
+
+
+def test_few_verdicts_say_what_is_lacking(data_dir: Path, tmp_path: Path) -> None:
+    random, now = np.random.default_rng(4), datetime.now(UTC)
+    book = judged_log(load_policy(), needed_from(0.7), random, now, count=300, judged=0.05)
+    record_of(book, data_dir)
+    done = amends("triage-calibrate", "--out", tmp_path / "proposed.yml")
+    assert done.exit_code == 0
+    assert "Too few verdicts to change anything" in done.output
+    assert " on hand_over" in done.output
+    assert not (tmp_path / "proposed.yml").exists()
+
+
+def test_drift_is_told_and_exits_with_1(data_dir: Path) -> None:
+    usual, yesterday = Weather(), datetime.now(UTC).date() - timedelta(days=1)
+    weather = [usual] * 32 + [replace(usual, unanswered=0.7, model="n" * 64)] * 3
+    record_of(days_of(weather, yesterday, np.random.default_rng(5), 120), data_dir)
+    done = amends("drift")
+    assert done.exit_code == 1
+    (line,) = [line for line in done.output.splitlines() if line.startswith("unanswered      en")]
+    assert "OUTSIDE" in line
+    assert "another model since" in done.output
+
+
+def test_a_record_without_drift_is_no_fault(data_dir: Path) -> None:
+    record_of(Book(), data_dir)
+    done = amends("drift")
+    assert done.exit_code == 0
+    assert "Nothing was said or decided" in done.output

@@ -16,6 +16,8 @@ STAFF = [
     "/desk",
     "/control",
     "/control/log",
+    "/control/calibration",
+    "/control/drift",
     "/control/offers",
     "/control/articles",
     "/control/articles/new",

@@ -21,6 +21,17 @@
     };
   }
 
+  // The interval is drawn as a band between two lines that are not shown.
+  function band(lows, highs) {
+    const edge = { type: "line", borderWidth: 0, pointRadius: 0, pointHitRadius: 0, backgroundColor: `${colour("--sea")}33` };
+    return [{ ...edge, data: lows }, { ...edge, data: highs, fill: "-1" }];
+  }
+
+  const shares = () => ({
+    scales: { x: { grid: { display: false }, ticks: { maxTicksLimit: 6, maxRotation: 0 } }, y: { beginAtZero: true, grid: { color: colour("--line") }, ticks: { maxTicksLimit: 6, callback: (value) => `${Math.round(value * 1000) / 10}%` } } },
+    plugins: { legend: { display: false }, tooltip: { filter: ({ dataset }) => Boolean(dataset.label) } },
+  });
+
   const CHARTS = {
     days: ({ days, words }) => ({
       data: {
@@ -37,6 +48,19 @@
       data: { labels: days.map(({ day }) => day), datasets: [{ label: words.waited, data: days.map(({ waited }) => waited), borderColor: colour("--sea"), backgroundColor: colour("--sea"), spanGaps: true, tension: 0.3 }] },
       options: { scales: { x: { grid: { display: false } }, y: { beginAtZero: true, grid: { color: colour("--line") } } }, plugins: { legend: { display: false } } },
     }),
+    curve: ({ curves, words }, place) => {
+      const { bins } = curves[place];
+      const right = { type: "line", label: words.right, data: bins.map(({ right }) => right), borderColor: colour("--accent"), backgroundColor: colour("--accent"), pointRadius: 4 };
+      const options = shares();
+      options.scales.y.max = 1;
+      return { data: { labels: bins.map(({ level }) => level), datasets: [...band(bins.map(({ low }) => low), bins.map(({ high }) => high)), right] }, options };
+    },
+    drift: ({ drifts, words }, place) => {
+      const points = drifts[place];
+      const dots = points.map(({ out }) => colour(out ? "--bad" : "--accent"));
+      const share = { type: "line", label: words.share, data: points.map(({ share }) => share), borderColor: colour("--accent"), pointBackgroundColor: dots, pointBorderColor: dots, pointRadius: points.map(({ out }) => (out ? 5 : 2)), borderWidth: 1.5 };
+      return { data: { labels: points.map(({ day }) => day), datasets: [...band(points.map(({ low }) => low), points.map(({ high }) => high)), share] }, options: shares() };
+    },
     emotions: ({ emotions }) => bars(emotions.map(({ name }) => name), emotions.map(({ share }) => share), true),
     rules: ({ rules }) => bars(rules.slice(0, RULES_SHOWN).map(({ name }) => name.replaceAll("_", " ")), rules.slice(0, RULES_SHOWN).map(({ count }) => count), false),
     languages: ({ languages }) => ({
@@ -56,7 +80,7 @@
     Chart.defaults.maintainAspectRatio = false;
     Chart.defaults.animation = false;
     Chart.defaults.plugins.legend.labels.boxWidth = 14;
-    for (const canvas of document.querySelectorAll("canvas[data-chart]")) drawn.push(new Chart(canvas, CHARTS[canvas.dataset.chart](data)));
+    for (const canvas of document.querySelectorAll("canvas[data-chart]")) drawn.push(new Chart(canvas, CHARTS[canvas.dataset.chart](data, canvas.dataset.place)));
   }
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

@@ -12,6 +12,8 @@ STAFF_PAGES = [
     "/desk/queue",
     "/control",
     "/control/log",
+    "/control/calibration",
+    "/control/drift",
     "/control/offers",
     "/control/articles",
     "/control/articles/new",

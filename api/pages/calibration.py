@@ -1,0 +1,89 @@
+"""What the supervisors' verdicts say of the policy, and the changes that they speak for."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+
+from api.deps import HouseDep, PageSupervisor
+from api.pages import casework
+from api.pages.differences import differences
+from api.pages.rendering import Page, PageDep
+from api.pages.translation import N_
+from store.engine import reading
+from triage import reliability, thresholds
+from triage.reliability import Bin
+from triage.thresholds import MISSED_COSTS
+from triage.verdicts import Sample, read_sample
+
+router = APIRouter(prefix="/control/calibration", include_in_schema=False)
+
+PERIODS = (30, 90, 365)
+# How many handovers that nobody needed are as bad as one that was missed.
+COSTS = (1, 2, 5, 10)
+
+
+@router.get("", response_class=HTMLResponse)
+def calibration(
+    page: PageDep,
+    me: PageSupervisor,
+    house: HouseDep,
+    days: Annotated[int, Query()] = 90,
+    costs: Annotated[int, Query()] = int(MISSED_COSTS),
+) -> HTMLResponse:
+    """Show how far handovers can be relied on, and what to change in the policy."""
+    period, weight = days if days in PERIODS else PERIODS[1], costs if costs in COSTS else COSTS[1]
+    present = house.rules.present("policy")
+    with reading(house.engine) as connection:
+        sample = read_sample(connection, house.clock() - timedelta(days=period))
+        waiting = len(casework.pending(connection))
+    findings = thresholds.search(sample, present.text, weight)
+    proposals = [
+        (finding, finding.proposal, differences(present.text, finding.proposal.text))
+        for finding in findings
+        if finding.proposal
+    ]
+    return page.show(
+        "control_calibration.html",
+        account=me,
+        sample=sample,
+        figures=reliability.figures(sample),
+        by_language=reliability.by_language(sample),
+        by_rule=reliability.by_rule(sample),
+        sentences={rule.id: rule.text[page.language] for rule in house.policy.rules},
+        charts={"curves": _curves(page, sample), "words": {"right": page.translate(RIGHT)}},
+        findings=[finding for finding in findings if not finding.proposal],
+        proposals=proposals,
+        based_on=present.number,
+        period=period,
+        periods=PERIODS,
+        costs=weight,
+        all_costs=COSTS,
+        waiting=waiting,
+    )
+
+
+RIGHT = N_("Handovers that were right")
+
+
+def _curves(page: Page, sample: Sample) -> list[dict[str, Any]]:
+    """Return what the charts are drawn from; each is also on the page as a table."""
+    curves = {fact: reliability.curve(sample.judged, fact) for fact in reliability.LEVELS}
+    return [{"fact": fact, "bins": _bins(bins)} for fact, bins in curves.items() if bins]
+
+
+def _bins(bins: Sequence[Bin]) -> list[dict[str, Any]]:
+    return [
+        {
+            "level": f"{one.low:.2f} – {one.high:.2f}",
+            "right": one.right.value,
+            "low": one.right.low,
+            "high": one.right.high,
+            "judged": one.right.judged,
+            "others": one.others,
+            "missed": one.missed,
+        }
+        for one in bins
+    ]
