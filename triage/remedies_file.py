@@ -10,7 +10,7 @@ from triage.condition import Condition, compile_condition
 from triage.errors import RuleFault
 from triage.facts import FACTS
 from triage.remedy_rules import Authority, Goodwill, Grant, Limit, Remedy, RemedyRules, Text, Weight
-from triage.rule_file import Section, line_of, plain, sections
+from triage.rule_file import Section, line_of, sections, shown
 from triage.sentences import PLACEHOLDER
 from triage.service import PROBLEMS
 
@@ -51,6 +51,7 @@ SENTENCES = (
 )
 WORDS = (*PROBLEMS, "other", "safety", "legal", "gentle")
 SEVERITIES = 5
+LONGEST_DAYS = 3_650
 TOP = (
     "currency",
     "remedies",
@@ -112,8 +113,8 @@ def _money_fact(section: Section, key: str) -> str | None:
     name = section.data.get(key)
     if name is None:
         return None
-    if name not in FACTS or FACTS[name].kind != "money":
-        section.fault(key, f"no amount of money is called {name!r}")
+    if str(name) not in FACTS or FACTS[str(name)].kind != "money":
+        section.fault(key, "no amount of money is called %(name)s", name=shown(name))
         return None
     return str(name)
 
@@ -123,7 +124,8 @@ def _condition(section: Section, allowed: frozenset[str]) -> Condition | None:
     condition = compile_condition(section.data.get("when"), line, section.rule, section.faults)
     for name in condition.names if condition else ():
         if name not in allowed:
-            section.fault("when", f"{name!r} may not weigh here: only what happened does")
+            what = "%(name)s may not weigh here: only what happened does"
+            section.fault("when", what, name=repr(name))
     return condition
 
 
@@ -141,23 +143,31 @@ def _grants(
 ) -> Iterator[Grant]:
     for section in sections(data, key, faults):
         section.only("id", "when", "gives", "amount", "instead", "text")
-        gives, instead = section.data.get("gives"), plain(section.data.get("instead", []))
+        gives, instead = str(section.data.get("gives")), _instead(section)
         for name in (gives, *instead):
             if name not in names:
-                section.fault("gives", f"no remedy is called {name!r}")
+                section.fault("gives", "no remedy is called %(name)s", name=shown(name))
         amount = _money_fact(section, "amount")
         if amount and gives in names and not names[gives].money:
-            section.fault("amount", f"{gives!r} is not a remedy of money")
+            section.fault("amount", "%(name)s is not a remedy of money", name=shown(gives))
         condition, text = _condition(section, OBSERVABLE), _filled(section, "text")
         if condition is not None:
-            yield Grant(section.rule, condition, text, str(gives), amount, tuple(instead))
+            yield Grant(section.rule, condition, text, gives, amount, instead)
+
+
+def _instead(section: Section) -> tuple[str, ...]:
+    listed = section.data.get("instead", [])
+    if not isinstance(listed, list):
+        section.fault("instead", "`instead` needs a list of remedies")
+        return ()
+    return tuple(map(str, listed))
 
 
 def _filled(section: Section, key: str) -> Text:
     text = section.both(key)
     for name in {name for one in text.values() for name in PLACEHOLDER.findall(one)}:
         if name not in FACTS:
-            section.fault(key, f"no fact is called {name!r}")
+            section.fault(key, "no fact is called %(name)s", name=shown(name))
     return text
 
 
@@ -175,7 +185,7 @@ def _goodwill(section: Section, names: dict[str, Remedy]) -> Goodwill:
     section.only("remedy", "bands", "cap", "severity", "responsibility")
     remedy = str(section.data.get("remedy"))
     if remedy not in names or not names[remedy].money:
-        section.fault("remedy", f"no remedy of money is called {remedy!r}")
+        section.fault("remedy", "no remedy of money is called %(name)s", name=shown(remedy))
     bands = section.amounts("bands")
     if len(bands) != SEVERITIES or list(bands) != sorted(bands):
         section.fault("bands", "there are five bands, none below the one before")
@@ -201,9 +211,9 @@ def _authority(top: Section) -> Authority:
     return Authority(
         roles,
         customer.amount("amount"),
-        timedelta(days=float(customer.amount("days"))),
+        timedelta(days=float(customer.amount("days", LONGEST_DAYS))),
         top.amount("most"),
-        timedelta(days=float(top.amount("expires_days"))),
+        timedelta(days=float(top.amount("expires_days", LONGEST_DAYS))),
     )
 
 
@@ -212,5 +222,7 @@ def _texts(data: Any, key: str, names: Sequence[str], faults: list[RuleFault]) -
     section.only(*names)
     for name in names:
         if name not in section.data:
-            faults.append(RuleFault(line_of(data, key), key, f"`{name}` is missing"))
+            faults.append(
+                RuleFault(line_of(data, key), key, "`%(name)s` is missing", {"name": name})
+            )
     return {name: section.both(name) for name in names if name in section.data}
