@@ -19,6 +19,8 @@ STAFF = [
     "/control/calibration",
     "/control/drift",
     "/control/offers",
+    "/control/policy",
+    "/control/policy?kind=remedies",
     "/control/articles",
     "/control/articles/new",
     "/control/articles/zh/returns",

@@ -15,6 +15,7 @@ STAFF_PAGES = [
     "/control/calibration",
     "/control/drift",
     "/control/offers",
+    "/control/policy",
     "/control/articles",
     "/control/articles/new",
     "/control/articles/en/returns",
