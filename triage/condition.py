@@ -67,6 +67,14 @@ def compile_condition(text: Any, line: int, rule: str, faults: list[RuleFault]) 
     return None
 
 
+def both_can_hold(one: Condition, other: Condition) -> bool:
+    """Whether some facts make both conditions hold, as far as trying many of them tells."""
+    text = f"({one.text}) && ({other.text})"
+    names = tuple(sorted({*one.names, *other.names}))
+    both = Condition(text, cel.compile(text), names)
+    return any(both.holds(values) for values in islice(_combinations(both), _TRIALS))
+
+
 def _costly(text: str) -> str | None:
     """Why a condition is refused unseen: every turn of every customer waits for all of them."""
     if len(text) > _LONGEST:

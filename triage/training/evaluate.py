@@ -150,6 +150,8 @@ def _negative(name: str, rows: list[Example], chances: Floats) -> Iterator[Score
 def _acts(rows: list[Example], chances: Floats) -> Iterator[Score]:
     truth = _truth(rows)[:, labels.ACTS_COLUMNS]
     for act, right, seen in zip(ACTS, truth.T, chances.T, strict=True):
+        if np.isnan(right).any():
+            continue  # What only a conversation tells: see `amends evaluate triage`.
         said = seen >= DONE
         hits = float((said & (right > 0)).sum())
         yield Score(act, "average precision", float(average_precision_score(right, seen)))
