@@ -88,10 +88,12 @@ class NewOffer(Incoming):
 
 
 class Correction(Incoming):
-    """A fact of the case as it really is, written as people write it; null takes it back."""
+    """A fact of the case as it really is, written as people write it; without a value it is taken
+    back.
+    """
 
     fact: str = Field(max_length=40)
-    value: Words | None = Field(max_length=200)
+    value: Words | None = Field(None, max_length=200)
     reason: Words = Field(max_length=2_000)
 
 

@@ -69,8 +69,9 @@ def correct(
 ) -> Case:
     """Correct a fact of the case that `account` has claimed; the suggestion follows at once.
 
-    `value` is written as people write it ("yes", "12", "84.00", "late"); None takes the correction
-    back. Earlier corrections stay on record. Raises CorrectionRefused, ReasonMissing and CaseError.
+    `value` is written as people write it ("yes", "12", "84.00", "late", "none"); None takes the
+    correction back. Earlier corrections stay on record. Raises CorrectionRefused, ReasonMissing and
+    CaseError.
     """
     # An offer made at the same moment sees the suggestion either before or after, never half.
     one_at_a_time(connection, "offers")
@@ -149,7 +150,7 @@ def _read(remedies: Remedies, fact: str, text: str) -> Value:
         raise CorrectionRefused(f"{fact!r} cannot be corrected: {', '.join(CORRECTABLE)} can.")
     words = tuple(remedies.rules.amounts) if fact == "currency" else CORRECTABLE[fact]
     read = _READERS.get(FACTS[fact].kind)
-    found = read(text.strip()) if read else text.strip()
+    found: Value = read(text.strip()) if read else text.strip().replace("none", "")
     if found is None or (not read and found not in words):
         wanted = _WANTED.get(FACTS[fact].kind) or f"one of {', '.join(filter(None, words))}"
         raise CorrectionRefused(f"{fact} needs {wanted}, not {text[:40]!r}.")

@@ -176,7 +176,8 @@ def scores(corpus: Corpus, model: BilingualModel, run: Opinions) -> list[Score]:
         found += _single_label(name, tests[name], said[name], mixing[name.split()[0]])
     for name in _WITH_NEGATIVE:
         found += _negative(name, tests[name], _calibrated(model, tests[name], said[name]))
-    return [*found, *_acts(tests["acts"], model.calibration.acts(said["acts"], "en"))]
+    done = model.acts.acts(model.context.opinions(_texts(tests["acts"])), "en")
+    return [*found, *_acts(tests["acts"], done)]
 
 
 def scores_of_any(corpus: Corpus, model: EmotionModel) -> list[Score]:
