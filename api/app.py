@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi.exceptions import WebSocketRequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
@@ -73,9 +74,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _sweep(house: House) -> None:
-    """Hand over what a dead process left unanswered, now and from time to time."""
+    """Hand over what a dead process left unanswered, now and from time to time.
+
+    Rules that changed are taken over as well: where nobody writes, supervisors still hear of them.
+    """
     while True:
         try:
+            await run_sync(house.rules.refresh)
             recovered = await house.turns.recover()
             if recovered:
                 logger.warning("handed over %d interrupted messages", recovered)

@@ -57,11 +57,13 @@ class House:
     @property
     def policy(self) -> Policy:
         """The policy in force."""
+        self.rules.refresh()
         return self.rules.policy
 
     @property
     def remedies(self) -> Remedies:
         """The remedies in force."""
+        self.rules.refresh()
         return self.rules.remedies
 
 

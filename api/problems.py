@@ -83,8 +83,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-async def _refused(_: Request, error: Exception) -> Problem:
-    return Problem(status_of(error), str(error))
+async def _refused(request: Request, error: Exception) -> Response:
+    status = status_of(error)
+    if _is_for_people(request):
+        return Page(request, wished(request)).show("problem.html", status=status)
+    if isinstance(error, triage.RulesError):
+        return Problem(status, str(error), faults=list(map(_rule_fault, error.faults)))
+    return Problem(status, str(error))
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -124,6 +129,10 @@ async def _unexpected(_: Request, error: Exception) -> Problem:
 def _is_for_people(request: Request) -> bool:
     is_page = not request.url.path.startswith(("/api/", "/internal/", "/static/"))
     return is_page and "text/html" in request.headers.get("Accept", "")
+
+
+def _rule_fault(fault: triage.RuleFault) -> dict[str, Any]:
+    return {"line": fault.line, "rule": fault.rule, "what": fault.told()}
 
 
 def _fault(fault: Mapping[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """`amends policy …`: which rules are in force, from a terminal."""
 
+from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from api.settings import Settings
 from store.engine import open_engine, reading
 from triage.policy import load_policy
 from triage.remedy import load_remedies
+from triage.rule_file import text_in
 from triage.versions import Kind, Version
 
 policy = typer.Typer(no_args_is_help=True, help="The policy and the remedies, and their versions.")
@@ -20,6 +22,7 @@ policy = typer.Typer(no_args_is_help=True, help="The policy and the remedies, an
 Remedies = Annotated[bool, typer.Option("--remedies", help="The remedies, not the policy.")]
 Note = Annotated[str, typer.Option(help="Why; supervisors read it in the history.")]
 By = Annotated[str, typer.Option(help="The e-mail address of the supervisor who changes it.")]
+Against = Annotated[int, typer.Option(help="The version to compare with.")]
 Text = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 
 
@@ -35,8 +38,10 @@ def check(file: Text, remedies: Remedies = False) -> None:
 def use(file: Text, note: Note, by: By = "", remedies: Remedies = False) -> None:
     """Put a file in force; a running server follows at once."""
     with plain_errors():
-        text = file.read_text(encoding="utf-8")
-        _said(open_rules(Settings()).use(_kind(remedies), text, note, _account(by)))
+        # What cannot be read is told as the other faults are.
+        (load_remedies if remedies else load_policy)(file)
+        rules = open_rules(Settings())
+        _said(rules.use(_kind(remedies), text_in(file), note, _account(by)))
 
 
 @policy.command("rollback")
@@ -52,14 +57,23 @@ def versions(remedies: Remedies = False) -> None:
     with plain_errors():
         for one in open_rules(Settings()).history(_kind(remedies)):
             author, note = one.author or "(in the file)", one.note or "–"
-            say(f"{one.number:4}  {one.saved_at:%Y-%m-%d %H:%M}  {one.hash[:12]}  {author}: {note}")
+            content = one.hash[:12] or "not usable  "
+            say(f"{one.number:4}  {one.saved_at:%Y-%m-%d %H:%M}  {content}  {author}: {note}")
 
 
 @policy.command("show")
-def show(number: int, remedies: Remedies = False) -> None:
-    """Print the text of one version."""
+def show(number: int, remedies: Remedies = False, against: Against = 0) -> None:
+    """Print the text of one version, or what differs in it from another one."""
     with plain_errors():
-        typer.echo(open_rules(Settings()).version(_kind(remedies), number).text, nl=False)
+        rules, kind = open_rules(Settings()), _kind(remedies)
+        text = rules.version(kind, number).text
+        if not against:
+            typer.echo(text, nl=False)
+            return
+        before = rules.version(kind, against).text
+        names = (f"version {against}", f"version {number}")
+        for line in unified_diff(before.splitlines(), text.splitlines(), *names, lineterm=""):
+            say(line)
 
 
 def _account(email: str) -> int | None:

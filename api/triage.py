@@ -11,6 +11,7 @@ from api.incoming import Id, Incoming, Moment, Place, Words
 from store.engine import reading
 from triage import log, replay
 from triage.policy import Action, load_policy
+from triage.remedy import load_remedies
 from triage.rule_file import LONGEST as MOST_TEXT
 from triage.versions import Kind, Version
 
@@ -90,11 +91,21 @@ class NewRules(Incoming):
     based_on: int | None = None
 
 
-class RollBack(Incoming):
-    """An earlier version that is to be in force again, and why."""
+class ToCheck(Incoming):
+    """The whole text of a policy.yml or remedies.yml."""
 
-    number: int = Field(ge=1)
+    text: str = Field(max_length=MOST_TEXT)
+
+
+class RollBack(Incoming):
+    """An earlier version that is to be in force again, and why.
+
+    `based_on` is the number of the version that is in force as far as the client knows.
+    """
+
+    number: Id
     note: Words = Field(max_length=300)
+    based_on: int | None = None
 
 
 @router.get("/rules/{kind}")
@@ -112,6 +123,12 @@ def change_rules(
     return _told(house.rules.use(kind, new.text, new.note, supervisor.id, new.based_on))
 
 
+@router.post("/rules/{kind}/check", status_code=204)
+def check_rules(kind: Kind, _: Supervisor, new: ToCheck) -> None:
+    """Say whether a text could be in force; refused with every fault when it could not."""
+    (load_policy if kind == "policy" else load_remedies)(new.text)
+
+
 @router.get("/rules/{kind}/versions")
 def versions(kind: Kind, _: Supervisor, house: HouseDep) -> list[dict[str, Any]]:
     """Return every version with who saved it and why, newest first."""
@@ -127,7 +144,7 @@ def version(kind: Kind, number: Id, _: Supervisor, house: HouseDep) -> dict[str,
 @router.post("/rules/{kind}/rollback")
 def roll_back(kind: Kind, supervisor: Supervisor, house: HouseDep, new: RollBack) -> dict[str, Any]:
     """Put an earlier version in force again, as a new one."""
-    return _told(house.rules.roll_back(kind, new.number, new.note, supervisor.id))
+    return _told(house.rules.roll_back(kind, new.number, new.note, supervisor.id, new.based_on))
 
 
 def _told(version: Version) -> dict[str, Any]:

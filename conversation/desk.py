@@ -275,6 +275,7 @@ class Desk:
         """Do `work` in one transaction, then tell everyone whom its conversation concerns."""
 
         def transact() -> tuple[Result, str]:
+            self.rules.refresh()
             with self.engine.begin() as connection:
                 return work(connection)
 

@@ -160,6 +160,7 @@ class Turns:
 
     def _commit(self, message: Message, seen: Seen) -> Outcome | None:
         """End the turn; None when the message's episode ended while it was looked at."""
+        self.rules.refresh()
         triage = Triage(self.rules.policy, self.rules.remedies, self.emotion.fingerprint)
         with self.engine.begin() as connection:
             if record.find(connection, message.conversation).episode != message.episode:

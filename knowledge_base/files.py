@@ -1,10 +1,8 @@
 """Articles as files: front matter between two lines of ---, then the body in Markdown."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import frontmatter
 import yaml
@@ -38,17 +36,3 @@ def to_text(front: Mapping[str, Any], body: str) -> str:
     # Lists on one line, as people write them.
     text = frontmatter.dumps(post, sort_keys=False, default_flow_style=None, width=_UNBROKEN)
     return text + "\n"
-
-
-def write(text: str, path: Path) -> None:
-    """Put `text` at `path`, whole or not at all; the folder is made. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.stem}.{uuid4().hex}.part")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -21,9 +21,10 @@ from tqdm import tqdm
 
 from knowledge_base.article import Article, made_of
 from knowledge_base.errors import ArticleError
-from knowledge_base.files import read, write
+from knowledge_base.files import read
 from knowledge_base.markdown import below_a_title
 from language.detect import LANGUAGES, detect
+from store.files import write
 
 _LONGEST_SLUG = 60
 # What frames a page and says nothing of its topic.

@@ -28,12 +28,13 @@ from knowledge_base.article import (
     made_of,
 )
 from knowledge_base.errors import ArticleChanged, ArticleError, Fault
-from knowledge_base.files import parse, write
+from knowledge_base.files import parse
 from knowledge_base.history import Name, Version
 from knowledge_base.index import index_is_current, refresh_index
 from knowledge_base.live import KnowledgeBase
 from language.detect import LANGUAGES, Language
 from store.engine import reading
+from store.files import write
 
 
 @dataclass(frozen=True)

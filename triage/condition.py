@@ -1,7 +1,8 @@
 """Conditions over named facts, written in CEL (the Common Expression Language): safe, never eval.
 
 https://cel.dev describes the language. A condition sees every fact of `triage.facts.FACTS` by its
-name, and nothing else.
+name, and nothing else. It is decided in microseconds whatever is written: what could make it slow
+(macros that walk lists, patterns, great length) is refused.
 """
 
 import re
@@ -16,15 +17,20 @@ import cel
 from triage.errors import RuleFault
 from triage.fact import Kind
 from triage.facts import FACTS
+from triage.rule_file import shown
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
+LONGEST, DEEPEST = 1_000, 20
+# All that a condition may call; each takes no longer than its argument is long.
+FUNCTIONS = ("contains", "double", "endsWith", "int", "size", "startsWith", "string")
+_CALL = re.compile(r"(\w+)\s*\(")
+_NAME = re.compile(r"[a-zA-Z]\w*")
+# With these, what looks quoted need not be, and a call could hide.
+_DISGUISES = ("\\", "//", "'''", '"""', "`")
 # Enough to reach both sides of each part of a condition; a prime walks all combinations evenly.
 _TRIALS = 600
 _STRIDE = 7919
-# Far more than any rule needs.
-_LONGEST, _DEEPEST = 1000, 20
-_LOOP = re.compile(r"\.\s*(all|exists|exists_one|existsOne|map|filter|transform\w+)\s*\(")
 
 
 @dataclass(frozen=True)
@@ -49,21 +55,20 @@ def compile_condition(text: Any, line: int, rule: str, faults: list[RuleFault]) 
     if not isinstance(text, str) or not text.strip():
         faults.append(RuleFault(line, rule, "`when` needs a condition"))
         return None
-    if costly := _costly(text):
-        faults.append(RuleFault(line, rule, costly))
-        return None
     try:
+        _refuse_disguises(text)
         program = cel.compile(text)
+        _refuse_calls(text, program)
         names = tuple(sorted(set(program.variables())))
-    except ValueError as error:
-        faults.append(RuleFault(line, rule, f"bad condition: {_short(error)}"))
-        return None
-    unknown = [name for name in names if name not in FACTS]
-    faults += [RuleFault(line, rule, f"no fact is called {name!r}") for name in unknown]
-    condition = Condition(text, program, names)
-    if unknown or (wrong := _wrong(condition)) is None:
-        return None if unknown else condition
-    faults.append(RuleFault(line, rule, wrong))
+        _refuse_unknown(names)
+        condition = Condition(text, program, names)
+        _try(condition)
+    except _Refused as refused:
+        faults += [RuleFault(line, rule, refused.what, about) for about in refused.abouts]
+    except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
+        faults.append(RuleFault(line, rule, "bad condition: %(error)s", {"error": _short(error)}))
+    else:
+        return condition
     return None
 
 
@@ -75,29 +80,46 @@ def both_can_hold(one: Condition, other: Condition) -> bool:
     return any(both.holds(values) for values in islice(_combinations(both), _TRIALS))
 
 
-def _costly(text: str) -> str | None:
-    """Why a condition is refused unseen: every turn of every customer waits for all of them."""
-    if len(text) > _LONGEST:
-        return f"a condition has {_LONGEST} characters at most, this one {len(text)}"
-    bare = _QUOTED.sub("''", text)
-    if loop := _LOOP.search(bare):
-        return f"a condition has no loops, such as {loop[1]}()"
-    depth = deepest = 0
-    for character in bare:
+class _Refused(Exception):
+    """A condition that will not do: why, once for each of `abouts`."""
+
+    def __init__(self, what: str, *abouts: dict[str, str]) -> None:
+        self.what = what
+        self.abouts = abouts or ({},)
+
+
+def _refuse_disguises(text: str) -> None:
+    if len(text) > LONGEST:
+        raise _Refused("a condition has 1,000 characters at most")
+    if any(disguise in text for disguise in _DISGUISES):
+        raise _Refused("a condition has no backslash, comment, back-tick or threefold quote")
+    depth = 0
+    for character in _QUOTED.sub("", text):
         depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    return f"brackets lie {_DEEPEST} deep at most" if deepest > _DEEPEST else None
+        if depth > DEEPEST:
+            raise _Refused("a condition has brackets 20 deep at most")
 
 
-def _wrong(condition: Condition) -> str | None:
+def _refuse_calls(text: str, program: cel.Program) -> None:
+    # The compiler has put macros in other words already, so that they are looked for in the text.
+    called = {*_CALL.findall(_QUOTED.sub("''", text)), *filter(_NAME.match, program.functions())}
+    if unknown := sorted(called.difference(FUNCTIONS, ("in",))):
+        allowed = ", ".join(FUNCTIONS)
+        what = "a condition cannot call %(name)s, only %(allowed)s"
+        raise _Refused(what, *({"name": shown(name), "allowed": allowed} for name in unknown))
+
+
+def _refuse_unknown(names: Sequence[str]) -> None:
+    if unknown := [name for name in names if name not in FACTS]:
+        raise _Refused("no fact is called %(name)s", *({"name": shown(name)} for name in unknown))
+
+
+def _try(condition: Condition) -> None:
     for values in islice(_combinations(condition), _TRIALS):
-        try:
-            result = condition.program.execute(values)
-        except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
-            return f"bad condition: {_short(error)}"
+        result = condition.program.execute(values)
         if not isinstance(result, bool):
-            return f"a condition says yes or no, this one {result!r}"
-    return None
+            what = "a condition says yes or no, this one %(result)s"
+            raise _Refused(what, {"result": shown(result)})
 
 
 def _combinations(condition: Condition) -> Iterator[dict[str, Any]]:

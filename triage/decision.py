@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from triage.calendar import Calendar
 from triage.condition import Condition
 from triage.facts import Evidence, Facts
 
@@ -70,9 +71,17 @@ class Rule:
 class Deadlines:
     """How long a case may wait for its first reply and for its resolution.
 
-    Counted is the time in which people are there, or `always` all time.
+    Both are counted in the open time of `calendar`, without one around the clock.
     """
 
     reply: timedelta
     resolve: timedelta
-    always: bool = False
+    calendar: Calendar | None = None
+
+    def of(self, opened_at: datetime) -> tuple[datetime, datetime]:
+        """When the reply and the resolution of a case are due."""
+        if self.calendar is None:
+            return opened_at + self.reply, opened_at + self.resolve
+        return self.calendar.after(opened_at, self.reply), self.calendar.after(
+            opened_at, self.resolve
+        )

@@ -33,8 +33,8 @@ TriageError
     └── VerdictUnknown
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 
 class TriageError(Exception):
@@ -43,16 +43,25 @@ class TriageError(Exception):
 
 @dataclass(frozen=True)
 class RuleFault:
-    """One fault in a file of rules: where (`line` counts from 1) and what."""
+    """One fault in a file of rules: where (`line` counts from 1) and what.
+
+    `what` is a sentence that can be translated; it has %(name)s for what stands in `about`.
+    """
 
     line: int
     rule: str | None
     what: str
+    about: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def told(self, translate: Callable[[str], str] = str) -> str:
+        """Return what is wrong, in the words of `translate`."""
+        sentence = translate(self.what)
+        return sentence % self.about if self.about else sentence
 
     def __str__(self) -> str:
         """Return the fault as one line for people."""
         where = f"line {self.line}" + (f", {self.rule}" if self.rule else "")
-        return f"{where}: {self.what}"
+        return f"{where}: {self.told()}"
 
 
 class RulesError(TriageError):

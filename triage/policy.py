@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from triage.calendar import Calendar
 from triage.decision import ACTIONS, WORDINGS, Action, Deadlines, Decision, Reason, Rule, Wording
 from triage.errors import PolicyError
 from triage.facts import Facts
@@ -26,7 +25,6 @@ class Policy:
 
     rules: tuple[Rule, ...]
     due: Mapping[int, Deadlines]
-    calendar: Calendar
     hash: str
 
     def decide(self, facts: Facts) -> Decision:
@@ -57,12 +55,7 @@ class Policy:
 
     def deadlines(self, priority: int, opened_at: datetime) -> tuple[datetime, datetime]:
         """When the first reply and the resolution are due; KeyError unless priority is 1 to 4."""
-        due = self.due[priority]
-        if due.always:
-            return opened_at + due.reply, opened_at + due.resolve
-        return self.calendar.after(opened_at, due.reply), self.calendar.after(
-            opened_at, due.resolve
-        )
+        return self.due[priority].of(opened_at)
 
 
 def load_policy(source: Path | str | None = None) -> Policy:
@@ -71,7 +64,7 @@ def load_policy(source: Path | str | None = None) -> Policy:
     Raises PolicyError with every fault, each with its line and rule.
     """
     data, faults = read(POLICY if source is None else source)
-    found = read_rules(data, faults)
-    if found is None:
+    rules, due = read_rules(data, faults)
+    if faults:
         raise PolicyError(faults)
-    return Policy(found.rules, found.due, found.calendar, content_hash(data))
+    return Policy(rules, due, content_hash(data))

@@ -1,46 +1,38 @@
 """The policy's file: from YAML to rules, with every fault on the way."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from triage.calendar import Calendar, read_calendar
+from triage.calendar import WEEK, Calendar
+from triage.calendar_file import read_calendar
 from triage.condition import compile_condition
 from triage.decision import ACTIONS, WORDINGS, Deadlines, Rule
 from triage.errors import RuleFault
 from triage.facts import FACTS
-from triage.rule_file import Section, line_of, sections
+from triage.rule_file import Section, line_of, sections, shown
 
 PRIORITIES = (1, 2, 3, 4)
 HOURS = ("business", "always")
+# A deadline that is further off is none.
+LONGEST = timedelta(days=366)
 
 
-@dataclass(frozen=True)
-class PolicyRules:
-    """The whole file: its rules, and when a case of each priority is due."""
-
-    rules: tuple[Rule, ...]
-    due: Mapping[int, Deadlines]
-    calendar: Calendar
-
-
-def read_rules(data: Any, faults: list[RuleFault]) -> PolicyRules | None:
-    """What `data` says; what is wrong is added to `faults`, and then there is no result."""
+def read_rules(
+    data: Any, faults: list[RuleFault]
+) -> tuple[tuple[Rule, ...], Mapping[int, Deadlines]]:
+    """The rules and each priority's deadlines in `data`; what is wrong is added to `faults`."""
     if faults:
-        return None
-    for key in data:
-        if key not in ("calendar", "deadlines", "rules"):
-            faults.append(RuleFault(line_of(data, key), None, f"unknown key {str(key)!r}"))
+        return (), {}
+    Section(data, "policy", faults).only("calendar", "deadlines", "rules")
     rules = [_rule(section) for section in sections(data, "rules", faults)]
-    due = _deadlines(data, faults)
-    calendar = read_calendar(Section.of(data, "calendar", "calendar", faults))
-    if faults or calendar is None:
-        return None
-    return PolicyRules(tuple(rule for rule in rules if rule is not None), due, calendar)
+    due = _deadlines(data, read_calendar(data, faults), faults)
+    return tuple(rule for rule in rules if rule is not None), due
 
 
-def _deadlines(data: Any, faults: list[RuleFault]) -> Mapping[int, Deadlines]:
+def _deadlines(
+    data: Any, calendar: Calendar | None, faults: list[RuleFault]
+) -> Mapping[int, Deadlines]:
     table = Section.of(data, "deadlines", "deadlines", faults)
     due: dict[int, Deadlines] = {}
     for priority in PRIORITIES:
@@ -48,14 +40,18 @@ def _deadlines(data: Any, faults: list[RuleFault]) -> Mapping[int, Deadlines]:
         if not minutes.data:
             continue
         minutes.only("reply", "resolve", "hours")
-        reply, resolve = (
-            timedelta(minutes=float(minutes.amount(key))) for key in ("reply", "resolve")
-        )
+        always = minutes.choice("hours", HOURS, "business") == "always"
+        counted = None if always else calendar
+        most = LONGEST if counted is None else LONGEST * (counted.open_each_week / WEEK)
+        reply, resolve = (_span(minutes, key, most) for key in ("reply", "resolve"))
         if resolve < reply:
             minutes.fault("resolve", "a case is not resolved before its first reply")
-        always = minutes.choice("hours", HOURS, "business") == "always"
-        due[priority] = Deadlines(reply, resolve, always)
+        due[priority] = Deadlines(reply, resolve, counted)
     return due
+
+
+def _span(minutes: Section, key: str, most: timedelta) -> timedelta:
+    return timedelta(minutes=float(minutes.amount(key, int(most.total_seconds() / 60))))
 
 
 def _rule(section: Section) -> Rule | None:
@@ -83,7 +79,10 @@ def _because(section: Section) -> tuple[str, ...]:
         section.fault("because", "`because` needs a list of facts")
         return ()
     for index, name in enumerate(listed):
-        if name not in FACTS:
-            what = f"no fact is called {str(name)!r}"
-            section.faults.append(RuleFault(line_of(listed, index), section.rule, what))
+        if str(name) not in FACTS:
+            about = {"name": shown(str(name))}
+            fault = RuleFault(
+                line_of(listed, index), section.rule, "no fact is called %(name)s", about
+            )
+            section.faults.append(fault)
     return tuple(map(str, listed))

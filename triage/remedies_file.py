@@ -24,7 +24,7 @@ from triage.remedy_rules import (
     Text,
     Weight,
 )
-from triage.rule_file import Section, line_of, plain, sections
+from triage.rule_file import Section, line_of, sections, shown
 from triage.sentences import PLACEHOLDER
 from triage.service import PROBLEMS
 
@@ -66,6 +66,7 @@ SENTENCES = (
 WORDS = (*PROBLEMS, "other", "safety", "legal", "gentle")
 GESTURE = "gesture"
 NOTHING_KNOWN = {name: fact.default for name, fact in FACTS.items()}
+LONGEST_DAYS = 3_650
 TOP = (
     "currency",
     "amounts",
@@ -94,7 +95,7 @@ def read_remedies(data: Any, faults: list[RuleFault]) -> RemedyRules | None:
         top.fault("currency", "`currency` is a code of three capital letters (ISO 4217)")
     amounts = _amounts(Section.of(data, "amounts", "amounts", faults))
     if amounts and currency not in amounts:
-        top.fault("currency", f"there are no amounts in {currency}")
+        top.fault("currency", "there are no amounts in %(currency)s", currency=currency)
     names = {remedy.id: remedy for remedy in map(_remedy, sections(data, "remedies", faults))}
     if "apology" not in names:
         top.fault("remedies", "there is no remedy `apology`, which is always in place")
@@ -124,7 +125,7 @@ def _remedy(section: Section) -> Remedy:
     else:
         limit = _money_fact(section, "most")
     if money != (most is not None):
-        section.fault("most", f"a remedy of money, and no other, has a most: a fact or {GESTURE!r}")
+        section.fault("most", "a remedy of money, and no other, has a `most`: a fact or `gesture`")
     return Remedy(section.rule, section.both("label"), money, section.flag("goodwill"), limit)
 
 
@@ -132,7 +133,9 @@ def _amounts(section: Section) -> dict[str, Amounts]:
     found: dict[str, Amounts] = {}
     for currency in section.data:
         if currency not in list_currencies():
-            section.fault(currency, f"no currency has the code {str(currency)!r} (ISO 4217)")
+            section.fault(
+                currency, "no currency has the code %(name)s (ISO 4217)", name=shown(str(currency))
+            )
             continue
         row = Section.of(section.data, currency, f"amounts {currency}", section.faults)
         row.only("bands", "gesture", *ROLES, "customer", "most")
@@ -147,7 +150,12 @@ def _amounts(section: Section) -> dict[str, Amounts]:
         unit = Decimal(1).scaleb(-get_currency_precision(currency))
         gesture, customer, most = (row.amount(key) for key in ("gesture", "customer", "most"))
         if any(band % unit for band in bands):
-            row.fault("bands", f"the smallest amount in {currency} is {unit}")
+            row.fault(
+                "bands",
+                "the smallest amount in %(currency)s is %(unit)s",
+                currency=currency,
+                unit=f"{unit}",
+            )
         if bands and gesture < bands[-1]:
             row.fault("gesture", "the highest band is more than one gesture may be")
         found[currency] = Amounts(unit, bands, gesture, roles, customer, most)
@@ -158,8 +166,8 @@ def _money_fact(section: Section, key: str) -> str | None:
     name = section.data.get(key)
     if name is None:
         return None
-    if name not in FACTS or FACTS[name].kind != "money":
-        section.fault(key, f"no amount of money is called {name!r}")
+    if str(name) not in FACTS or FACTS[str(name)].kind != "money":
+        section.fault(key, "no amount of money is called %(name)s", name=shown(name))
         return None
     return str(name)
 
@@ -169,7 +177,8 @@ def _condition(section: Section, allowed: frozenset[str]) -> Condition | None:
     condition = compile_condition(section.data.get("when"), line, section.rule, section.faults)
     for name in condition.names if condition else ():
         if name not in allowed:
-            section.fault("when", f"{name!r} may not weigh here: only what happened does")
+            what = "%(name)s may not weigh here: only what happened does"
+            section.fault("when", what, name=repr(name))
     return condition
 
 
@@ -187,16 +196,24 @@ def _grants(
 ) -> Iterator[Grant]:
     for section in sections(data, key, faults):
         section.only("id", "when", "gives", "amount", "instead", "text")
-        gives, instead = section.data.get("gives"), plain(section.data.get("instead", []))
+        gives, instead = str(section.data.get("gives")), _instead(section)
         for name in (gives, *instead):
             if name not in names:
-                section.fault("gives", f"no remedy is called {name!r}")
+                section.fault("gives", "no remedy is called %(name)s", name=shown(name))
         amount = _money_fact(section, "amount")
         if amount and gives in names and not names[gives].money:
-            section.fault("amount", f"{gives!r} is not a remedy of money")
+            section.fault("amount", "%(name)s is not a remedy of money", name=shown(gives))
         condition, text = _condition(section, OBSERVABLE), _filled(section, "text")
         if condition is not None:
-            yield Grant(section.rule, condition, text, str(gives), amount, tuple(instead))
+            yield Grant(section.rule, condition, text, gives, amount, instead)
+
+
+def _instead(section: Section) -> tuple[str, ...]:
+    listed = section.data.get("instead", [])
+    if not isinstance(listed, list):
+        section.fault("instead", "`instead` needs a list of remedies")
+        return ()
+    return tuple(map(str, listed))
 
 
 def _check_cover(data: Any, rules: RemedyRules, faults: list[RuleFault]) -> None:
@@ -208,13 +225,14 @@ def _check_cover(data: Any, rules: RemedyRules, faults: list[RuleFault]) -> None
             values = Facts({**NOTHING_KNOWN, **facts}, {}).for_conditions()
             every = (*rules.entitlements, *rules.repairs)
             if not any(grant.condition.holds(values) for grant in every):
-                known = "on record" if confirmed else "as the customer says"
-                what = f"a gap: nothing is given where the problem is {problem!r}, {known}"
-                faults.append(RuleFault(line_of(data, "entitlements"), None, what))
+                what = "a gap: nothing is given where the problem is %(name)s"
+                about = {"name": shown(problem)}
+                faults.append(RuleFault(line_of(data, "entitlements"), None, what, about))
     for one, other in combinations(rules.entitlements, 2):
         if one.gives == other.gives and both_can_hold(one.condition, other.condition):
-            what = f"an overlap: {one.id} and {other.id} can both give {one.gives!r} at once"
-            faults.append(RuleFault(_line_of_rule(data, other.id), other.id, what))
+            what = "an overlap: %(one)s and %(other)s can both give %(remedy)s at once"
+            about = {"one": one.id, "other": other.id, "remedy": one.gives}
+            faults.append(RuleFault(_line_of_rule(data, other.id), other.id, what, about))
 
 
 def _line_of_rule(data: Any, name: str) -> int:
@@ -227,7 +245,7 @@ def _filled(section: Section, key: str) -> Text:
     text = section.both(key)
     for name in {name for one in text.values() for name in PLACEHOLDER.findall(one)}:
         if name not in FACTS:
-            section.fault(key, f"no fact is called {name!r}")
+            section.fault(key, "no fact is called %(name)s", name=shown(name))
     return text
 
 
@@ -245,7 +263,7 @@ def _goodwill(section: Section, names: dict[str, Remedy]) -> Goodwill:
     section.only("remedy", "cap", "severity", "responsibility")
     remedy = str(section.data.get("remedy"))
     if remedy not in names or not names[remedy].money:
-        section.fault("remedy", f"no remedy of money is called {remedy!r}")
+        section.fault("remedy", "no remedy of money is called %(name)s", name=shown(remedy))
     cap = section.amount("cap")
     if cap > 1:
         section.fault("cap", "the cap is a share of the order's value, not more than 1")
@@ -257,8 +275,8 @@ def _authority(top: Section) -> Authority:
     customer = Section.of(top.data, "customer", "customer", top.faults)
     customer.only("days")
     return Authority(
-        timedelta(days=float(customer.amount("days"))),
-        timedelta(days=float(top.amount("expires_days"))),
+        timedelta(days=float(customer.amount("days", LONGEST_DAYS))),
+        timedelta(days=float(top.amount("expires_days", LONGEST_DAYS))),
     )
 
 
@@ -267,5 +285,7 @@ def _texts(data: Any, key: str, names: Sequence[str], faults: list[RuleFault]) -
     section.only(*names)
     for name in names:
         if name not in section.data:
-            faults.append(RuleFault(line_of(data, key), key, f"`{name}` is missing"))
+            faults.append(
+                RuleFault(line_of(data, key), key, "`%(name)s` is missing", {"name": name})
+            )
     return {name: section.both(name) for name in names if name in section.data}

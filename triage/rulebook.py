@@ -1,38 +1,46 @@
 """The policy and the remedies in force.
 
 Their files are the truth. A file that was changed, by whichever process or editor, is taken over at
-the next look; one that cannot be used is left alone, and the rules before go on. Every text that
-was in force is kept as a version.
+the next look; one that cannot be used is left alone, and the rules before go on. Every text is kept
+as a version before it decides anything.
 """
 
 import logging
-import os
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
 from typing import Generic, TypeVar
-from uuid import uuid4
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from store.engine import reading
+from store.files import write
 from store.serial import one_at_a_time
 from triage import versions
 from triage.errors import ReasonMissing, RuleFault, RulesChanged, RulesError, VersionUnknown
 from triage.policy import Policy, load_policy
 from triage.remedy import Remedies, load_remedies
+from triage.rule_file import text_in
 from triage.versions import Kind, Version
 
 logger = logging.getLogger(__name__)
 
-Rules = TypeVar("Rules", bound=Policy | Remedies)
+Rules = TypeVar("Rules", Policy, Remedies)
+# Two changes within the grain of a file's time, however coarse, must not look like one.
+_GRAIN_NS = 2_000_000_000
 
 
 class _Book(Generic[Rules]):
-    """One file of rules, followed. Thread-safe."""
+    """One file of rules, followed. Thread-safe.
+
+    `rules` are in force; `refused` is what is wrong with the file as long as it cannot be used.
+    """
+
+    rules: Rules
 
     def __init__(
         self,
@@ -45,36 +53,31 @@ class _Book(Generic[Rules]):
         """Take over the file, or its newest good version. Raises RulesError without either."""
         self._kind: Kind = kind
         self._path = path
-        self._load = load
+        self._load: Callable[[Path | str], Rules] = load
         self._engine, self._clock = engine, clock
         self._lock = RLock()
-        self._stamp = self._on_disk()
-        self.faults: tuple[RuleFault, ...] = ()
+        self._stamp: object = None
+        self._seen: object = self
+        self.refused: RulesError | None = None
+        # A file that changes at this very moment is looked at once more.
+        while self._seen is self:
+            self._follow()
+        if self.refused is not None:
+            self.rules = self._newest_good(self.refused)
+
+    def refresh(self) -> None:
+        """Take the file over if it changed; as long as it did not, this only asks for its time.
+
+        Whoever meets another thread at it goes on with the rules before.
+        """
+        if _stamp(self._path) == self._stamp or not self._lock.acquire(blocking=False):
+            return
         try:
-            self._rules = load(path)
-        except RulesError as error:
-            good = self._newest()
-            if good is None:
-                raise
-            logger.warning("version %d of the %s goes on:\n%s", good.number, kind, error)
-            self._rules, self.faults = load(good.text), error.faults
-        else:
-            self._notice()
-
-    def now(self) -> Rules:
-        """The rules in force; `faults` say why the file as it is now is not, if it is not."""
-        if self._on_disk() != self._stamp:
-            with self._lock:
-                self._follow()
-        return self._rules
-
-    def present(self) -> Version:
-        """The version in force. Raises VersionUnknown when the record was emptied meanwhile."""
-        self.now()
-        found = self._newest()
-        if found is None:
-            raise VersionUnknown(f"No version of the {self._kind} is on record.")
-        return found
+            self._follow()
+        except SQLAlchemyError:
+            logger.exception("the %s cannot be kept, nor used, yet; tried again", self._kind)
+        finally:
+            self._lock.release()
 
     def use(self, text: str, note: str, account: int | None, based_on: int | None) -> Version:
         """As `Rulebook.use` says."""
@@ -82,66 +85,74 @@ class _Book(Generic[Rules]):
         if not note.strip():
             raise ReasonMissing("Say why: a change of the rules needs a reason.")
         with self._lock:
-            self.now()
-            with self._engine.begin() as connection:
-                # Who saves at the same moment, here or elsewhere, waits, and is told.
-                one_at_a_time(connection, "rules")
-                present = versions.newest(connection, self._kind)
-                if present and text == present.text and not self.faults:
-                    return present
-                if present and based_on not in (None, present.number):
-                    raise RulesChanged(f"Version {present.number} is in force by now.")
-                now, why = self._clock(), note.strip()
-                versions.add(connection, self._kind, text, rules.hash, now, account, why)
-                self._write(text)
-            self._stamp, self._rules, self.faults = self._on_disk(), rules, ()
-            return self.present()
+            self._follow()
+            version = self._save(text, rules.hash, note.strip(), account, based_on)
+            self.rules, self.refused, self._seen, self._stamp = rules, None, text, None
+        return version
 
     def _follow(self) -> None:
-        stamp = self._on_disk()
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
+        stamp, text = _stamp(self._path), self._text()
+        if text != self._seen and self._take_over(text):
+            self._seen = text
+        self._stamp = stamp if _is_settled(stamp) and text == self._seen else None
+
+    def _take_over(self, text: str | None) -> bool:
+        """Put the file's text in force, or refuse it; False when the file is another by now."""
         try:
-            self._rules = self._load(self._path)
+            rules = self._load(self._path if text is None else text)
         except RulesError as error:
             logger.warning("the %s before goes on; the file cannot be used:\n%s", self._kind, error)
-            self.faults = error.faults
-            return
-        self.faults = ()
-        self._notice()
+            self.refused = error
+            return True
+        if text is None or not self._keep(text, rules.hash):
+            return False
+        self.rules, self.refused = rules, None
+        return True
 
-    def _notice(self) -> None:
-        """Keep what the file says as a version, unless it is the newest one."""
-        text = self._path.read_text(encoding="utf-8")
-        # Who sees the same change at the same moment elsewhere records it as well as we.
+    def _keep(self, text: str, content: str) -> bool:
+        # Only within the transaction nobody else saves.
         with suppress(IntegrityError), self._engine.begin() as connection:
-            known = versions.newest(connection, self._kind)
-            if known is None or known.text != text:
-                versions.add(connection, self._kind, text, self._rules.hash, self._clock())
+            one_at_a_time(connection, "rules")
+            if self._text() != text:
+                return False
+            newest = versions.newest(connection, self._kind)
+            if newest is None or newest.text != text:
+                versions.add(connection, self._kind, text, content, self._clock())
+            return True
+        return False
 
-    def _newest(self) -> Version | None:
+    def _save(
+        self, text: str, content: str, note: str, account: int | None, based_on: int | None
+    ) -> Version:
+        with self._engine.begin() as connection:
+            # Who saves at the same moment, here or elsewhere, waits, and is told.
+            one_at_a_time(connection, "rules")
+            newest, present = versions.newest(connection, self._kind), self._text()
+            if newest and newest.text == text == present:
+                return newest
+            if newest and based_on not in (None, newest.number):
+                raise RulesChanged(f"Version {newest.number} is in force by now.")
+            if newest and present not in (None, newest.text):
+                # It cannot be used, or it were the newest version; replaced, it is not lost.
+                versions.add(connection, self._kind, str(present), "", self._clock())
+            number = versions.add(
+                connection, self._kind, text, content, self._clock(), account, note
+            )
+            write(text, self._path.resolve())
+            return versions.version(connection, self._kind, number)
+
+    def _newest_good(self, refused: RulesError) -> Rules:
         with reading(self._engine) as connection:
-            return versions.newest(connection, self._kind)
+            good = versions.newest(connection, self._kind, usable=True)
+        if good is None:
+            raise refused
+        return self._load(good.text)
 
-    def _on_disk(self) -> tuple[int, int, int]:
-        try:
-            found = self._path.stat()
-        except OSError:
-            return (0, 0, 0)
-        return found.st_ino, found.st_mtime_ns, found.st_size
-
-    def _write(self, text: str) -> None:
-        """Put `text` into the file, whole or not at all."""
-        unfinished = self._path.with_name(f".{self._path.stem}.{uuid4().hex}.part")
-        try:
-            with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(self._path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+    def _text(self) -> str | None:
+        """What the file says; None when it cannot be read."""
+        with suppress(OSError, UnicodeDecodeError):
+            return text_in(self._path)
+        return None
 
 
 class Rulebook:
@@ -159,32 +170,44 @@ class Rulebook:
         Raises PolicyError or RemediesError when there is no such version either.
         """
         self._engine = engine
-        self._policy = _Book("policy", policy, load_policy, engine, clock)
-        self._remedies = _Book("remedies", remedies, load_remedies, engine, clock)
+        self._policy = _Book[Policy]("policy", policy, load_policy, engine, clock)
+        self._remedies = _Book[Remedies]("remedies", remedies, load_remedies, engine, clock)
 
     @property
     def policy(self) -> Policy:
-        """The policy in force."""
-        return self._policy.now()
+        """The policy in force, as of the last `refresh`."""
+        return self._policy.rules
 
     @property
     def remedies(self) -> Remedies:
-        """The remedies in force."""
-        return self._remedies.now()
+        """The remedies in force, as of the last `refresh`."""
+        return self._remedies.rules
+
+    def refresh(self) -> None:
+        """Take over what changed in the files: cheap, so that every turn can begin with it.
+
+        Never within a transaction: what changed is kept in one of its own.
+        """
+        self._policy.refresh()
+        self._remedies.refresh()
 
     def faults(self, kind: Kind) -> tuple[RuleFault, ...]:
         """Why the file as it is now is not in force; none when it is."""
-        book = self._book(kind)
-        book.now()
-        return book.faults
+        refused = self._refreshed(kind).refused
+        return refused.faults if refused else ()
 
     def present(self, kind: Kind) -> Version:
-        """The version in force."""
-        return self._book(kind).present()
+        """The version in force. Raises VersionUnknown when the record was emptied meanwhile."""
+        self._refreshed(kind)
+        with reading(self._engine) as connection:
+            found = versions.newest(connection, kind, usable=True)
+        if found is None:
+            raise VersionUnknown(f"No version of the {kind} is on record.")
+        return found
 
     def history(self, kind: Kind) -> list[Version]:
         """All versions, newest first."""
-        self._book(kind).now()
+        self._refreshed(kind)
         with reading(self._engine) as connection:
             return versions.versions(connection, kind)
 
@@ -202,11 +225,32 @@ class Rulebook:
         when this raises: RulesError with every fault, ReasonMissing, and RulesChanged when another
         version is in force by now.
         """
-        return self._book(kind).use(text.replace("\r\n", "\n"), note, account, based_on)
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+        return self._book(kind).use(text, note, account, based_on)
 
-    def roll_back(self, kind: Kind, number: int, note: str, account: int | None) -> Version:
+    def roll_back(
+        self, kind: Kind, number: int, note: str, account: int | None, based_on: int | None = None
+    ) -> Version:
         """Put an earlier version in force again, as a new one. Raises as `use` and `version` do."""
-        return self.use(kind, self.version(kind, number).text, note, account)
+        return self.use(kind, self.version(kind, number).text, note, account, based_on)
+
+    def _refreshed(self, kind: Kind) -> _Book[Policy] | _Book[Remedies]:
+        book = self._book(kind)
+        book.refresh()
+        return book
 
     def _book(self, kind: Kind) -> _Book[Policy] | _Book[Remedies]:
         return self._policy if kind == "policy" else self._remedies
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file does; nothing when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _is_settled(stamp: tuple[int, ...]) -> bool:
+    return not stamp or time.time_ns() - stamp[1] > _GRAIN_NS

@@ -18,9 +18,10 @@ KINDS: tuple[Kind, ...] = ("policy", "remedies")
 
 @dataclass(frozen=True)
 class Version:
-    """One text of the policy or the remedies; `hash` is of what it means.
+    """One text of the policy or the remedies.
 
-    `author` is None where the file was changed outside the pages.
+    `hash` is of what it means; empty, it could not be used and never decided. `author` is None
+    where the file was changed outside the pages.
     """
 
     number: int
@@ -55,10 +56,21 @@ def version(connection: Connection, kind: Kind, number: int) -> Version:
     return Version(*row)
 
 
-def newest(connection: Connection, kind: Kind) -> Version | None:
-    """The newest version, if there is one."""
-    row = connection.execute(_of(kind).order_by(table.c.number.desc()).limit(1)).first()
+def newest(connection: Connection, kind: Kind, *, usable: bool = False) -> Version | None:
+    """The newest version (that could be used), if there is one."""
+    query = _of(kind).order_by(table.c.number.desc()).limit(1)
+    row = connection.execute(query.where(table.c.hash != "") if usable else query).first()
     return Version(*row) if row else None
+
+
+def with_hash(connection: Connection, kind: Kind, content: str, at: datetime) -> int | None:
+    """The number of the version whose hash a decision of that instant names, if it is kept."""
+    same = (table.c.kind == kind) & (table.c.hash == content)
+    # The same text may be in force twice; and a clock may have been put back.
+    then = select(func.max(table.c.number)).where(same, table.c.saved_at <= at)
+    ever = select(func.min(table.c.number)).where(same)
+    found: int | None = connection.scalar(then) or connection.scalar(ever)
+    return found
 
 
 def add(

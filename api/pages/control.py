@@ -23,6 +23,7 @@ from store.engine import reading
 from triage import log
 from triage.decision import ACTIONS, Action
 from triage.log import Entry, Verdict
+from triage.versions import KINDS, with_hash
 
 router = APIRouter(prefix="/control", include_in_schema=False)
 
@@ -38,7 +39,8 @@ def front(
     page: PageDep, me: PageSupervisor, house: HouseDep, days: Annotated[int, Query()] = 30
 ) -> HTMLResponse:
     """Show what happened lately, in figures."""
-    return page.show("control.html", account=me, **_figures(page, house, days))
+    refused = [kind for kind in KINDS if house.rules.faults(kind)]
+    return page.show("control.html", account=me, refused=refused, **_figures(page, house, days))
 
 
 @router.get("/figures", response_class=HTMLResponse)
@@ -89,12 +91,14 @@ def decision(decision: Id, page: PageDep, me: PageSupervisor, house: HouseDep) -
     """Show one decision with its evidence, its facts and the conversation around it."""
     with reading(house.engine) as connection:
         entry = log.entry(connection, decision)
+        version = with_hash(connection, "policy", entry.policy_hash, entry.at)
         excerpt = _excerpt(connection, entry)
         waiting = len(casework.pending(connection))
     return page.show(
         "control_decision.html",
         account=me,
         entry=entry,
+        version=version,
         excerpt=excerpt,
         verdicts=VERDICTS,
         waiting=waiting,

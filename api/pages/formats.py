@@ -8,6 +8,8 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 
+from triage.calendar import DAYS
+
 
 @dataclass(frozen=True)
 class Formats:
@@ -25,6 +27,17 @@ class Formats:
     def day(self, day: date) -> str:
         """Return a date in words."""
         return format_date(day, "long", locale=self.locale)
+
+    def weekday(self, name: str) -> str:
+        """Return the name of a day of the week, such as Monday for monday."""
+        monday = date(2024, 1, 1)
+        day = monday + timedelta(days=DAYS.index(name))
+        return str(format_date(day, "EEEE", locale=self.locale))
+
+    def clock(self, since_midnight: timedelta) -> str:
+        """Return a time of day as calendars write it, up to 24:00."""
+        minutes = int(since_midnight.total_seconds() // 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}"
 
     def short_day(self, day: date) -> str:
         """Return day and month, such as 22 Nov."""

@@ -43,7 +43,17 @@ def environment(language: Language) -> Environment:
     spoken = translations(language)
     made.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]
     formats = Formats(locale_of(language))
-    for name in ("instant", "day", "span", "span_to", "share", "number", "money"):
+    for name in (
+        "instant",
+        "day",
+        "weekday",
+        "clock",
+        "span",
+        "span_to",
+        "share",
+        "number",
+        "money",
+    ):
         made.filters[name] = getattr(formats, name)
     made.filters["label"] = lambda key, kind: labels.label(spoken, kind, key)
     made.filters["iso"] = _iso

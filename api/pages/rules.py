@@ -1,7 +1,8 @@
 """Where supervisors change the policy and the remedies: editor, comparison, history, roll-back."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -15,10 +16,14 @@ from api.incoming import Id
 from api.pages import casework
 from api.pages.differences import differences
 from api.pages.rendering import Page, PageDep
+from api.pages.rule_faults import ToldFault, told
 from api.pages.translation import N_
 from conversation.text import inert
 from store.engine import reading
-from triage.errors import ReasonMissing, RuleFault, RulesChanged, RulesError, VersionUnknown
+from triage.calendar import DAYS
+from triage.errors import ReasonMissing, RuleFault, RulesChanged, RulesError
+from triage.policy import load_policy
+from triage.remedy import load_remedies
 from triage.versions import KINDS, Kind, Version
 
 router = APIRouter(prefix="/control/policy", include_in_schema=False)
@@ -34,7 +39,7 @@ def rules(
     me: PageSupervisor,
     house: HouseDep,
     kind: Annotated[Kind, Query()] = "policy",
-    saved: bool = False,
+    saved: Id = 0,
 ) -> HTMLResponse:
     """Show the rules in force, in words and as text to be edited, and their history."""
     present = house.rules.present(kind)
@@ -49,44 +54,31 @@ def change(page: PageDep, me: FormSupervisor, house: HouseDep, form: Form) -> Re
     kept: dict[str, Any] = {"note": note, "based_on": form.get("based_on", ""), "typed": True}
     if form.get("do") == "compare":
         return _form(page, me, house, kind, text, **kept, compare=True)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    try:
-        house.rules.use(kind, text, note, me.id, _number(form.get("based_on", "")))
-    except RulesError as error:
-        return _form(page, me, house, kind, text, **kept, status=status, faults=error.faults)
-    except ReasonMissing:
-        fault = RuleFault(0, None, page.translate(NOTE_MISSING))
-        return _form(page, me, house, kind, text, **kept, status=status, faults=[fault])
-    except RulesChanged:
-        kept["based_on"] = str(house.rules.present(kind).number)
-        conflict = HTTPStatus.CONFLICT
-        return _form(page, me, house, kind, text, **kept, status=conflict, changed=True)
-    except OSError as error:
-        logger.exception("the rules could not be saved")
-        fault = RuleFault(0, None, f"{error.filename}: {error.strerror}")
-        return _form(page, me, house, kind, text, **kept, status=status, faults=[fault])
-    return RedirectResponse(f"{HERE}?kind={kind}&saved=true", HTTPStatus.SEE_OTHER)
+    # A form that does not say which version it was made from was made from none.
+    based_on = _number(kept["based_on"]) or 0
+    return _answer(
+        page,
+        me,
+        house,
+        kind,
+        text,
+        kept,
+        lambda: house.rules.use(kind, text, note, me.id, based_on),
+    )
 
 
 @router.post("/rollback", response_class=HTMLResponse)
 def roll_back(page: PageDep, me: FormSupervisor, house: HouseDep, form: Form) -> Response:
     """Put an earlier version in force again."""
     kind: Kind = "remedies" if form.get("kind") == "remedies" else "policy"
-    number = _number(form.get("number", "")) or 0
-    text = page.translate(N_("Version %(number)s restored")) % {"number": number}
-    note = " ".join(inert(form.get("note", "")).split()) or text
-    try:
-        house.rules.roll_back(kind, number, note, me.id)
-    except RulesError as error:
-        # A version that was good once and is not any more: a fact that is gone, say.
-        old = house.rules.version(kind, number).text
-        kept: dict[str, Any] = {"note": note, "typed": True}
-        kept["based_on"] = str(house.rules.present(kind).number)
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return _form(page, me, house, kind, old, **kept, status=status, faults=error.faults)
-    except VersionUnknown:
-        return page.show("problem.html", status=HTTPStatus.NOT_FOUND)
-    return RedirectResponse(f"{HERE}?kind={kind}&saved=true", HTTPStatus.SEE_OTHER)
+    number, based_on = _number(form.get("number", "")) or 0, form.get("based_on", "")
+    usual = page.translate(N_("Version %(number)s restored")) % {"number": number}
+    note = " ".join(inert(form.get("note", "")).split()) or usual
+    # A version that was good once need not be any more: a fact may be gone.
+    text = house.rules.version(kind, number).text
+    kept: dict[str, Any] = {"note": note, "based_on": based_on, "typed": True}
+    work = partial(house.rules.roll_back, kind, number, note, me.id, _number(based_on) or 0)
+    return _answer(page, me, house, kind, text, kept, work)
 
 
 @router.get("/{kind}/{number}", response_class=HTMLResponse)
@@ -95,14 +87,45 @@ def version(
 ) -> HTMLResponse:
     """Show one version beside the one in force, and offer to restore it."""
     found, present = house.rules.version(kind, number), house.rules.present(kind)
+    before = house.rules.version(kind, number - 1).text if number > 1 else found.text
     return page.show(
         "control_policy_version.html",
         **_frame(house, me),
         kind=kind,
         version=found,
         present=present,
+        changed=differences(before, found.text),
         passages=differences(found.text, present.text),
     )
+
+
+def _answer(
+    page: Page,
+    me: Account,
+    house: House,
+    kind: Kind,
+    text: str,
+    kept: dict[str, Any],
+    work: Callable[[], Version],
+) -> Response:
+    """Do `work`, or show the form again with `text`, as it was typed, and what is wrong."""
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    try:
+        saved = work()
+    except RulesError as error:
+        faults = told(page, error.faults, text)
+    except ReasonMissing:
+        faults = [ToldFault(0, None, page.translate(NOTE_MISSING))]
+    except RulesChanged:
+        kept = kept | {"based_on": str(house.rules.present(kind).number)}
+        conflict = HTTPStatus.CONFLICT
+        return _form(page, me, house, kind, text, **kept, status=conflict, changed=True)
+    except OSError as error:
+        logger.exception("the rules could not be saved")
+        faults = [ToldFault(0, None, f"{error.filename}: {error.strerror}")]
+    else:
+        return RedirectResponse(f"{HERE}?kind={kind}&saved={saved.number}", HTTPStatus.SEE_OTHER)
+    return _form(page, me, house, kind, text, **kept, status=status, faults=faults)
 
 
 def _form(
@@ -115,34 +138,37 @@ def _form(
     based_on: str,
     note: str = "",
     status: int = 200,
-    faults: Iterable[RuleFault] = (),
+    faults: Iterable[ToldFault] = (),
     changed: bool = False,
     compare: bool = False,
     typed: bool = False,
-    saved: bool = False,
+    saved: int = 0,
 ) -> HTMLResponse:
     """Show the editor with `text` in it.
 
     `changed`: other rules came into force while it was written; the reader sees how they differ.
     """
-    history = house.rules.history(kind)
-    present = history[0]
+    history, present = house.rules.history(kind), house.rules.present(kind)
+    if compare:
+        faults = told(page, _faults(kind, text), text)
     return page.show(
         "control_policy.html",
         status=status,
         **_frame(house, me),
         kind=kind,
         kinds=KINDS,
+        days=DAYS,
         policy=house.policy,
         remedies=house.remedies,
         text=text,
         note=note,
         based_on=based_on,
-        faults=sorted(faults, key=lambda fault: fault.line),
-        file_faults=house.rules.faults(kind),
+        faults=faults,
+        file_faults=told(page, house.rules.faults(kind), ""),
         passages=differences(_start(history, based_on, changed), text) if compare else None,
         meanwhile=differences(text, present.text) if changed else None,
         history=history,
+        present=present,
         typed=typed,
         saved=saved,
     )
@@ -151,6 +177,14 @@ def _form(
 def _start(history: list[Version], based_on: str, changed: bool) -> str:
     wanted = None if changed else _number(based_on)
     return next((one.text for one in history if one.number == wanted), history[0].text)
+
+
+def _faults(kind: Kind, text: str) -> tuple[RuleFault, ...]:
+    try:
+        (load_policy if kind == "policy" else load_remedies)(text)
+    except RulesError as error:
+        return error.faults
+    return ()
 
 
 def _frame(house: House, me: Account) -> Mapping[str, Any]:

@@ -22,15 +22,7 @@ rules:
     because: [wants_person]
     text: {en: A wish., zh: 想找人。}
 """
-CALENDAR = """
-calendar:
-  timezone: Europe/London
-  hours:
-    monday: ["09:00-12:00", "13:00-17:00"]
-    saturday: ["22:00-24:00"]
-  holidays: [2026-05-25]
-"""
-GOOD = DEADLINES + RULE + CALENDAR
+GOOD = DEADLINES + RULE
 
 
 def faults(text: str) -> list[str]:
@@ -92,8 +84,7 @@ def test_a_fault_is_named_with_its_rule_and_line(old: str, new: str, fault: str)
 
 
 def test_all_faults_are_named_at_once() -> None:
-    again = RULE.replace("\nrules:\n", "").replace("wants_person", "wants_people")
-    twice = DEADLINES + RULE + again + CALENDAR
+    twice = GOOD + RULE.replace("\nrules:\n", "").replace("wants_person", "wants_people")
     assert faults(twice) == [
         "line 14, wish: two rules have this id",
         "line 15, wish: no fact is called 'wants_people'",
@@ -116,53 +107,3 @@ def test_a_file_that_cannot_be_read_is_a_fault_too(tmp_path: Path) -> None:
     broken.write_bytes(b"rules: \xff\xfe")
     with pytest.raises(TriageError, match="cannot be read"):
         load_policy(broken)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "fault"),
-    [
-        ("Europe/London", "Europe/Atlantis", "calendar: no time zone is called 'Europe/Atlantis'"),
-        ("timezone: Europe/London", "timezone:", "calendar: no time zone is called None"),
-        ("2026-05-25", "Christmas", "calendar: a holiday is a date"),
-        ("12:00", "08:00", "calendar: hours are written"),
-        ("12:00", "noon", "calendar: hours are written"),
-        ("13:00", "11:00", "calendar: hours follow one another"),
-        ('["22:00-24:00"]', '"22:00-24:00"', "calendar: `saturday` needs a list"),
-        ("saturday:", "caturday:", "calendar: unknown key 'caturday'"),
-        ("2026-05-25", "2026-02-30", "cannot be read: day is out of range"),
-        ("calendar:", "calender:", "calendar: `calendar` needs a mapping"),
-        ("4: {reply: 5,", "4: {hours: sometimes, reply: 5,", "deadlines: `hours` is one of"),
-    ],
-)
-def test_a_calendar_that_nobody_could_keep_is_refused(old: str, new: str, fault: str) -> None:
-    assert any(fault in one for one in faults(GOOD.replace(old, new)))
-
-
-def test_a_week_without_open_hours_is_refused() -> None:
-    closed = GOOD.replace('["09:00-12:00", "13:00-17:00"]', "[]").replace('["22:00-24:00"]', "[]")
-    assert faults(closed) == ["line 17, calendar: at least one day of the week has open hours"]
-
-
-@pytest.mark.parametrize(
-    ("condition", "fault"),
-    [
-        ("[1, 2].all(x, [1, 2].all(y, x > y))", "no loops, such as all()"),
-        ("language.matches('a') && [1].map (x, x) == [1]", "no loops, such as map()"),
-        ("true && " * 500 + "true", "1000 characters at most"),
-        ("(" * 40 + "true" + ")" * 40, "20 deep at most"),
-        ("language.matches('(a{1000}){1000}')", "bad condition"),
-    ],
-)
-def test_an_endless_or_costly_condition_is_refused_unseen(condition: str, fault: str) -> None:
-    found = faults(GOOD.replace("when: wants_person", f'when: "{condition}"'))
-    assert len(found) == 1
-    assert fault in found[0]
-
-
-def test_a_file_that_would_grow_when_read_or_is_huge_is_refused_unread(tmp_path: Path) -> None:
-    bomb = "a: &a [x, x]\nb: &b [*a, *a]\n" + GOOD
-    assert faults(bomb) == ["line 2: *a stands for another part; write it out"]
-    huge = tmp_path / "policy.yml"
-    huge.write_text("# " + "x" * 10_000_000, encoding="utf-8")
-    with pytest.raises(PolicyError, match="more than 200,000 characters"):
-        load_policy(huge)

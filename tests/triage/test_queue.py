@@ -61,7 +61,7 @@ def test_a_case_keeps_why_it_is_here_and_what_to_offer(open_case: OpenCase) -> N
         "agent": None,
         "opened_at": "2026-11-22T09:30:00Z",
         "reply_due": "2026-11-22T10:30:00Z",
-        "resolve_due": "2026-11-23T09:30:00Z",
+        "resolve_due": "2026-11-23T12:30:00Z",
     }
     suggestion = told["suggestion"]
     assert (suggestion["remedy"], suggestion["amount"]) == ("refund_delivery", "3.95")

@@ -1,149 +1,301 @@
-"""The rules in force: followed, kept, changed by one way only, and rolled back."""
+"""The rules follow their files; every version is kept, and nothing that cannot be used decides."""
 
 import logging
 import os
-import shutil
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from store.engine import migrate, open_engine, reading
 from tests.triage.conftest import People
-from triage.errors import PolicyError, ReasonMissing, RulesChanged, VersionUnknown
+from tests.triage.talk import customer, facts
+from triage import versions
+from triage.errors import PolicyError, ReasonMissing, RulesChanged, RulesError, VersionUnknown
 from triage.policy import POLICY, load_policy
 from triage.remedy import REMEDIES
 from triage.rulebook import Rulebook
+from triage.versions import KINDS, Kind, Version
 
-SHIPPED = POLICY.read_text(encoding="utf-8")
-STRICTER = SHIPPED.replace("misses_in_a_row >= 3", "misses_in_a_row >= 2")
-BROKEN = SHIPPED.replace("when: danger\n", "when: dangers\n")
+SHIPPED = POLICY.read_text("utf-8")
+CALM = SHIPPED.replace("{action: hand_over, priority: 3}", "{action: hand_over, priority: 4}")
+CALMER = CALM.replace("resolve: 480", "resolve: 500")
+BROKEN = SHIPPED.replace("when: wants_person\n", "when: wants_persons\n")
+WISH = facts(customer("I want to talk to a person"))
+
+
+class Shop:
+    """Files of rules, and processes that follow them."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = engine
+        self.policy, self.remedies = folder / "policy.yml", folder / "remedies.yml"
+        self.policy.write_text(SHIPPED, "utf-8")
+        self.remedies.write_text(REMEDIES.read_text("utf-8"), "utf-8")
+        self.now = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
+
+    def clock(self) -> datetime:
+        self.now += timedelta(minutes=1)
+        return self.now
+
+    def opened(self) -> Rulebook:
+        return Rulebook(self.engine, self.policy, self.remedies, self.clock)
+
+    def history(self, kind: Kind = "policy") -> list[Version]:
+        with reading(self.engine) as connection:
+            return versions.versions(connection, kind)[::-1]
+
+    def texts(self) -> list[str]:
+        return [version.text for version in self.history()]
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> tuple[Path, Path]:
-    return Path(shutil.copy(POLICY, tmp_path)), Path(shutil.copy(REMEDIES, tmp_path))
+def shop(engine: Engine, tmp_path: Path) -> Shop:
+    return Shop(engine, tmp_path)
 
 
-@pytest.fixture
-def rules(engine: Engine, files: tuple[Path, Path]) -> Rulebook:
-    return Rulebook(engine, *files)
+def priority(rulebook: Rulebook) -> int | None:
+    return rulebook.policy.decide(WISH).priority
 
 
-def write(path: Path, text: str) -> None:
-    """Change a file as an editor does, a moment later."""
-    path.write_text(text, encoding="utf-8")
-    later = path.stat().st_mtime_ns + 1_000_000
-    os.utime(path, ns=(later, later))
+def test_the_first_start_keeps_what_is_shipped(shop: Shop) -> None:
+    rulebook = shop.opened()
+    for kind in KINDS:
+        (first,) = shop.history(kind)
+        assert (first.number, first.author, first.note) == (1, None, "")
+        assert first == rulebook.present(kind)
+    shop.opened()
+    assert len(shop.history()) == 1
 
 
-def test_what_ships_is_the_first_version(rules: Rulebook) -> None:
-    for kind, shipped in (("policy", POLICY), ("remedies", REMEDIES)):
-        version = rules.present("policy" if kind == "policy" else "remedies")
-        assert (version.number, version.author, version.note) == (1, None, "")
-        assert version.text == shipped.read_text(encoding="utf-8")
-    assert rules.present("policy").hash == rules.policy.hash == load_policy().hash
+def test_every_process_takes_a_changed_file_over_and_it_becomes_one_version(shop: Shop) -> None:
+    processes = [shop.opened() for _ in range(3)]
+    shop.policy.write_text(CALM, "utf-8")
+    assert {priority(process) for process in processes} == {3}
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(Rulebook.refresh, processes))
+    for process in processes:
+        process.refresh()
+    assert {priority(process) for process in processes} == {4}
+    assert shop.texts() == [SHIPPED, CALM]
 
 
-def test_a_changed_file_is_followed_by_everyone_and_kept(
-    engine: Engine, files: tuple[Path, Path], rules: Rulebook
+def test_a_change_of_the_same_length_at_the_same_time_is_seen(shop: Shop) -> None:
+    rulebook = shop.opened()
+    before = shop.policy.stat()
+    shop.policy.write_text(CALM, "utf-8")
+    os.utime(shop.policy, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert shop.policy.stat().st_size == before.st_size
+    rulebook.refresh()
+    assert priority(rulebook) == 4
+
+
+def test_a_file_that_stays_is_not_read_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (shop.policy, shop.remedies):
+        os.utime(path, (0, 0))
+    rulebook = shop.opened()
+    monkeypatch.setattr("triage.rulebook.text_in", None)
+    rulebook.refresh()
+    assert priority(rulebook) == 3
+
+
+def test_a_broken_file_is_refused_and_told_once_and_the_running_policy_goes_on(
+    shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    elsewhere = Rulebook(engine, *files)
-    write(files[0], STRICTER)
-    assert rules.policy.hash == elsewhere.policy.hash == load_policy(STRICTER).hash
-    assert [version.text for version in rules.history("policy")] == [STRICTER, SHIPPED]
-
-
-def test_a_file_that_cannot_be_used_changes_nothing_and_is_named_once(
-    files: tuple[Path, Path], rules: Rulebook, caplog: pytest.LogCaptureFixture
-) -> None:
-    before = rules.policy
+    rulebook = shop.opened()
+    shop.policy.write_text(BROKEN, "utf-8")
     with caplog.at_level(logging.WARNING):
-        write(files[0], BROKEN)
-        assert rules.policy is before
-        assert rules.policy is before
-    assert caplog.text.count("no fact is called 'dangers'") == 1
-    assert [fault.rule for fault in rules.faults("policy")] == ["danger"]
-    assert len(rules.history("policy")) == 1
-    write(files[0], STRICTER)
-    assert rules.policy is not before
-    assert rules.faults("policy") == ()
+        for _ in range(3):
+            rulebook.refresh()
+    line = BROKEN[: BROKEN.index("wants_persons")].count("\n") + 1
+    fault = f"line {line}, wants_person: no fact is called 'wants_persons'"
+    assert [fault in record.getMessage() for record in caplog.records] == [True]
+    assert [str(one) for one in rulebook.faults("policy")] == [fault]
+    assert priority(rulebook) == 3
+    assert shop.texts() == [SHIPPED]
+
+    shop.policy.write_text(CALM, "utf-8")
+    rulebook.refresh()
+    assert not rulebook.faults("policy")
+    assert priority(rulebook) == 4
 
 
-def test_a_start_with_a_broken_file_goes_on_with_the_last_good_version(
-    engine: Engine, files: tuple[Path, Path], rules: Rulebook
-) -> None:
-    good = rules.policy.hash
-    write(files[0], BROKEN)
-    again = Rulebook(engine, *files)
-    assert again.policy.hash == good
-    assert again.faults("policy") != ()
+def test_a_file_that_is_gone_or_no_text_changes_nothing(shop: Shop) -> None:
+    rulebook = shop.opened()
+    shop.policy.write_bytes(b"rules: \xff")
+    rulebook.refresh()
+    assert "cannot be read" in str(rulebook.faults("policy")[0])
+    shop.policy.unlink()
+    rulebook.refresh()
+    assert "cannot be read" in str(rulebook.faults("policy")[0])
+    assert priority(rulebook) == 3
+    shop.policy.write_text(CALM, "utf-8")
+    rulebook.refresh()
+    assert priority(rulebook) == 4
 
 
-def test_a_first_start_with_a_broken_file_is_refused(
-    engine: Engine, files: tuple[Path, Path]
-) -> None:
-    write(files[0], BROKEN)
-    with pytest.raises(PolicyError, match="dangers"):
-        Rulebook(engine, *files)
-
-
-def test_a_change_says_who_and_why_and_writes_the_file(
-    files: tuple[Path, Path], rules: Rulebook, people: People
-) -> None:
-    version = rules.use("policy", STRICTER, " two misses are enough ", people.sam.id, based_on=1)
-    assert (version.number, version.author) == (2, "Sam")
-    assert version.note == "two misses are enough"
-    assert files[0].read_text(encoding="utf-8") == STRICTER
-    assert rules.policy.hash == version.hash == load_policy(STRICTER).hash
-
-
-def test_what_is_wrong_or_without_a_reason_changes_nothing(
-    files: tuple[Path, Path], rules: Rulebook
-) -> None:
-    before = rules.policy
+def test_a_start_over_a_broken_file_goes_on_with_the_newest_version(shop: Shop) -> None:
+    shop.policy.write_text(BROKEN, "utf-8")
     with pytest.raises(PolicyError):
-        rules.use("policy", BROKEN, "why", None)
-    with pytest.raises(ReasonMissing):
-        rules.use("policy", STRICTER, "  ", None)
-    assert rules.policy is before
-    assert files[0].read_text(encoding="utf-8") == SHIPPED
-    assert len(rules.history("policy")) == 1
+        shop.opened()
+    shop.policy.write_text(CALM, "utf-8")
+    shop.opened()
+    shop.policy.write_text(BROKEN, "utf-8")
+    again = shop.opened()
+    assert priority(again) == 4
+    assert again.faults("policy")
+    assert not again.faults("remedies")
 
 
-def test_who_edited_an_older_version_is_told(rules: Rulebook) -> None:
-    rules.use("policy", STRICTER, "first", None, based_on=1)
-    with pytest.raises(RulesChanged, match="Version 2"):
-        rules.use("policy", SHIPPED + "\n# mine", "second", None, based_on=1)
-
-
-def test_of_many_who_save_at_once_one_is_first(
-    engine: Engine, files: tuple[Path, Path], rules: Rulebook
+def test_what_is_saved_is_in_force_in_the_file_and_in_the_history(
+    shop: Shop, people: People
 ) -> None:
-    books = [rules, *(Rulebook(engine, *files) for _ in range(3))]
+    rulebook, other = shop.opened(), shop.opened()
+    saved = rulebook.use(
+        "policy", CALM.replace("\n", "\r\n"), " Less haste ", people.sam.id, based_on=1
+    )
+    assert (saved.number, saved.author, saved.note) == (2, "Sam", "Less haste")
+    assert shop.policy.read_text("utf-8") == CALM
+    assert priority(rulebook) == 4
+    other.refresh()
+    assert priority(other) == 4
+    assert shop.texts() == [SHIPPED, CALM]
 
-    def save(place: int) -> str:
+
+def test_what_is_saved_already_adds_no_version(shop: Shop) -> None:
+    assert shop.opened().use("policy", SHIPPED, "The same", None).number == 1
+    assert shop.texts() == [SHIPPED]
+
+
+def test_a_note_is_needed_and_nothing_broken_is_saved(shop: Shop) -> None:
+    rules = shop.opened()
+    with pytest.raises(ReasonMissing):
+        rules.use("policy", CALM, " \n", None)
+    with pytest.raises(RulesError):
+        rules.use("policy", BROKEN, "Looks good", None)
+    assert shop.policy.read_text("utf-8") == SHIPPED
+    assert shop.texts() == [SHIPPED]
+
+
+def test_of_two_who_save_at_once_one_gets_a_conflict_and_nothing_is_lost(shop: Shop) -> None:
+    texts = [CALM, CALMER]
+    books = [shop.opened() for _ in texts]
+
+    def save(place: int) -> int | None:
         try:
-            books[place].use("policy", f"{SHIPPED}\n# by {place}\n", "mine", None, based_on=1)
+            return books[place].use("policy", texts[place], "Mine", None, based_on=1).number
         except RulesChanged:
-            return "told"
-        return "saved"
+            return None
 
-    with ThreadPoolExecutor(4) as pool:
-        outcomes = list(pool.map(save, range(4)))
-    assert sorted(outcomes) == ["saved", "told", "told", "told"]
-    assert [version.number for version in rules.history("policy")] == [2, 1]
-    assert files[0].read_text(encoding="utf-8") == rules.present("policy").text
+    with ThreadPoolExecutor(2) as pool:
+        numbers = list(pool.map(save, range(2)))
+    assert sorted(numbers, key=str) == [2, None]
+    assert shop.texts() == [SHIPPED, texts[numbers.index(2)]]
+    assert shop.policy.read_text("utf-8") == texts[numbers.index(2)]
 
 
-def test_rolling_back_is_a_version_of_its_own(rules: Rulebook) -> None:
-    rules.use("policy", STRICTER, "try", None)
-    version = rules.roll_back("policy", 1, "it was better", None)
-    assert (version.number, version.text) == (3, SHIPPED)
-    assert rules.policy.hash == load_policy().hash
+def test_a_change_of_the_file_is_a_conflict_for_who_edits_on_the_page(shop: Shop) -> None:
+    rules = shop.opened()
+    shop.policy.write_text(CALM, "utf-8")
+    with pytest.raises(RulesChanged):
+        rules.use("policy", CALMER, "Mine", None, based_on=1)
+    assert shop.texts() == [SHIPPED, CALM]
+    rules.use("policy", CALMER, "Mine", None, based_on=2)
+    assert shop.texts() == [SHIPPED, CALM, CALMER]
+
+
+def test_a_broken_file_that_is_replaced_is_not_lost(shop: Shop) -> None:
+    rulebook = shop.opened()
+    shop.policy.write_text(BROKEN, "utf-8")
+    rulebook.use("policy", CALM, "Mended", None, based_on=1)
+    assert [(version.text, version.hash == "") for version in shop.history()] == [
+        (SHIPPED, False),
+        (BROKEN, True),
+        (CALM, False),
+    ]
+    assert not rulebook.faults("policy")
+    with pytest.raises(RulesError):
+        rulebook.roll_back("policy", 2, "As it was", None)
+
+
+def test_rolling_back_is_a_new_version(shop: Shop, people: People) -> None:
+    rules = shop.opened()
+    rules.use("policy", CALM, "Less haste", None, based_on=1)
+    back = rules.roll_back("policy", 1, "Too calm", people.tess.id, based_on=2)
+    assert (back.number, back.text, back.author, back.note) == (3, SHIPPED, "Tess", "Too calm")
+    assert shop.policy.read_text("utf-8") == SHIPPED
+    with pytest.raises(RulesChanged):
+        rules.roll_back("policy", 2, "Again", None, based_on=2)
     with pytest.raises(VersionUnknown):
-        rules.roll_back("policy", 9, "why", None)
+        rules.roll_back("policy", 9, "Again", None)
 
 
-def test_saving_what_is_in_force_adds_nothing(rules: Rulebook) -> None:
-    assert rules.use("policy", SHIPPED.replace("\n", "\r\n"), "again", None).number == 1
+def test_nothing_is_kept_of_what_cannot_be_written(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = shop.opened()
+
+    def full(text: str, path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("triage.rulebook.write", full)
+    with pytest.raises(OSError, match="No space"):
+        rules.use("policy", CALM, "Mine", None)
+    assert shop.texts() == [SHIPPED]
+
+
+def test_a_decision_finds_its_version(shop: Shop) -> None:
+    rules = shop.opened()
+    first, _, third = (
+        shop.history()[0],
+        rules.use("policy", CALM, "One", None),
+        rules.roll_back("policy", 1, "Two", None),
+    )
+    hash = load_policy(SHIPPED).hash
+    with reading(shop.engine) as connection:
+        early = versions.with_hash(connection, "policy", hash, first.saved_at)
+        late = versions.with_hash(connection, "policy", hash, third.saved_at)
+        unknown = versions.with_hash(connection, "policy", "0" * 64, third.saved_at)
+    assert (early, late, unknown) == (1, 3, None)
+
+
+@pytest.fixture
+def other_machine(shop: Shop, tmp_path: Path) -> Iterator[Engine]:
+    """The same record, reached through connections of its own."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'amends.db'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+def test_a_save_waits_for_its_turn_beside_another_process(
+    shop: Shop, other_machine: Engine
+) -> None:
+    here = shop.opened()
+    there = Rulebook(other_machine, shop.policy, shop.remedies, shop.clock)
+    with ThreadPoolExecutor(2) as pool:
+        done = list(
+            pool.map(lambda book: book.use("policy", CALM, "Mine", None).number, (here, there))
+        )
+    assert done == [2, 2]
+    assert shop.texts() == [SHIPPED, CALM]
+
+
+def test_a_locked_record_keeps_the_running_policy(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    rulebook = shop.opened()
+    shop.policy.write_text(CALM, "utf-8")
+    with shop.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE rule_versions RENAME TO elsewhere")
+    with caplog.at_level(logging.WARNING):
+        rulebook.refresh()
+    assert "tried again" in caplog.text
+    assert priority(rulebook) == 3
+    with shop.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO rule_versions")
+    rulebook.refresh()
+    assert priority(rulebook) == 4

@@ -207,6 +207,21 @@
     if (document.querySelector('[data-unsaved="yes"]')) event.preventDefault();
   });
 
+  /* ---- from a fault to its line ---- */
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-line]");
+    const text = link && document.querySelector(link.hash);
+    if (!text) return;
+    event.preventDefault();
+    const lines = text.value.split("\n");
+    const place = Math.min(Number(link.dataset.line), lines.length) - 1;
+    const start = lines.slice(0, place).join("\n").length + (place ? 1 : 0);
+    text.focus();
+    text.setSelectionRange(start, start + lines[place].length);
+    text.scrollTop = (place / lines.length) * text.scrollHeight - text.clientHeight / 2;
+  });
+
   /* ---- one click, one key ---- */
 
   document.addEventListener("click", ({ target }) => {
