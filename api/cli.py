@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import typer
 import uvicorn
+from tqdm import tqdm
 
 from api import accounts, batch, takeaway, training
 from api.demo_service import create_demo_service
@@ -21,14 +22,19 @@ from api.settings import Settings
 from assistant.demo_shop import open_demo_shop
 from assistant.training import train_if_changed
 from assistant.understanding import understand
+from conversation.hindsight import reread
+from conversation.reproduction import reproduce
 from knowledge_base.gaps import asked_in_vain, gaps
 from knowledge_base.ingest import documents, ingest
 from language.encoder import load_encoder
 from store.engine import migrate, open_engine, reading
-from triage import log, replay
+from triage import log
+from triage.emotion import load_emotion_model
 from triage.judge import Said, judge
+from triage.past import episodes
 from triage.policy import load_policy
 from triage.remedy import load_remedies
+from triage.replay import replay
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 user = typer.Typer(no_args_is_help=True, help="Accounts of agents and supervisors.")
@@ -208,13 +214,29 @@ def export(target: Target) -> None:
 
 
 @app.command("triage-replay")
-def triage_replay(policy_file: Annotated[Path, typer.Argument(exists=True)]) -> None:
-    """Say what another policy would have decided on everything that is stored."""
+def triage_replay(
+    policy_file: Annotated[Path, typer.Argument(exists=True)],
+    model: Annotated[
+        str, typer.Option(help="An emotion model that reads every message anew.")
+    ] = "",
+    since: Annotated[
+        datetime | None, typer.Option(help="Only what was decided from then on (UTC).")
+    ] = None,
+) -> None:
+    """Say who would have been handed over when under another policy, or another emotion model."""
     with plain_errors():
         settings = Settings()
         policy, remedies = load_policy(policy_file), load_remedies(settings.remedies)
+        begin = since.replace(tzinfo=UTC) if since and since.tzinfo is None else since
         with reading(open_engine(settings.database_url)) as connection:
-            result = replay.replay(log.every(connection), policy, remedies)
+            if model:
+                threads = os.cpu_count() or 1
+                reader = load_emotion_model(model, threads, settings.emotion_labels)
+                past = reread(connection, reader, begin)
+            else:
+                past = episodes(connection, begin)
+            shown = tqdm(past, unit=" episodes", disable=None)
+            result = replay(shown, policy, remedies, begin)
         say(json.dumps(result.as_json(), ensure_ascii=False, indent=2))
 
 
@@ -229,3 +251,26 @@ def log_verify() -> None:
         if faults:
             raise typer.Exit(1)
         say("The log is whole.")
+
+
+@log_app.command("reproduce")
+def log_reproduce(
+    policies: Annotated[
+        list[Path] | None,
+        typer.Argument(exists=True, dir_okay=False, help="Policies that were in force earlier."),
+    ] = None,
+) -> None:
+    """Make every decision again from its facts and its messages; names each that comes out else."""
+    with plain_errors():
+        settings = Settings()
+        known = [load_policy(path) for path in (settings.policy, *(policies or ()))]
+        with reading(open_engine(settings.database_url)) as connection:
+            found = reproduce(connection, {policy.hash: policy for policy in known})
+    for fault in found.faults:
+        typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
+    say(
+        f"{found.exact} decisions came out the same, {found.by_facts} of them from their facts only;"
+        f" {found.elsewhere} were made under other policies, {found.failed} by none."
+    )
+    if found.faults:
+        raise typer.Exit(1)

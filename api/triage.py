@@ -9,8 +9,10 @@ from pydantic import BaseModel, Field
 from api.deps import HouseDep, Language, Supervisor
 from api.incoming import Id, Incoming, Moment, Place, Words
 from store.engine import reading
-from triage import log, replay
+from triage import log
+from triage.past import episodes
 from triage.policy import Action, load_policy
+from triage.replay import replay
 
 router = APIRouter(prefix="/api/triage", tags=["control"])
 
@@ -79,12 +81,16 @@ async def judge(
 
 @router.post("/replay")
 async def try_policy(_: Supervisor, house: HouseDep, new: NewReplay) -> dict[str, Any]:
-    """Say what another policy would have decided on the stored facts."""
+    """Say who would have been handed over earlier, later, newly or no more under another policy.
+
+    Decided anew is on the stored facts. `known` is false where a handover, by either policy, had
+    changed what came after it.
+    """
 
     def work() -> dict[str, Any]:
         policy = load_policy(new.policy)
         with reading(house.engine) as connection:
-            stored = log.every(connection, since=new.since)
-            return replay.replay(stored, policy, house.remedies).as_json()
+            past = episodes(connection, new.since)
+            return replay(past, policy, house.remedies, new.since).as_json()
 
     return await run_sync(work)
