@@ -13,7 +13,7 @@ import typer
 import uvicorn
 from tqdm import tqdm
 
-from api import accounts, batch, takeaway, training
+from api import accounts, batch, logbook, takeaway, training
 from api.demo_service import create_demo_service
 from api.house import models_folder, open_emotion_model, open_knowledge
 from api.refusals import plain_errors
@@ -23,12 +23,10 @@ from assistant.demo_shop import open_demo_shop
 from assistant.training import train_if_changed
 from assistant.understanding import understand
 from conversation.hindsight import reread
-from conversation.reproduction import reproduce
 from knowledge_base.gaps import asked_in_vain, gaps
 from knowledge_base.ingest import documents, ingest
 from language.encoder import load_encoder
 from store.engine import migrate, open_engine, reading
-from triage import log
 from triage.emotion import load_emotion_model
 from triage.judge import Said, judge
 from triage.past import episodes
@@ -39,10 +37,9 @@ from triage.replay import replay
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 user = typer.Typer(no_args_is_help=True, help="Accounts of agents and supervisors.")
 knowledge = typer.Typer(no_args_is_help=True, help="The articles and their index.")
-log_app = typer.Typer(no_args_is_help=True, help="The triage's log.")
 app.add_typer(user, name="user")
 app.add_typer(knowledge, name="knowledge")
-app.add_typer(log_app, name="log")
+app.add_typer(logbook.log, name="log")
 app.add_typer(training.train, name="train")
 app.add_typer(training.evaluate, name="evaluate")
 
@@ -238,39 +235,3 @@ def triage_replay(
             shown = tqdm(past, unit=" episodes", disable=None)
             result = replay(shown, policy, remedies, begin)
         say(json.dumps(result.as_json(), ensure_ascii=False, indent=2))
-
-
-@log_app.command("verify")
-def log_verify() -> None:
-    """Check the seal of every row of the log; names each changed, missing or moved row."""
-    with plain_errors():
-        with reading(open_engine(Settings().database_url)) as connection:
-            faults = log.verify(connection)
-        for fault in faults:
-            typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
-        if faults:
-            raise typer.Exit(1)
-        say("The log is whole.")
-
-
-@log_app.command("reproduce")
-def log_reproduce(
-    policies: Annotated[
-        list[Path] | None,
-        typer.Argument(exists=True, dir_okay=False, help="Policies that were in force earlier."),
-    ] = None,
-) -> None:
-    """Make every decision again from its facts and its messages; names each that comes out else."""
-    with plain_errors():
-        settings = Settings()
-        known = [load_policy(path) for path in (settings.policy, *(policies or ()))]
-        with reading(open_engine(settings.database_url)) as connection:
-            found = reproduce(connection, {policy.hash: policy for policy in known})
-    for fault in found.faults:
-        typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
-    say(
-        f"{found.exact} decisions came out the same, {found.by_facts} of them from their facts only;"
-        f" {found.elsewhere} were made under other policies, {found.failed} by none."
-    )
-    if found.faults:
-        raise typer.Exit(1)

@@ -37,6 +37,15 @@
       data: { labels: days.map(({ day }) => day), datasets: [{ label: words.waited, data: days.map(({ waited }) => waited), borderColor: colour("--sea"), backgroundColor: colour("--sea"), spanGaps: true, tension: 0.3 }] },
       options: { scales: { x: { grid: { display: false } }, y: { beginAtZero: true, grid: { color: colour("--line") } } }, plugins: { legend: { display: false } } },
     }),
+    load: ({ load, words }, place) => {
+      const rows = load[place];
+      const side = (label, column, name) => ({ label, data: rows.map((row) => row[column]), backgroundColor: colour(name), borderRadius: 3 });
+      return {
+        type: "bar",
+        data: { labels: rows.map(([name]) => name), datasets: [side(words.before, 1, "--line"), side(words.after, 2, "--accent")] },
+        options: { interaction: { mode: "index", intersect: false }, scales: { x: { grid: { display: false }, ticks: { maxTicksLimit: 12, maxRotation: 0 } }, y: { beginAtZero: true, ticks: { precision: 0 }, grid: { color: colour("--line") } } }, plugins: { legend: { position: "bottom" } } },
+      };
+    },
     emotions: ({ emotions }) => bars(emotions.map(({ name }) => name), emotions.map(({ share }) => share), true),
     rules: ({ rules }) => bars(rules.slice(0, RULES_SHOWN).map(({ name }) => name.replaceAll("_", " ")), rules.slice(0, RULES_SHOWN).map(({ count }) => count), false),
     languages: ({ languages }) => ({
@@ -56,7 +65,7 @@
     Chart.defaults.maintainAspectRatio = false;
     Chart.defaults.animation = false;
     Chart.defaults.plugins.legend.labels.boxWidth = 14;
-    for (const canvas of document.querySelectorAll("canvas[data-chart]")) drawn.push(new Chart(canvas, CHARTS[canvas.dataset.chart](data)));
+    for (const canvas of document.querySelectorAll("canvas[data-chart]")) drawn.push(new Chart(canvas, CHARTS[canvas.dataset.chart](data, canvas.dataset.place)));
   }
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

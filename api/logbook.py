@@ -1,0 +1,52 @@
+"""`amends log`: whether the triage's log can be trusted."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.refusals import plain_errors
+from api.serving import say
+from api.settings import Settings
+from conversation.reproduction import reproduce
+from store.engine import open_engine, reading
+from triage.log import verify
+from triage.policy import load_policy
+
+log = typer.Typer(no_args_is_help=True, help="The triage's log.")
+
+
+@log.command("verify")
+def log_verify() -> None:
+    """Check the seal of every row of the log; names each changed, missing or moved row."""
+    with plain_errors():
+        with reading(open_engine(Settings().database_url)) as connection:
+            faults = verify(connection)
+        for fault in faults:
+            typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
+        if faults:
+            raise typer.Exit(1)
+        say("The log is whole.")
+
+
+@log.command("reproduce")
+def log_reproduce(
+    policies: Annotated[
+        list[Path] | None,
+        typer.Argument(exists=True, dir_okay=False, help="Policies that were in force earlier."),
+    ] = None,
+) -> None:
+    """Make every decision again from its facts and its messages; names each that comes out else."""
+    with plain_errors():
+        settings = Settings()
+        known = [load_policy(path) for path in (settings.policy, *(policies or ()))]
+        with reading(open_engine(settings.database_url)) as connection:
+            found = reproduce(connection, {policy.hash: policy for policy in known})
+    for fault in found.faults:
+        typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
+    say(
+        f"{found.exact} decisions came out the same, {found.by_facts} of them from their facts"
+        f" only; {found.elsewhere} were made under other policies, {found.failed} by none."
+    )
+    if found.faults:
+        raise typer.Exit(1)
