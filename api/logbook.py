@@ -10,23 +10,36 @@ from api.serving import say
 from api.settings import Settings
 from conversation.reproduction import reproduce
 from store.engine import open_engine, reading
-from triage.log import verify
+from triage.chain import FIRST
+from triage.log import Head, head, verify
 from triage.policy import load_policy
 
 log = typer.Typer(no_args_is_help=True, help="The triage's log.")
 
 
 @log.command("verify")
-def log_verify() -> None:
+def log_verify(
+    noted: Annotated[
+        str, typer.Option(help="A last row that was noted earlier: 42:its-hash.")
+    ] = "",
+) -> None:
     """Check the seal of every row of the log; names each changed, missing or moved row."""
     with plain_errors():
+        known = _head(noted) if noted else None
         with reading(open_engine(Settings().database_url)) as connection:
-            faults = verify(connection)
+            faults, last = verify(connection, known), head(connection)
         for fault in faults:
             typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
         if faults:
             raise typer.Exit(1)
-        say("The log is whole.")
+        say(f"The log is whole. Its last row is {last.id}:{last.hash}")
+
+
+def _head(noted: str) -> Head:
+    number, _, sha256 = noted.partition(":")
+    if not number.isdecimal() or len(sha256) != len(FIRST):
+        raise typer.BadParameter("a row is written as `amends log verify` writes it, 42:its-hash")
+    return Head(int(number), sha256)
 
 
 @log.command("reproduce")

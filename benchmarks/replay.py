@@ -107,7 +107,7 @@ def stricter() -> Policy:
     after = before.replace("{action: offer_person}", "{action: hand_over, priority: 3}")
     text = POLICY.read_text(encoding="utf-8")
     if before not in text:
-        raise SystemExit("the shipped policy has no rule `displayed_again` to make stricter")
+        raise SystemExit("the shipped policy has no rule `displeased_again` to make stricter")
     return load_policy(text.replace(before, after))
 
 
