@@ -119,6 +119,12 @@ decisions = Table(
     Column("rules", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("facts", JSON, nullable=False),
+    # None of the next four: decided by a version that did not keep them yet.
+    Column("senior", Boolean),
+    Column("wording", String(16)),
+    # The words that show each fact, and what the messages do not tell any more of that moment.
+    Column("evidence", JSON),
+    Column("circumstances", JSON),
     Column("policy_hash", String(64), nullable=False),
     Column("model_hash", String(64), nullable=False),
     Column("previous_hash", String(64), nullable=False),
