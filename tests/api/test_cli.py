@@ -17,7 +17,7 @@ from store.engine import migrate, open_engine, reading
 from store.tables import metadata
 from tests.product import Product
 from tests.triage.simulated import Book, Weather, days_of, judged_log, needed_from
-from triage.policy import load_policy
+from triage.policy import POLICY, load_policy
 
 
 @pytest.fixture(autouse=True)
@@ -304,3 +304,51 @@ def test_a_record_without_drift_is_no_fault(data_dir: Path) -> None:
     done = amends("drift")
     assert done.exit_code == 0
     assert "Nothing was said or decided" in done.output
+
+
+@pytest.fixture
+def policy_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A policy of one's own, which the commands change."""
+    path = tmp_path / "policy.yml"
+    path.write_text(POLICY.read_text("utf-8"), "utf-8")
+    monkeypatch.setenv("AMENDS_POLICY", str(path))
+    return path
+
+
+def test_policies_are_checked_used_listed_compared_and_rolled_back(
+    policy_file: Path, tmp_path: Path
+) -> None:
+    shipped = policy_file.read_text("utf-8")
+    mine = tmp_path / "mine.yml"
+    mine.write_text(shipped.replace("resolve: 480", "resolve: 500"), "utf-8")
+    assert amends("policy", "check", mine).exit_code == 0
+    used = amends("policy", "use", mine, "--note", "More time")
+    assert "Version 2 is in force" in used.output
+    assert policy_file.read_text("utf-8") == mine.read_text("utf-8")
+    shown = amends("policy", "show", "2", "--against", "1")
+    assert "+  2: {reply: 15, resolve: 500}" in shown.output.splitlines()
+    assert amends("policy", "show", "1").output == shipped
+    assert amends("policy", "rollback", "1", "--note", "Too long").exit_code == 0
+    listed = amends("policy", "versions").output.splitlines()
+    assert [line.split()[0] for line in listed] == ["3", "2", "1"]
+    assert listed[0].endswith("(in the file): Too long")
+    assert policy_file.read_text("utf-8") == shipped
+    assert "There is no version 9" in amends("policy", "show", "9").output
+
+
+def test_a_policy_that_cannot_be_used_is_refused_with_line_and_rule(
+    policy_file: Path, tmp_path: Path
+) -> None:
+    shipped = policy_file.read_text("utf-8")
+    broken = tmp_path / "broken.yml"
+    broken.write_text(shipped.replace("when: danger\n", "when: dangers\n"), "utf-8")
+    for command in (("check", broken), ("use", broken, "--note", "x")):
+        done = amends("policy", *command)
+        assert done.exit_code == 1
+        assert ", danger: no fact is called 'dangers'" in done.output
+    broken.write_bytes(b"rules: \xff")
+    assert "cannot be read" in amends("policy", "use", broken, "--note", "x").output
+    broken.write_text("x" * 10_000_000, "utf-8")
+    assert "longer than 100,000" in amends("policy", "use", broken, "--note", "x").output
+    assert amends("policy", "use", policy_file, "--note", " ").exit_code == 1
+    assert policy_file.read_text("utf-8") == shipped
