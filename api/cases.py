@@ -75,11 +75,25 @@ class Return(Incoming):
 
 
 class NewOffer(Incoming):
-    """A remedy to offer; money is a decimal string, never a float."""
+    """A remedy to offer; money is a decimal string, never a float.
 
+    With an `id` of the client's own, the same request sent again makes no second offer.
+    """
+
+    id: UUID | None = None
     remedy: str
     amount: Amount | None = None
     currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    reason: Words = Field(max_length=2_000)
+
+
+class Correction(Incoming):
+    """A fact of the case as it really is, written as people write it; without a value it is taken
+    back.
+    """
+
+    fact: str = Field(max_length=40)
+    value: Words | None = Field(None, max_length=200)
     reason: Words = Field(max_length=2_000)
 
 
@@ -167,8 +181,24 @@ async def give_back(
 @router.post("/cases/{case}/offers", status_code=201)
 async def offer(case: Id, agent: Staff, house: HouseDep, new: NewOffer) -> OfferOut:
     """Offer a remedy; above one's authority it waits for a second person."""
-    made = await house.desk.offer(case, agent, new.remedy, new.amount, new.currency, new.reason)
+    made = await house.desk.offer(
+        case,
+        agent,
+        new.remedy,
+        new.amount,
+        new.currency,
+        new.reason,
+        request_id=str(new.id) if new.id else None,
+    )
     return OfferOut(id=made.id, state=made.state)
+
+
+@router.post("/cases/{case}/facts")
+async def correct(
+    case: Id, agent: Staff, house: HouseDep, language: Language, new: Correction
+) -> CaseOut:
+    """Correct a fact of the case; the suggestion follows at once."""
+    return _out(await house.desk.correct(case, agent, new.fact, new.value, new.reason), language)
 
 
 @router.post("/offers/{offer_id}/approve")

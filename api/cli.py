@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 import typer
 import uvicorn
+from tqdm import tqdm
 
-from api import accounts, batch, reports, rules, takeaway, training
+from api import accounts, batch, logbook, reports, rules, takeaway, training
 from api.demo_service import create_demo_service
 from api.house import models_folder, open_emotion_model, open_knowledge, open_rules
 from api.refusals import plain_errors
@@ -21,24 +22,27 @@ from api.settings import Settings
 from assistant.demo_shop import open_demo_shop
 from assistant.training import train_if_changed
 from assistant.understanding import understand
+from conversation.hindsight import reread
 from knowledge_base.gaps import asked_in_vain, gaps
 from knowledge_base.ingest import documents, ingest
 from language.encoder import load_encoder
 from store.engine import migrate, open_engine, reading
-from triage import drift, log, replay, thresholds
+from triage import drift, thresholds
 from triage.context import Said
+from triage.emotion import load_emotion_model
 from triage.judge import judge
+from triage.past import episodes
 from triage.policy import load_policy
 from triage.remedy import load_remedies
+from triage.replay import replay
 from triage.verdicts import read_sample
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 user = typer.Typer(no_args_is_help=True, help="Accounts of agents and supervisors.")
 knowledge = typer.Typer(no_args_is_help=True, help="The articles and their index.")
-log_app = typer.Typer(no_args_is_help=True, help="The triage's log.")
 app.add_typer(user, name="user")
 app.add_typer(knowledge, name="knowledge")
-app.add_typer(log_app, name="log")
+app.add_typer(logbook.log, name="log")
 app.add_typer(rules.policy, name="policy")
 app.add_typer(training.train, name="train")
 app.add_typer(training.evaluate, name="evaluate")
@@ -211,13 +215,29 @@ def export(target: Target) -> None:
 
 
 @app.command("triage-replay")
-def triage_replay(policy_file: Annotated[Path, typer.Argument(exists=True)]) -> None:
-    """Say what another policy would have decided on everything that is stored."""
+def triage_replay(
+    policy_file: Annotated[Path, typer.Argument(exists=True)],
+    model: Annotated[
+        str, typer.Option(help="An emotion model that reads every message anew.")
+    ] = "",
+    since: Annotated[
+        datetime | None, typer.Option(help="Only what was decided from then on (UTC).")
+    ] = None,
+) -> None:
+    """Say who would have been handed over when under another policy, or another emotion model."""
     with plain_errors():
         settings = Settings()
         policy, remedies = load_policy(policy_file), load_remedies(settings.remedies)
+        begin = since.replace(tzinfo=UTC) if since and since.tzinfo is None else since
         with reading(open_engine(settings.database_url)) as connection:
-            result = replay.replay(log.every(connection), policy, remedies)
+            if model:
+                threads = os.cpu_count() or 1
+                reader = load_emotion_model(model, threads, settings.emotion_labels)
+                past = reread(connection, reader, begin)
+            else:
+                past = episodes(connection, begin)
+            shown = tqdm(past, unit=" episodes", disable=None)
+            result = replay(shown, policy, remedies, begin)
         say(json.dumps(result.as_json(), ensure_ascii=False, indent=2))
 
 
@@ -257,16 +277,3 @@ def drift_command() -> None:
             say(line)
     if found.flagged:
         raise typer.Exit(1)
-
-
-@log_app.command("verify")
-def log_verify() -> None:
-    """Check the seal of every row of the log; names each changed, missing or moved row."""
-    with plain_errors():
-        with reading(open_engine(Settings().database_url)) as connection:
-            faults = log.verify(connection)
-        for fault in faults:
-            typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
-        if faults:
-            raise typer.Exit(1)
-        say("The log is whole.")

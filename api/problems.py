@@ -34,6 +34,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     triage.CaseError: HTTPStatus.CONFLICT,
     triage.CaseUnknown: HTTPStatus.NOT_FOUND,
     triage.RootCauseUnknown: HTTPStatus.UNPROCESSABLE_ENTITY,
+    triage.OfferConflict: HTTPStatus.CONFLICT,
     triage.VersionUnknown: HTTPStatus.NOT_FOUND,
     triage.RulesChanged: HTTPStatus.CONFLICT,
     triage.OfferUnknown: HTTPStatus.NOT_FOUND,

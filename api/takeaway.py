@@ -13,6 +13,7 @@ from store.engine import migrate, open_engine, reading
 from store.tables import accounts, conversations, metadata, sessions
 
 ROWS_AT_ONCE = 1_000
+VIEWS = Path(__file__).with_name("export_views.sql")
 # Secrets, and who is signed in, stay at home.
 NOT_EXPORTED: dict[Table, set[str]] = {
     accounts: {"password_hash"},
@@ -44,7 +45,7 @@ def backup(url: str, target: Path) -> None:
 
 
 def export(engine: Engine, target: Path) -> None:
-    """Write a SQLite file that opens in Datasette: every table without its secrets.
+    """Write a SQLite file that opens in Datasette: every table without its secrets, and views.
 
     Raises CannotTakeAway when `target` exists, or its folder does not.
     """
@@ -54,6 +55,8 @@ def export(engine: Engine, target: Path) -> None:
             for table in metadata.sorted_tables:
                 if table is not sessions:
                     _export(connection, table, database)
+        database.index_foreign_keys()
+        database.executescript(VIEWS.read_text(encoding="utf-8"))
         database.close()
 
 
@@ -61,9 +64,25 @@ def _export(connection: Connection, table: Table, database: Database) -> None:
     shown = [each for each in table.columns if each.name not in NOT_EXPORTED.get(table, ())]
     types = {each.name: int if isinstance(each.type, Integer | Boolean) else str for each in shown}
     exported = database.table(table.name)
-    exported.create(types, pk=[each.name for each in table.primary_key])
+    key = [each.name for each in table.primary_key]
+    exported.create(types, pk=key[0] if len(key) == 1 else key, foreign_keys=_references(table))
     rows = connection.execute(select(*shown)).mappings()
     exported.insert_all({name: _plain(row[name]) for name in types} for row in rows)
+
+
+def _references(table: Table) -> list[tuple[str, str, str]]:
+    """What each column leads to; of several columns that lead somewhere together, the first one.
+
+    Datasette makes links of single columns only.
+    """
+    found: dict[str, tuple[str, str, str]] = {}
+    for key in sorted(table.foreign_key_constraints, key=lambda key: len(key.columns)):
+        column = key.columns[0]
+        end = key.elements[0].column
+        for further in end.foreign_keys if len(key.columns) > 1 else ():
+            end = further.column
+        found.setdefault(column.name, (column.name, end.table.name, end.name))
+    return list(found.values())
 
 
 @contextmanager

@@ -38,17 +38,22 @@ def train_encoder(data: Data, out: Path = ROOT / "language/model") -> None:
 
 
 @train.command("emotion")
-def train_emotion(
-    data: Data, out: Path = ROOT / "triage/model", learned: Path | None = None
-) -> None:
-    """Train, calibrate and export the emotion model (needs the packages of `make bench`).
-
-    With --learned it goes on from an exported emotion model in place of the encoder.
-    """
+def train_emotion(data: Data, out: Path = ROOT / "triage/model") -> None:
+    """Train, calibrate and export the emotion model (needs the packages of `make bench`)."""
     from triage.training.train import train as work
 
     with plain_errors():
-        work(data, out, learned=learned)
+        work(data, out)
+
+
+@train.command("context")
+def train_context(data: Data, out: Path = ROOT / "triage/model/context") -> None:
+    """Train what reads messages in their context; it goes on from the exported emotion model."""
+    from triage.training.train import WORK
+    from triage.training.train import train as work
+
+    with plain_errors():
+        work(data, out, WORK.with_name("context"), learned=ROOT / "triage/model")
 
 
 @evaluate.command("emotion")

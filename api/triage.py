@@ -9,9 +9,11 @@ from pydantic import BaseModel, Field
 from api.deps import HouseDep, Language, Supervisor
 from api.incoming import Id, Incoming, Moment, Place, Words
 from store.engine import reading
-from triage import log, replay
+from triage import log
+from triage.past import episodes
 from triage.policy import Action, load_policy
 from triage.remedy import load_remedies
+from triage.replay import replay
 from triage.rule_file import LONGEST as MOST_TEXT
 from triage.versions import Kind, Version
 
@@ -153,12 +155,16 @@ def _told(version: Version) -> dict[str, Any]:
 
 @router.post("/replay")
 async def try_policy(_: Supervisor, house: HouseDep, new: NewReplay) -> dict[str, Any]:
-    """Say what another policy would have decided on the stored facts."""
+    """Say who would have been handed over earlier, later, newly or no more under another policy.
+
+    Decided anew is on the stored facts. `known` is false where a handover, by either policy, had
+    changed what came after it.
+    """
 
     def work() -> dict[str, Any]:
         policy = load_policy(new.policy)
         with reading(house.engine) as connection:
-            stored = log.every(connection, since=new.since)
-            return replay.replay(stored, policy, house.remedies).as_json()
+            past = episodes(connection, new.since)
+            return replay(past, policy, house.remedies, new.since).as_json()
 
     return await run_sync(work)

@@ -16,7 +16,7 @@ from conversation.record import Conversation, Message
 from conversation.text import clean_text
 from conversation.wording import say
 from store.tables import cases, surveys
-from triage import offers, queue
+from triage import corrections, offers, queue
 from triage.offers import Offer
 from triage.queue import Case
 from triage.remedy import Remedies
@@ -126,11 +126,16 @@ class Desk:
         amount: Decimal | None,
         currency: str | None,
         reason: str,
+        request_id: str | None = None,
     ) -> Offer:
-        """Offer a remedy to the customer, or ask for approval. Raises OfferError, CaseNotYours."""
+        """Offer a remedy to the customer, or ask for approval, once for each request id.
+
+        Raises OfferError, CaseNotYours.
+        """
 
         def work(connection: Connection) -> tuple[Offer, str]:
             case, chat = self._mine(connection, case_id, person)
+            before = len(offers.offers(connection, case=case.id))
             made = offers.make(
                 connection,
                 self.remedies,
@@ -141,11 +146,33 @@ class Desk:
                 currency=currency,
                 reason=reason,
                 now=self.clock(),
+                request_id=request_id,
             )
-            if made.state == "offered":
+            is_new = len(offers.offers(connection, case=case.id)) > before
+            if is_new and made.state == "offered":
                 self._write(connection, chat, person, self._offer_text(made, chat))
                 queue.first_reply(connection, case.id, self.clock())
             return made, chat.id
+
+        return await self._change(work)
+
+    async def correct(
+        self, case_id: int, person: Person, fact: str, value: str | None, reason: str
+    ) -> Case:
+        """Correct a fact of a case; the suggestion follows. Raises CorrectionRefused, CaseError."""
+
+        def work(connection: Connection) -> tuple[Case, str]:
+            case = corrections.correct(
+                connection,
+                self.remedies,
+                case_id,
+                person.id,
+                fact=fact,
+                value=value,
+                reason=reason,
+                now=self.clock(),
+            )
+            return case, case.conversation
 
         return await self._change(work)
 

@@ -5,30 +5,12 @@ from collections.abc import Sequence
 
 from assistant.rasa import Reply
 from conversation.record import Message
-from triage.decision import Decision, Reason
+from triage.decision import FAILED, Decision
 from triage.emotion import Reading
 from triage.facts import Facts, Turn, gather
 from triage.policy import Policy
 
 logger = logging.getLogger(__name__)
-
-# The triage's own failure is one more way of not helping: it must never keep a customer waiting.
-_TRIAGE_FAILED = Decision(
-    action="hand_over",
-    priority=3,
-    reasons=(
-        Reason(
-            "triage_failed",
-            {
-                "en": "The rules could not be applied to this conversation.",
-                "zh": "规则无法应用于此对话。",
-            },
-            (),
-        ),
-    ),
-    senior=False,
-    wording="trouble",
-)
 
 
 def judge(
@@ -39,14 +21,19 @@ def judge(
 
     Never raises: a failure of the triage itself is a handover.
     """
-    turns = [_turn(message) for message in said]
-    turns += [_reply_turn(reply, said[-1].seq + place) for place, reply in enumerate(proposed, 1)]
     try:
-        facts = gather(turns)
+        facts = known(said, proposed)
         return facts, policy.decide(facts)
     except Exception:
         logger.exception("the triage failed")
-        return gather(()), _TRIAGE_FAILED
+        return gather(()), FAILED
+
+
+def known(said: Sequence[Message], proposed: Sequence[Reply]) -> Facts:
+    """Return the facts of an episode's messages (one or more) and the bot's next replies."""
+    turns = [_turn(message) for message in said]
+    places = enumerate(proposed, said[-1].seq + 1)
+    return gather([*turns, *(_reply_turn(reply, place) for place, reply in places)])
 
 
 def _reply_turn(reply: Reply, seq: int) -> Turn:

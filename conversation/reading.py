@@ -1,6 +1,6 @@
 """The emotion of one message, with the words that carry it, as the record keeps it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +10,8 @@ from triage.emotion import EmotionModel, Reading, Weight
 
 # Words are looked for where somebody will want to know why; each costs two runs of the model.
 EXPLAINED_FROM = 0.5
+# How many messages before one are looked at for what it does; more would not be read anyway.
+REMEMBERED = 20
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,13 @@ class Read:
         return {**asdict(self.reading), "words": [asdict(word) for word in self.words]}
 
 
-def said(message: Message) -> Said:
-    """A message of the record as the emotion model takes what was said before another."""
-    return Said(message.sender, message.text, message.answered)
+def said_before(messages: Iterable[Message], message: Message) -> list[Said]:
+    """What was said before `message` in its episode, as far as the emotion model looks back."""
+    return [
+        Said(one.sender, one.text, one.answered)
+        for one in messages
+        if one.episode == message.episode and message.seq - REMEMBERED < one.seq < message.seq
+    ]
 
 
 def read_emotion(model: EmotionModel, text: str, before: Sequence[Said] = ()) -> Read:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from assistant.rasa import Answer, Reply
 from conversation import record
+from conversation.circumstances import circumstances
 from conversation.judgement import judge
 from conversation.reading import Read
 from conversation.record import Conversation, Message
@@ -108,6 +109,7 @@ def _decide(
         policy_hash=triage.policy.hash,
         model_hash=triage.model_hash,
         now=now,
+        circumstances=circumstances(message, said, meant).as_json(),
     )
     if decision.priority is not None:
         _open_case(connection, triage, chat, message, facts, decision, logged, now)

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from assistant.rasa import Answer, AssistantUnavailable
 from conversation import record
 from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
-from conversation.reading import Read, read_emotion, said
+from conversation.reading import REMEMBERED, Read, read_emotion, said_before
 from conversation.record import Conversation, Message
 from conversation.settle import Outcome, Seen, Triage, settle
 from language.detect import detect
@@ -27,8 +27,6 @@ logger = logging.getLogger(__name__)
 # A turn that is older than this and not finished was cut off: its process died.
 INTERRUPTED_AFTER = timedelta(seconds=30)
 EMOTION_DEADLINE = 3.0
-# How many messages before one are looked at for what it does; more would not be read anyway.
-REMEMBERED = 20
 
 
 class Assistant(Protocol):
@@ -155,8 +153,7 @@ class Turns:
                 after=message.seq - REMEMBERED,
                 episode=message.episode,
             )
-        before = [said(one) for one in episode if one.seq < message.seq]
-        return read_emotion(self.emotion, message.text, before)
+        return read_emotion(self.emotion, message.text, said_before(episode, message))
 
     def _commit(self, message: Message, seen: Seen) -> Outcome | None:
         """End the turn; None when the message's episode ended while it was looked at."""

@@ -119,6 +119,12 @@ decisions = Table(
     Column("rules", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("facts", JSON, nullable=False),
+    # None of the next four: decided by a version that did not keep them yet.
+    Column("senior", Boolean),
+    Column("wording", String(16)),
+    # The words that show each fact, and what the messages do not tell any more of that moment.
+    Column("evidence", JSON),
+    Column("circumstances", JSON),
     Column("policy_hash", String(64), nullable=False),
     Column("model_hash", String(64), nullable=False),
     Column("previous_hash", String(64), nullable=False),
@@ -174,11 +180,27 @@ cases = Table(
     Index(None, "state", "priority", "reply_due"),
 )
 
+fact_corrections = Table(
+    "fact_corrections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    Column("fact", String(40), nullable=False),
+    Column("value", JSON, nullable=False),
+    # What the triage saw holds again.
+    Column("taken_back", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 offers = Table(
     "offers",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("case_id", ForeignKey("cases.id"), nullable=False, index=True),
+    # As the client named it: the same request again gets the same offer.
+    Column("request_id", String(36), unique=True),
     Column("remedy", String(40), nullable=False),
     Column("amount", Money),
     Column("currency", String(3)),

@@ -9,17 +9,31 @@ from sqlalchemy import Connection, Engine
 
 from knowledge_base.article import ARTICLES
 from store.engine import migrate, open_engine
-from tests.product import Product
+from tests.product import DATA_FOLDERS, Product
+from tests.reproduction import decided_again, stored_in
 from triage.policy import POLICY
 from triage.remedy import REMEDIES
 
 
+@pytest.fixture(scope="session", autouse=True)
+def every_decision_can_be_made_again() -> Iterator[None]:
+    """In the end, all that any product decided comes out the same when it is decided again."""
+    yield
+    for folder in sorted(DATA_FOLDERS):
+        stored_in(folder)
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    """A fresh, migrated SQLite database in a file."""
+def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A fresh, migrated SQLite database in a file; what a test decided in it must come out again.
+
+    Not where a test is marked `altered`: its log is altered on purpose, or invented.
+    """
     engine = open_engine(f"sqlite:///{tmp_path / 'amends.db'}")
     migrate(engine)
     yield engine
+    if request.node.get_closest_marker("altered") is None:
+        decided_again(engine)
     engine.dispose()
 
 

@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 AGENT = ("agent@example.com", "agent-secret")
 SUPERVISOR = ("supervisor@example.com", "supervisor-secret")
 Credentials = tuple[str, str]
+# Of every product that was started: what it stored is decided again in the end.
+DATA_FOLDERS: set[Path] = set()
 
 
 def free_port() -> int:
@@ -61,6 +63,7 @@ class Product:
         models = ROOT / "var/models"
         train_if_changed(models)
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        DATA_FOLDERS.add(self.data_dir)
         if not (self.data_dir / "models").exists():
             (self.data_dir / "models").symlink_to(models)
         with (self.data_dir / "output.log").open("ab") as log:

@@ -10,6 +10,7 @@ import typer
 from api.cli import app
 from api.settings import Settings
 from tests.product import ROOT
+from triage.facts import FACTS
 
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")
@@ -40,3 +41,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_every_fact_is_described_as_the_code_has_it() -> None:
+    described = (ROOT / "docs/triage.md").read_text(encoding="utf-8")
+    rows = [f"| `{fact.name}` | {fact.kind} | {fact.doc} |" for fact in FACTS.values()]
+    assert [row for row in rows if row not in described] == []

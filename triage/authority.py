@@ -1,16 +1,20 @@
 """Who may give how much: what a remedy allows, and from where on a second person decides."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, select
 
-from store.tables import cases, conversations, offers
+from store.tables import offers
 from triage.case import Case
+from triage.corrections import rests_on_own
 from triage.errors import AboveLimit, AmountNotAllowed, RemedyUnknown
+from triage.queue import of_customer
+from triage.remedies_file import GESTURE
 from triage.remedy import Remedies
-from triage.remedy_rules import Remedy
+from triage.remedy_rules import Amounts, Remedy
 
 DAY = timedelta(hours=24)
 
@@ -18,9 +22,10 @@ DAY = timedelta(hours=24)
 def allowed_amount(
     remedies: Remedies, case: Case, remedy_id: str, amount: Decimal | None, currency: str | None
 ) -> Decimal | None:
-    """The amount with two decimals, None for a remedy without money.
+    """The amount in the currency's units, None for a remedy without money.
 
-    Raises RemedyUnknown, AmountNotAllowed (none, not above zero, too fine, another currency), and
+    Raises RemedyUnknown, AmountNotAllowed (none, not above zero, too fine, a currency without
+    amounts or another than the order's), and
     AboveLimit: more than the remedy, the order or the rules allow anybody to give.
     """
     if remedy_id not in remedies.names:
@@ -32,21 +37,22 @@ def allowed_amount(
         return None
     if amount is None or not amount.is_finite() or amount <= 0:
         raise AmountNotAllowed(f"The remedy {remedy_id!r} needs an amount above zero.")
-    if amount > (most := _most(remedies, remedy, case)):
-        raise AboveLimit(f"{remedy_id!r} may be {most:f} {remedies.rules.currency} at most here.")
-    if amount != round(amount, 2):
-        raise AmountNotAllowed("An amount has two decimals at most.")
-    if currency != remedies.rules.currency:
-        raise AmountNotAllowed(f"The currency is {remedies.rules.currency}.")
-    return round(amount, 2)
+    amounts = remedies.amounts(currency)
+    paid_in = case.suggestion.get("order_currency") or currency
+    if currency != paid_in:
+        raise AmountNotAllowed(f"The order was paid in {paid_in}.")
+    if amount > (most := _most(amounts, remedy, case.suggestion)):
+        raise AboveLimit(f"{remedy_id!r} may be {most:f} {currency} at most here.")
+    if amount % amounts.unit:
+        raise AmountNotAllowed(f"The smallest amount in {currency} is {amounts.unit}.")
+    return amount.quantize(amounts.unit)
 
 
-def _most(remedies: Remedies, remedy: Remedy, case: Case) -> Decimal:
-    ceiling = remedies.rules.authority.most
-    if isinstance(remedy.most, Decimal):
-        return min(remedy.most, ceiling)
-    known = case.suggestion.get("limits", {}).get(remedy.most)
-    return ceiling if known is None else min(Decimal(known), ceiling)
+def _most(amounts: Amounts, remedy: Remedy, suggestion: Mapping[str, Any]) -> Decimal:
+    if remedy.most == GESTURE:
+        return min(amounts.gesture, amounts.most)
+    known = suggestion.get("limits", {}).get(remedy.most)
+    return amounts.most if known is None else min(Decimal(known), amounts.most)
 
 
 def needs_second_person(
@@ -57,15 +63,19 @@ def needs_second_person(
     role: str,
     remedy_id: str,
     amount: Decimal,
+    currency: str,
     now: datetime,
 ) -> bool:
-    """Whether `amount` is above what `role` may give alone, by offer, by day or by customer.
+    """Whether `amount` is above what `role` may give alone, by offer, by day or by customer, or
+    rests on the account's own correction of what the order cost.
 
     The caller keeps other offers out until its transaction ends: these are sums over them.
     """
-    limit, authority = remedies.limit(role), remedies.rules.authority
+    amounts, authority = remedies.amounts(currency), remedies.rules.authority
+    limit = amounts.roles[role]
     given_alone = _given(
         connection,
+        offers.c.currency == currency,
         offers.c.offered_by == account,
         offers.c.decided_by.is_(None),
         offers.c.state == "offered",
@@ -73,33 +83,23 @@ def needs_second_person(
     )
     if amount > limit.offer or given_alone + amount > limit.day:
         return True
+    # Nobody raises their own ceiling: what they found out about the order, somebody else looks at.
+    if rests_on_own(connection, case.id, account, remedies.names[remedy_id].most):
+        return True
     if not remedies.names[remedy_id].goodwill:
         return False
     given_customer = _given(
         connection,
+        offers.c.currency == currency,
         offers.c.state != "refused",
         offers.c.remedy.in_([one.id for one in remedies.names.values() if one.goodwill]),
         offers.c.made_at > now - authority.customer_period,
-        offers.c.case_id.in_(_cases_of_customer(case.conversation)),
+        offers.c.case_id.in_(of_customer(case.conversation)),
     )
-    return given_customer + amount > authority.customer
+    return given_customer + amount > amounts.customer
 
 
 def _given(connection: Connection, *where: ColumnElement[bool]) -> Decimal:
     # Added up here: the database would turn exact amounts into floating-point ones.
     amounts = connection.scalars(select(offers.c.amount).where(*where))
     return sum((amount for amount in amounts if amount is not None), Decimal(0))
-
-
-def _cases_of_customer(conversation: str) -> Select[tuple[int]]:
-    """The cases of a conversation, and of all that were begun with the same e-mail address."""
-    own: ScalarSelect[Any] = (
-        select(_email()).where(conversations.c.id == conversation).scalar_subquery()
-    )
-    other = conversations.alias()
-    same = or_(other.c.id == conversation, _email(other.c.identity) == own)
-    return select(cases.c.id).join(other, other.c.id == cases.c.conversation_id).where(same)
-
-
-def _email(identity: ColumnElement[Any] = conversations.c.identity) -> ColumnElement[str]:
-    return func.lower(identity["email"].as_string())

@@ -1,5 +1,6 @@
 """The emotion model that ships: a bilingual transformer and a linear model, calibrated together."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from triage.reading import Reading, joined, nothing_read
 
 Floats = NDArray[np.float32]
 
+CONTEXT = "context"
 _SURE = 1e-6
 
 
@@ -22,10 +24,19 @@ class BilingualModel:
     """Reads English, Chinese and mixtures; one folder as `triage.training` exports it."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Load `folder`, to run on `threads` cores. Raises ModelError."""
+        """Load `folder`, to run on `threads` cores. Raises ModelError.
+
+        How a message sounds is read by the model in `folder` itself, what it does where it stands
+        by the one in its sub-folder `context`, or else the one that ships.
+        """
         self.halves = Halves(folder, threads)
-        self.fingerprint = self.halves.fingerprint
         self.calibration = calibration.read(folder)
+        beside = folder / CONTEXT
+        context = beside if beside.is_dir() else Path(__file__).with_name("model") / CONTEXT
+        self.context = Halves(context, threads)
+        self.acts = calibration.read(context)
+        both = f"{self.halves.fingerprint} {self.context.fingerprint}"
+        self.fingerprint = hashlib.sha256(both.encode()).hexdigest()
 
     def read(self, text: str, before: Sequence[Said] = ()) -> Reading:
         """The reading of one message: see `read_many`."""
@@ -41,7 +52,7 @@ class BilingualModel:
         neutral. Never raises on odd text.
         """
         alone = self.halves.opinions_by_window(texts)
-        placed = self.halves.opinions_in_context(texts, before or [()] * len(texts))
+        placed = self.context.opinions_in_context(texts, before or [()] * len(texts))
         return [self._reading(*each) for each in zip(texts, alone, placed, strict=True)]
 
     def explain(self, text: str, limit: int = 3) -> list[Weight]:
@@ -60,11 +71,9 @@ class BilingualModel:
 
         return explain(levels, text, limit)
 
-    def _reading(self, text: str, opinions: Floats, placed: Floats | None) -> Reading:
+    def _reading(self, text: str, opinions: Floats, placed: Floats) -> Reading:
         if not len(opinions) or not is_legible(text):
             return nothing_read(text)
         language = detect(text)
         chances = self.calibration.chances(opinions, language)
-        if placed is not None:
-            opinions = np.concatenate([placed[None], opinions[1:]])
-        return joined(text, chances, self.calibration.acts(opinions, language))
+        return joined(text, chances, self.acts.acts(placed, language))

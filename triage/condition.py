@@ -72,6 +72,14 @@ def compile_condition(text: Any, line: int, rule: str, faults: list[RuleFault]) 
     return None
 
 
+def both_can_hold(one: Condition, other: Condition) -> bool:
+    """Whether some facts make both conditions hold, as far as trying many of them tells."""
+    text = f"({one.text}) && ({other.text})"
+    names = tuple(sorted({*one.names, *other.names}))
+    both = Condition(text, cel.compile(text), names)
+    return any(both.holds(values) for values in islice(_combinations(both), _TRIALS))
+
+
 class _Refused(Exception):
     """A condition that will not do: why, once for each of `abouts`."""
 

@@ -43,6 +43,41 @@ class Decision:
     senior: bool
     wording: Wording
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules that are the reasons."""
+        return tuple(reason.rule for reason in self.reasons)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return all that the decision holds, as it is stored."""
+        return {
+            "action": self.action,
+            "priority": self.priority,
+            "rules": list(self.rules),
+            "reasons": [reason.as_json() for reason in self.reasons],
+            "senior": self.senior,
+            "wording": self.wording,
+        }
+
+
+# The triage's own failure is one more way of not helping: it must never keep a customer waiting.
+FAILED = Decision(
+    action="hand_over",
+    priority=3,
+    reasons=(
+        Reason(
+            "triage_failed",
+            {
+                "en": "The rules could not be applied to this conversation.",
+                "zh": "规则无法应用于此对话。",
+            },
+            (),
+        ),
+    ),
+    senior=False,
+    wording="trouble",
+)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -61,7 +96,7 @@ class Rule:
         """Why this rule fired on `facts`: the words behind the facts that it lists."""
         shown: dict[tuple[int, str], Evidence] = {}
         for name in self.because:
-            for evidence in facts.evidence.get(name, ()):
+            for evidence in facts.evidence.get(name, ())[-MOST_EVIDENCE:]:
                 shown.setdefault((evidence.seq, evidence.quote), evidence)
         latest = list(shown.values())[-MOST_EVIDENCE:]
         return Reason(self.id, self.text, tuple(sorted(latest, key=lambda one: one.seq)))

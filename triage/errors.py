@@ -19,6 +19,8 @@ TriageError
 │   ├── AmountNotAllowed
 │   │   └── AboveLimit
 │   ├── ReasonMissing
+│   ├── OfferConflict
+│   ├── CorrectionRefused
 │   ├── OwnApproval
 │   ├── NotAuthorised
 │   ├── AlreadyDecided
@@ -129,6 +131,14 @@ class RootCauseUnknown(CaseError):
 
 class OfferError(TriageError):
     """An offer cannot be made or decided."""
+
+
+class OfferConflict(OfferError):
+    """The id of this request was used before, with another content."""
+
+
+class CorrectionRefused(OfferError):
+    """The fact cannot be corrected, or not to this value."""
 
 
 class OfferUnknown(OfferError):

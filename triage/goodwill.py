@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
+from triage.condition import Condition
 from triage.facts import Facts
-from triage.remedy_rules import RemedyRules, Text
+from triage.remedy_rules import SEVERITIES, Amounts, RemedyRules, Text
 from triage.sentences import fill, listed
-
-PENNY = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -19,6 +18,7 @@ class Gesture:
     amount: Decimal | None
     sentences: tuple[Text, ...]
     rules: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,24 @@ class _Scale:
     """What a severity and a responsibility are worth with this order."""
 
     rules: RemedyRules
+    currency: str
     order_value: Decimal
 
     @property
+    def amounts(self) -> Amounts:
+        return self.rules.amounts[self.currency]
+
+    @property
     def cap(self) -> Decimal:
-        return (self.rules.goodwill.cap * self.order_value).quantize(PENNY, ROUND_HALF_UP)
+        # Rounded down: a cap is never exceeded, not by half a unit either.
+        return (self.rules.goodwill.cap * self.order_value).quantize(self.amounts.unit, ROUND_DOWN)
 
     def amount(self, severity: int, share: Decimal) -> Decimal:
-        band = self.rules.goodwill.bands[severity] * share
-        return min(band, self.cap).quantize(PENNY, ROUND_HALF_UP)
+        band = (self.amounts.bands[severity] * share).quantize(self.amounts.unit, ROUND_HALF_UP)
+        return min(band, self.cap)
 
     def price(self, amount: Decimal) -> str:
-        return f"{amount:f} {self.rules.currency}"
+        return f"{amount:f} {self.currency}"
 
 
 def gesture(rules: RemedyRules, facts: Facts) -> Gesture:
@@ -45,10 +51,11 @@ def gesture(rules: RemedyRules, facts: Facts) -> Gesture:
     value = facts["order_value"]
     if not isinstance(value, Decimal):
         return Gesture(None, (rules.sentences["order_missing"],))
-    if facts["currency"] != rules.currency:
-        currencies = {"currency": facts["currency"], "shop_currency": rules.currency}
-        return Gesture(None, (fill(rules.sentences["currency_missing"], currencies),))
-    return _worked_out(_Scale(rules, value), facts.for_conditions())
+    currency = str(facts["currency"])
+    if currency not in rules.amounts:
+        told = {"currency": currency, "known": ", ".join(rules.amounts)}
+        return Gesture(None, (fill(rules.sentences["currency_missing"], told),))
+    return _worked_out(_Scale(rules, currency, value), facts.for_conditions())
 
 
 def _worked_out(scale: _Scale, values: Mapping[str, Any]) -> Gesture:
@@ -56,7 +63,7 @@ def _worked_out(scale: _Scale, values: Mapping[str, Any]) -> Gesture:
     points = [one for one in goodwill.severity if one.condition.holds(values)]
     shares = [one for one in goodwill.responsibility if one.condition.holds(values)]
     whose = max(shares, key=lambda one: one.weight, default=None)
-    severity = min(len(goodwill.bands) - 1, int(sum(one.weight for one in points)))
+    severity = min(SEVERITIES - 1, int(sum(one.weight for one in points)))
     share = whose.weight if whose else Decimal(0)
     amount = scale.amount(severity, share)
     shown = {"severity": severity, "share": f"{share.normalize():f}"}
@@ -68,18 +75,23 @@ def _worked_out(scale: _Scale, values: Mapping[str, Any]) -> Gesture:
         "whose": whose.text,
     }
     said = fill(sentences["goodwill"], shown | because)
-    rules = tuple(one.id for one in (*points, whose))
-    return Gesture(amount, (said, *_bounds(scale, severity, share)), rules)
+    weighed = (*points, whose)
+    return Gesture(
+        amount,
+        (said, *_bounds(scale, severity, share)),
+        tuple(one.id for one in weighed),
+        tuple(one.condition for one in weighed),
+    )
 
 
 def _bounds(scale: _Scale, severity: int, share: Decimal) -> Iterator[Text]:
     """Whether the cap was reached, and what would change the figure."""
     goodwill, sentences = scale.rules.goodwill, scale.rules.sentences
     now, whole = scale.amount(severity, share), scale.amount(severity, Decimal(1))
-    if goodwill.bands[severity] * share > scale.cap:
+    if scale.amounts.bands[severity] * share > scale.cap:
         percent = f"{(goodwill.cap * 100).normalize():f}"
         yield fill(sentences["capped"], {"cap": scale.price(scale.cap), "percent": percent})
-    if severity + 1 < len(goodwill.bands):
+    if severity + 1 < SEVERITIES:
         more = scale.amount(severity + 1, share)
         if more > now:
             yield fill(sentences["more_severe"], {"amount": scale.price(more)})

@@ -61,28 +61,24 @@ class Halves:
 
     def opinions_in_context(
         self, texts: Sequence[str], before: Sequence[Sequence[Said]]
-    ) -> list[Floats | None]:
-        """For each text (2, outputs) of its beginning after what was said `before` it.
+    ) -> list[Floats]:
+        """For each text (windows, 2, outputs): its beginning stands after what was said `before`.
 
-        None for a text without pieces, and where nothing was said before.
+        A text without pieces has no window.
         """
-        places = [place for place, said in enumerate(before) if recent(said)]
-        laid = [self._laid_out(texts[place], recent(before[place])) for place in places]
-        opinions = self._run([window for window in laid if window is not None])
-        each = iter(opinions)
-        found: list[Floats | None] = [None] * len(texts)
-        for place, window in zip(places, laid, strict=True):
-            if window is not None:
-                found[place] = next(each)
-        return found
+        laid = [self._laid_out(*each) for each in zip(texts, before, strict=True)]
+        ends = np.cumsum([len(own) for own in laid])
+        found = self._run(list(chain.from_iterable(laid)))
+        return [found[end - len(own) : end] for own, end in zip(laid, ends, strict=True)]
 
-    def _laid_out(self, text: str, before: Sequence[Said]) -> _Window | None:
-        (pieces, normal), *earlier = self._pieces([text, *(said.text for said in before)])
-        first = next(self._windows(pieces, normal), None)
-        if first is None:
-            return None
-        pairs = zip(before, (pieces.ids for pieces, _ in earlier), strict=True)
-        return _Window(self._layout.ids(pieces.ids, pairs), first.text)
+    def _laid_out(self, text: str, before: Sequence[Said]) -> list[_Window]:
+        latest = recent(before)
+        (pieces, normal), *earlier = self._pieces([text, *(said.text for said in latest)])
+        windows = list(self._windows(pieces, normal))
+        if latest and windows:
+            pairs = zip(latest, (pieces.ids for pieces, _ in earlier), strict=True)
+            windows[0] = _Window(self._layout.ids(pieces.ids, pairs), windows[0].text)
+        return windows
 
     def _pieces(self, texts: Sequence[str]) -> Iterator[tuple[Pieces, str]]:
         normal = [normalise(text) for text in texts]

@@ -16,6 +16,7 @@ from triage.chain import Fault, Head, head, seal, verify
 from triage.decision import Decision
 from triage.errors import DecisionUnknown, VerdictUnknown
 from triage.facts import Facts
+from triage.stored_facts import words_of
 
 __all__ = [
     "Entry",
@@ -37,7 +38,11 @@ Verdict = Literal["right", "too_early", "too_late", "not_needed", "missed"]
 
 @dataclass(frozen=True)
 class Entry:
-    """One decision of the log, with the latest verdict on it and its note."""
+    """One decision of the log, with the latest verdict on it and its note.
+
+    `senior`, `wording`, `evidence` (as `triage.stored_facts` has it) and `circumstances` (what the
+    decision saw beside the messages) are None where a version decided that did not keep them.
+    """
 
     id: int
     at: datetime
@@ -48,6 +53,10 @@ class Entry:
     rules: Sequence[str]
     reasons: Sequence[Mapping[str, Any]]
     facts: Mapping[str, Any]
+    senior: bool | None
+    wording: str | None
+    evidence: Mapping[str, Any] | None
+    circumstances: Mapping[str, Any] | None
     policy_hash: str
     model_hash: str
     verdict: str | None
@@ -64,6 +73,8 @@ class Entry:
             "priority": self.priority,
             "reasons": [in_language(reason, language, "text") for reason in self.reasons],
             "facts": dict(self.facts),
+            "senior": self.senior,
+            "wording": self.wording,
             "policy_hash": self.policy_hash,
             "model_hash": self.model_hash,
             "verdict": self.verdict,
@@ -81,19 +92,22 @@ def append(
     policy_hash: str,
     model_hash: str,
     now: datetime,
+    circumstances: Mapping[str, Any] | None = None,
 ) -> int:
-    """Add a decision on message `seq`, and return its id; ids have no gaps."""
+    """Add a decision on message `seq`, and return its id; ids have no gaps.
+
+    `circumstances` is what it saw that the stored messages do not tell.
+    """
     one_at_a_time(connection, "log")
     last = head(connection)
     row: dict[str, Any] = {
         "at": now.astimezone(UTC),
         "conversation_id": conversation,
         "seq": seq,
-        "action": decision.action,
-        "priority": decision.priority,
-        "rules": [reason.rule for reason in decision.reasons],
-        "reasons": [reason.as_json() for reason in decision.reasons],
+        **decision.as_json(),
         "facts": facts.as_json(),
+        "evidence": words_of(facts),
+        "circumstances": circumstances,
         "policy_hash": policy_hash,
         "model_hash": model_hash,
         "previous_hash": last.hash,

@@ -21,6 +21,7 @@ from triage.case import Case, check_claimed_by, rfc3339
 from triage.errors import (
     AlreadyDecided,
     NotAuthorised,
+    OfferConflict,
     OfferExpired,
     OfferUnknown,
     OwnApproval,
@@ -93,23 +94,31 @@ def make(
     currency: str | None,
     reason: str,
     now: datetime,
+    request_id: str | None = None,
 ) -> Offer:
     """Offer `remedy` in the case that `account` has claimed; above a limit it needs approval.
 
-    An offer that needs approval puts its case into the state `approval`. Raises RemedyUnknown,
-    AmountNotAllowed, AboveLimit, ReasonMissing, and CaseError when the case is not theirs.
+    An offer that needs approval puts its case into the state `approval`. The same `request_id`
+    again gives the same offer. Raises RemedyUnknown, AmountNotAllowed, AboveLimit, ReasonMissing,
+    OfferConflict when that id was used for something else, and CaseError when the case is not
+    theirs.
     """
     # Limits are sums over other offers: two at once could each stay below, and together exceed.
     one_at_a_time(connection, "offers")
+    why = _given_reason(reason)
+    if known := _made_before(connection, request_id):
+        if (known.case, known.remedy, known.amount, known.reason) != (case.id, remedy, amount, why):
+            raise OfferConflict("This id was used before, for another offer.")
+        return known
     current = queue.case(connection, case.id)
     check_claimed_by(current, account.id)
-    why = _given_reason(reason)
     allowed = allowed_amount(remedies, current, remedy, amount, currency)
     waits = allowed is not None and needs_second_person(
-        connection, remedies, current, account.id, account.role, remedy, allowed, now
+        connection, remedies, current, account.id, account.role, remedy, allowed, str(currency), now
     )
     making = insert(table).values(
         case_id=case.id,
+        request_id=request_id,
         remedy=remedy,
         amount=allowed,
         currency=None if allowed is None else currency,
@@ -173,6 +182,13 @@ def offers(
     return [_offer(row) for row in connection.execute(query)]
 
 
+def _made_before(connection: Connection, request_id: str | None) -> Offer | None:
+    if request_id is None:
+        return None
+    row = connection.execute(select(table).where(table.c.request_id == request_id)).one_or_none()
+    return _offer(row) if row else None
+
+
 def _to_decide(connection: Connection, offer_id: int, account: Account) -> Offer:
     one_at_a_time(connection, "offers")
     found = offer(connection, offer_id)
@@ -220,4 +236,5 @@ def _given_reason(reason: str) -> str:
 def _offer(row: Row[Any]) -> Offer:
     values = dict(row._mapping)
     values["case"] = values.pop("case_id")
+    del values["request_id"]
     return Offer(**values)

@@ -4,12 +4,26 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
-from triage.condition import Condition, compile_condition
+from babel.numbers import get_currency_precision, list_currencies
+
+from triage.condition import Condition, both_can_hold, compile_condition
 from triage.errors import RuleFault
-from triage.facts import FACTS
-from triage.remedy_rules import Authority, Goodwill, Grant, Limit, Remedy, RemedyRules, Text, Weight
+from triage.facts import FACTS, Facts
+from triage.remedy_rules import (
+    SEVERITIES,
+    Amounts,
+    Authority,
+    Goodwill,
+    Grant,
+    Limit,
+    Remedy,
+    RemedyRules,
+    Text,
+    Weight,
+)
 from triage.rule_file import Section, line_of, sections, shown
 from triage.sentences import PLACEHOLDER
 from triage.service import PROBLEMS
@@ -50,18 +64,18 @@ SENTENCES = (
     "tone",
 )
 WORDS = (*PROBLEMS, "other", "safety", "legal", "gentle")
-SEVERITIES = 5
+GESTURE = "gesture"
+NOTHING_KNOWN = {name: fact.default for name, fact in FACTS.items()}
 LONGEST_DAYS = 3_650
 TOP = (
     "currency",
+    "amounts",
     "remedies",
     "care",
     "entitlements",
     "repairs",
     "goodwill",
-    "limits",
     "customer",
-    "most",
     "expires_days",
     "sentences",
     "words",
@@ -79,11 +93,15 @@ def read_remedies(data: Any, faults: list[RuleFault]) -> RemedyRules | None:
     currency = str(data.get("currency"))
     if not _CURRENCY.fullmatch(currency):
         top.fault("currency", "`currency` is a code of three capital letters (ISO 4217)")
+    amounts = _amounts(Section.of(data, "amounts", "amounts", faults))
+    if amounts and currency not in amounts:
+        top.fault("currency", "there are no amounts in %(currency)s", currency=currency)
     names = {remedy.id: remedy for remedy in map(_remedy, sections(data, "remedies", faults))}
     if "apology" not in names:
         top.fault("remedies", "there is no remedy `apology`, which is always in place")
-    return RemedyRules(
+    rules = RemedyRules(
         currency,
+        amounts,
         names,
         tuple(_care(data, faults)),
         tuple(_grants(data, "entitlements", names, faults)),
@@ -94,19 +112,54 @@ def read_remedies(data: Any, faults: list[RuleFault]) -> RemedyRules | None:
         _texts(data, "words", WORDS, faults),
         {section.rule: section.both("label") for section in sections(data, "root_causes", faults)},
     )
+    if not faults:
+        _check_cover(data, rules, faults)
+    return rules
 
 
 def _remedy(section: Section) -> Remedy:
     section.only("id", "money", "goodwill", "most", "label")
     money, most = section.flag("money"), section.data.get("most")
-    limit: str | Decimal | None = None
-    if isinstance(most, str):
+    if most == GESTURE and section.flag("goodwill"):
+        limit: str | None = GESTURE
+    else:
         limit = _money_fact(section, "most")
-    elif money:
-        limit = section.amount("most")
-    elif most is not None:
-        section.fault("most", "only a remedy of money has a most")
+    if money != (most is not None):
+        section.fault("most", "a remedy of money, and no other, has a `most`: a fact or `gesture`")
     return Remedy(section.rule, section.both("label"), money, section.flag("goodwill"), limit)
+
+
+def _amounts(section: Section) -> dict[str, Amounts]:
+    found: dict[str, Amounts] = {}
+    for currency in section.data:
+        if currency not in list_currencies():
+            section.fault(
+                currency, "no currency has the code %(name)s (ISO 4217)", name=shown(str(currency))
+            )
+            continue
+        row = Section.of(section.data, currency, f"amounts {currency}", section.faults)
+        row.only("bands", "gesture", *ROLES, "customer", "most")
+        bands = row.amounts("bands")
+        if len(bands) != SEVERITIES or list(bands) != sorted(bands):
+            row.fault("bands", "there are five bands, none below the one before")
+        roles: dict[str, Limit] = {}
+        for role in ROLES:
+            limit = Section.of(row.data, role, row.rule, section.faults)
+            limit.only("offer", "day")
+            roles[role] = Limit(limit.amount("offer"), limit.amount("day"))
+        unit = Decimal(1).scaleb(-get_currency_precision(currency))
+        gesture, customer, most = (row.amount(key) for key in ("gesture", "customer", "most"))
+        if any(band % unit for band in bands):
+            row.fault(
+                "bands",
+                "the smallest amount in %(currency)s is %(unit)s",
+                currency=currency,
+                unit=f"{unit}",
+            )
+        if bands and gesture < bands[-1]:
+            row.fault("gesture", "the highest band is more than one gesture may be")
+        found[currency] = Amounts(unit, bands, gesture, roles, customer, most)
+    return found
 
 
 def _money_fact(section: Section, key: str) -> str | None:
@@ -163,6 +216,31 @@ def _instead(section: Section) -> tuple[str, ...]:
     return tuple(map(str, listed))
 
 
+def _check_cover(data: Any, rules: RemedyRules, faults: list[RuleFault]) -> None:
+    """Every failure has a remedy, and no loss is made good twice."""
+    for problem in PROBLEMS:
+        for confirmed in (False, True):
+            facts = {name: FACTS[name].default for name in OBSERVABLE}
+            facts |= {"problem": problem, "problem_confirmed": confirmed}
+            values = Facts({**NOTHING_KNOWN, **facts}, {}).for_conditions()
+            every = (*rules.entitlements, *rules.repairs)
+            if not any(grant.condition.holds(values) for grant in every):
+                what = "a gap: nothing is given where the problem is %(name)s"
+                about = {"name": shown(problem)}
+                faults.append(RuleFault(line_of(data, "entitlements"), None, what, about))
+    for one, other in combinations(rules.entitlements, 2):
+        if one.gives == other.gives and both_can_hold(one.condition, other.condition):
+            what = "an overlap: %(one)s and %(other)s can both give %(remedy)s at once"
+            about = {"one": one.id, "other": other.id, "remedy": one.gives}
+            faults.append(RuleFault(_line_of_rule(data, other.id), other.id, what, about))
+
+
+def _line_of_rule(data: Any, name: str) -> int:
+    listed = data["entitlements"]
+    place = next(place for place, rule in enumerate(listed) if rule.get("id") == name)
+    return line_of(listed, place)
+
+
 def _filled(section: Section, key: str) -> Text:
     text = section.both(key)
     for name in {name for one in text.values() for name in PLACEHOLDER.findall(one)}:
@@ -182,37 +260,22 @@ def _weights(section: Section, key: str, weight: str) -> Iterator[Weight]:
 
 
 def _goodwill(section: Section, names: dict[str, Remedy]) -> Goodwill:
-    section.only("remedy", "bands", "cap", "severity", "responsibility")
+    section.only("remedy", "cap", "severity", "responsibility")
     remedy = str(section.data.get("remedy"))
     if remedy not in names or not names[remedy].money:
         section.fault("remedy", "no remedy of money is called %(name)s", name=shown(remedy))
-    bands = section.amounts("bands")
-    if len(bands) != SEVERITIES or list(bands) != sorted(bands):
-        section.fault("bands", "there are five bands, none below the one before")
     cap = section.amount("cap")
     if cap > 1:
         section.fault("cap", "the cap is a share of the order's value, not more than 1")
     severity = tuple(_weights(section, "severity", "points"))
-    return Goodwill(
-        remedy, bands, cap, severity, tuple(_weights(section, "responsibility", "share"))
-    )
+    return Goodwill(remedy, cap, severity, tuple(_weights(section, "responsibility", "share")))
 
 
 def _authority(top: Section) -> Authority:
-    limits = Section.of(top.data, "limits", "limits", top.faults)
-    limits.only(*ROLES)
-    roles: dict[str, Limit] = {}
-    for role in ROLES:
-        limit = Section.of(limits.data, role, "limits", top.faults)
-        limit.only("offer", "day")
-        roles[role] = Limit(limit.amount("offer"), limit.amount("day"))
     customer = Section.of(top.data, "customer", "customer", top.faults)
-    customer.only("days", "amount")
+    customer.only("days")
     return Authority(
-        roles,
-        customer.amount("amount"),
         timedelta(days=float(customer.amount("days", LONGEST_DAYS))),
-        top.amount("most"),
         timedelta(days=float(top.amount("expires_days", LONGEST_DAYS))),
     )
 

@@ -5,16 +5,18 @@ and the loss, then the remedy that fits the failure, then goodwill by severity a
 and words. The customer's mood has no part in any amount.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from triage.errors import RemediesError
+from triage.condition import Condition
+from triage.errors import AmountNotAllowed, RemediesError
 from triage.facts import Facts
-from triage.goodwill import PENNY, gesture
+from triage.goodwill import gesture
 from triage.remedies_file import read_remedies
-from triage.remedy_rules import Grant, Limit, Remedy, RemedyRules, Text
+from triage.remedy_rules import Amounts, Grant, Remedy, RemedyRules, Text
 from triage.rule_file import content_hash, read
 from triage.sentences import fill, together
 from triage.suggestion import Step, Suggestion
@@ -46,9 +48,12 @@ class Remedies:
         """Every root cause by its id, with its label in both languages."""
         return self.rules.root_causes
 
-    def limit(self, role: str) -> Limit:
-        """What `role` may give alone; KeyError when there is no such role."""
-        return self.rules.authority.roles[role]
+    def amounts(self, currency: str | None) -> Amounts:
+        """The amounts of a currency. Raises AmountNotAllowed when there is no table of it."""
+        if currency is None or currency not in self.rules.amounts:
+            known = ", ".join(self.rules.amounts)
+            raise AmountNotAllowed(f"There are no amounts in {currency or 'no currency'}: {known}.")
+        return self.rules.amounts[currency]
 
     def suggest(self, facts: Facts) -> Suggestion:
         """Return what to offer, given what happened; the same facts always give the same."""
@@ -66,6 +71,8 @@ class Remedies:
             words=self.rules.words[care[0].words],
             instead=(),
             limits=_limits(facts),
+            order_currency=str(facts["currency"]),
+            facts=_weighed(facts, (grant.condition for grant in care)),
         )
 
     def _by_the_table(self, facts: Facts) -> Suggestion:
@@ -87,6 +94,8 @@ class Remedies:
             words=self.rules.words[str(facts["problem"] or "other")],
             instead=tuple(dict.fromkeys(name for grant in grants for name in grant.instead)),
             limits=_limits(facts),
+            order_currency=str(facts["currency"]),
+            facts=_weighed(facts, (*(grant.condition for grant in grants), *goodwill.conditions)),
         )
 
     def _why(self, grants: Sequence[Grant], facts: Facts) -> Iterator[Text]:
@@ -118,7 +127,13 @@ def _holding(grants: Sequence[Grant], facts: Facts) -> list[Grant]:
 
 def _amount(grant: Grant, facts: Facts) -> Decimal | None:
     value = facts[grant.amount] if grant.amount else None
-    return value.quantize(PENNY, ROUND_HALF_UP) if isinstance(value, Decimal) else None
+    return value if isinstance(value, Decimal) else None
+
+
+def _weighed(facts: Facts, conditions: Iterable[Condition]) -> dict[str, Any]:
+    names = sorted({name for condition in conditions for name in condition.names})
+    plain = facts.as_json()
+    return {name: plain[name] for name in names}
 
 
 def _limits(facts: Facts) -> dict[str, Decimal | None]:

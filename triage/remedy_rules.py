@@ -8,17 +8,19 @@ from decimal import Decimal
 from triage.condition import Condition
 
 Text = Mapping[str, str]
+# Goodwill has a band for each of them, from 0.
+SEVERITIES = 5
 
 
 @dataclass(frozen=True)
 class Remedy:
-    """One thing that can be given; an amount never exceeds `most`, a fact's name or a figure."""
+    """One thing that can be given; an amount never exceeds `most`, a fact's name or `gesture`."""
 
     id: str
     label: Text
     money: bool
     goodwill: bool
-    most: str | Decimal | None
+    most: str | None
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,6 @@ class Goodwill:
     """How goodwill is worked out: a band by severity, times responsibility, under a cap."""
 
     remedy: str
-    bands: tuple[Decimal, ...]
     cap: Decimal
     severity: tuple[Weight, ...]
     responsibility: tuple[Weight, ...]
@@ -64,13 +65,27 @@ class Limit:
 
 
 @dataclass(frozen=True)
-class Authority:
-    """Who may give how much, and for how long an offer holds."""
+class Amounts:
+    """The amounts of one currency, whose smallest unit is `unit`.
 
+    `bands` is goodwill by severity, `gesture` the most of one gesture of it, `roles` what each role
+    may give alone, `customer` the goodwill to one customer above which a second person decides,
+    `most` what no offer exceeds.
+    """
+
+    unit: Decimal
+    bands: tuple[Decimal, ...]
+    gesture: Decimal
     roles: Mapping[str, Limit]
     customer: Decimal
-    customer_period: timedelta
     most: Decimal
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Over how long goodwill to a customer is added up, and for how long an offer holds."""
+
+    customer_period: timedelta
     expires: timedelta
 
 
@@ -79,6 +94,7 @@ class RemedyRules:
     """The whole file."""
 
     currency: str
+    amounts: Mapping[str, Amounts]
     names: Mapping[str, Remedy]
     care: tuple[Grant, ...]
     entitlements: tuple[Grant, ...]

@@ -1,131 +1,194 @@
-"""Old decisions under a new policy: what would change, from the facts that were stored."""
+"""The past under another policy: who would have reached a person when, and at what cost.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+What is compared is what happened with what would have been decided at the same moments. After a
+handover, by either policy, a conversation would have gone on otherwise: what follows is marked as
+not known.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from heapq import heappush, heappushpop
+from typing import Generic, TypeVar
 
 from triage.case import rfc3339
-from triage.facts import Facts
-from triage.log import Entry
+from triage.decision import FAILED
+from triage.past import Episode, Moment, Outcome
 from triage.policy import Policy
 from triage.remedy import Remedies
+from triage.replayed import COUNTED, KINDS, Change, Compared, Handover, Kind, Move, Replayed
+
+LISTED = 2_000
 
 Sums = dict[str, Decimal]
+Found = TypeVar("Found")
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What was, or would be, decided."""
+def replay(
+    episodes: Iterable[Episode],
+    policy: Policy,
+    remedies: Remedies,
+    since: datetime | None = None,
+    listed: int = LISTED,
+) -> Replayed:
+    """Decide anew under `policy` what was decided in `episodes` (at `since` or later), and compare.
 
-    action: str
-    priority: int | None
-    rules: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the outcome as the API tells it."""
-        return {"action": self.action, "priority": self.priority, "rules": list(self.rules)}
-
-
-@dataclass(frozen=True)
-class Change:
-    """A decision that would be another."""
-
-    id: int
-    conversation: str
-    seq: int
-    before: Outcome
-    after: Outcome
-
-
-@dataclass(frozen=True)
-class Compared:
-    """The same figure under the old policy and under the new one."""
-
-    before: Decimal
-    after: Decimal
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """What a replay found.
-
-    `queue_load` counts handovers by the hour (RFC 3339, UTC); `money` is the sum of what would be
-    suggested on handovers, by currency.
+    Under the policy that decided them, on the facts that were stored, nothing changes. Money is
+    what `remedies` suggest now, for both sides, so that only the policy makes a difference. The
+    `listed` latest changes are listed, and all are counted.
     """
-
-    changed: tuple[Change, ...]
-    unchanged: int
-    queue_load: Mapping[str, Compared]
-    money: Mapping[str, Compared]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the result as the API tells it: counts as numbers, money as decimal strings."""
-        return {
-            "changed": [
-                {
-                    "id": change.id,
-                    "conversation": change.conversation,
-                    "seq": change.seq,
-                    "before": change.before.as_json(),
-                    "after": change.after.as_json(),
-                }
-                for change in self.changed
-            ],
-            "unchanged": self.unchanged,
-            "queue_load": {
-                hour: {"before": int(load.before), "after": int(load.after)}
-                for hour, load in self.queue_load.items()
-            },
-            "money": {
-                currency: {"before": format(sums.before, "f"), "after": format(sums.after, "f")}
-                for currency, sums in self.money.items()
-            },
-        }
+    comparison = _Comparison(policy, remedies, since, listed)
+    for episode in episodes:
+        comparison.add(episode)
+    return comparison.result()
 
 
-def replay(entries: Iterable[Entry], policy: Policy, remedies: Remedies) -> Replayed:
-    """Decide on the stored facts of `entries` anew under `policy`, and compare.
+class _Comparison:
+    """Adds up what would be another, episode by episode."""
 
-    Under the policy that decided them nothing changes. Money is what `remedies` suggest now, for
-    both sides, so that only the policy makes a difference.
-    """
-    changes: list[Change] = []
-    unchanged = 0
-    load: tuple[Sums, Sums] = {}, {}
-    money: tuple[Sums, Sums] = {}, {}
-    for entry in entries:
-        facts = Facts.from_json(entry.facts)
-        before = Outcome(entry.action, entry.priority, tuple(entry.rules))
-        after = _decide(policy, facts)
-        if before == after:
-            unchanged += 1
-        else:
-            changes.append(Change(entry.id, entry.conversation, entry.seq, before, after))
-        for side, outcome in enumerate((before, after)):
-            if outcome.action == "hand_over":
-                _add(load[side], _hour(entry), Decimal(1))
-                suggestion = remedies.suggest(facts)
-                if suggestion.currency:
-                    _add(money[side], suggestion.currency, suggestion.total)
-    return Replayed(tuple(changes), unchanged, _compare(*load), _compare(*money))
+    def __init__(
+        self, policy: Policy, remedies: Remedies, since: datetime | None, listed: int
+    ) -> None:
+        self._policy, self._remedies, self._since = policy, remedies, since
+        self._changed: _Latest[Change] = _Latest(listed)
+        self._moves: _Latest[Move] = _Latest(listed)
+        self._counts = Counter(dict.fromkeys((*COUNTED, "unsure", *KINDS), 0))
+        self._facts = {what: Counter[str]() for what in ("missing", "unknown", "unreadable")}
+        self._load: tuple[Sums, Sums] = {}, {}
+        self._money: tuple[Sums, Sums] = {}, {}
+
+    def add(self, episode: Episode) -> None:
+        outcomes = [self._decide(moment) for moment in episode]
+        before = _first_handover([moment.outcome for moment in episode])
+        after = _first_handover(outcomes)
+        parted = min(place for place in (before, after, len(episode)) if place is not None)
+        for place, (moment, outcome) in enumerate(zip(episode, outcomes, strict=True)):
+            if self._counts_now(moment):
+                self._compare(moment, outcome, known=place <= parted)
+        self._hand_over(episode, before, after, outcomes)
+
+    def result(self) -> Replayed:
+        return Replayed(
+            changed=self._changed.newest(),
+            unchanged=self._counts["decisions"] - self._counts["changed"],
+            queue_load=_compared(*self._load),
+            money=_compared(*self._money),
+            conversations=self._moves.newest(),
+            counts=dict(self._counts),
+            facts={what: dict(sorted(names.items())) for what, names in self._facts.items()},
+        )
+
+    def _counts_now(self, moment: Moment) -> bool:
+        return self._since is None or moment.at >= self._since
+
+    def _decide(self, moment: Moment) -> Outcome:
+        if moment.facts is None:
+            return moment.outcome
+        try:
+            return Outcome.of(self._policy.decide(moment.facts))
+        except Exception:
+            # As it would be in a live conversation.
+            return Outcome.of(FAILED)
+
+    def _compare(self, moment: Moment, outcome: Outcome, *, known: bool) -> None:
+        self._counts["decisions"] += 1
+        self._counts["failed"] += moment.recalled is None
+        if moment.recalled and not moment.recalled.is_whole:
+            for what, names in self._facts.items():
+                names.update(getattr(moment.recalled, what))
+        if outcome != moment.outcome:
+            self._counts["changed"] += 1
+            change = Change(
+                moment.id, moment.conversation, moment.seq, moment.outcome, outcome, known
+            )
+            self._changed.add(moment.id, change)
+
+    def _hand_over(
+        self,
+        episode: Episode,
+        before: int | None,
+        after: int | None,
+        outcomes: Sequence[Outcome],
+    ) -> None:
+        self._counts["episodes"] += self._counts_now(episode[-1])
+        for side, place in enumerate((before, after)):
+            if place is not None and self._counts_now(episode[place]):
+                self._counts[("handed_over_before", "handed_over_after")[side]] += 1
+                self._open(side, episode[place])
+        was = None if before is None else _handover(episode[before], episode[before].outcome)
+        would = None if after is None else _handover(episode[after], outcomes[after])
+        kind = _kind(was, would)
+        parted = [episode[place] for place in (before, after) if place is not None]
+        if kind is None or not any(map(self._counts_now, parted)):
+            return
+        known = kind not in ("later", "no_longer")
+        self._counts[kind] += 1
+        self._counts["unsure"] += not known
+        move = Move(episode[0].conversation, episode[0].episode, kind, known, was, would)
+        self._moves.add(move.decision, move)
+
+    def _open(self, side: int, moment: Moment) -> None:
+        hour = moment.at.replace(minute=0, second=0, microsecond=0)
+        _add(self._load[side], rfc3339(hour), Decimal(1))
+        if moment.facts is None:
+            return
+        suggestion = self._remedies.suggest(moment.facts)
+        if suggestion.currency:
+            _add(self._money[side], suggestion.currency, suggestion.total)
 
 
-def _decide(policy: Policy, facts: Facts) -> Outcome:
-    decision = policy.decide(facts)
-    rules = tuple(reason.rule for reason in decision.reasons)
-    return Outcome(decision.action, decision.priority, rules)
+class _Latest(Generic[Found]):
+    """The ones with the highest decision's number, as many as are to be listed."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._heap: list[tuple[int, int, Found]] = []
+        self._added = 0
+
+    def add(self, number: int, one: Found) -> None:
+        self._added += 1
+        item = number, self._added, one
+        if len(self._heap) < self._most:
+            heappush(self._heap, item)
+        elif self._most:
+            heappushpop(self._heap, item)
+
+    def newest(self) -> tuple[Found, ...]:
+        """In the order in which they were decided."""
+        return tuple(one for _, _, one in sorted(self._heap, key=lambda item: item[:2]))
 
 
-def _hour(entry: Entry) -> str:
-    return rfc3339(entry.at.replace(minute=0, second=0, microsecond=0))
+def _first_handover(outcomes: Sequence[Outcome]) -> int | None:
+    places = (place for place, one in enumerate(outcomes) if one.action == "hand_over")
+    return next(places, None)
+
+
+def _kind(before: Handover | None, after: Handover | None) -> Kind | None:
+    if before is None or after is None:
+        return "newly" if after else "no_longer" if before else None
+    if before.decision == after.decision:
+        return None if before.priority == after.priority else "priority"
+    return "earlier" if after.decision < before.decision else "later"
+
+
+def _handover(moment: Moment, outcome: Outcome) -> Handover:
+    turn = moment.facts["customer_turns"] if moment.facts else None
+    return Handover(
+        moment.id,
+        moment.seq,
+        turn if isinstance(turn, int) and turn > 0 else None,
+        moment.at,
+        outcome.priority,
+        outcome.rules,
+    )
 
 
 def _add(sums: Sums, key: str, amount: Decimal) -> None:
     sums[key] = sums.get(key, Decimal(0)) + amount
 
 
-def _compare(before: Sums, after: Sums) -> dict[str, Compared]:
+def _compared(before: Sums, after: Sums) -> dict[str, Compared]:
     nothing = Decimal(0)
     return {
         key: Compared(before.get(key, nothing), after.get(key, nothing))

@@ -27,7 +27,8 @@ class Suggestion:
 
     `entitlement` and `goodwill` are the sums of each kind; None where there is no figure. `instead`
     are remedies that the customer may choose in place of `remedy`. `words` are a first reply.
-    `limits` are the amounts of the order that no refund exceeds.
+    `limits` are the amounts of the order that no refund exceeds, in `order_currency`. `facts`
+    are what the rules weighed, with their values.
     """
 
     steps: tuple[Step, ...]
@@ -39,6 +40,8 @@ class Suggestion:
     words: Text
     instead: tuple[str, ...]
     limits: Mapping[str, Decimal | None]
+    order_currency: str
+    facts: Mapping[str, Any]
 
     @property
     def remedy(self) -> str:
@@ -68,6 +71,8 @@ class Suggestion:
             "words": dict(self.words),
             "steps": [step.as_json() for step in self.steps],
             "instead": list(self.instead),
+            "order_currency": self.order_currency,
+            "facts": dict(self.facts),
             "limits": {name: decimal_text(value) for name, value in self.limits.items()},
         }
 

@@ -27,6 +27,8 @@ DANGER_DONE = 0.4
 DENIED = 0.02
 # From this chance on a message is displeased where it stands; chosen on the tuning conversations.
 DISPLEASED = 0.6
+# And from this one on where words say so: they may stand in a calm report, too.
+SAID_DISPLEASED = 0.35
 # Words that show that a customer is displeased, however polite or neutral the rest reads.
 DISPLEASED_WORDS = ("unhelpful", "again", "waited", "bitter", "leaving", "threat", "abuse")
 DISPLEASED_INTENTS = ("not_helpful", "vent")
@@ -128,10 +130,10 @@ class Message:
 
         By itself a message may read negative (a grim report) whose writer is content.
         """
-        if self.displeased_words is not None:
-            return True
-        chance = self.chance("displeased")
-        return self.is_negative if chance is None else chance >= DISPLEASED
+        said, chance = self.displeased_words is not None, self.chance("displeased")
+        if chance is None:
+            return said or self.is_negative
+        return chance >= (SAID_DISPLEASED if said else DISPLEASED)
 
     @property
     def is_thankful(self) -> bool:

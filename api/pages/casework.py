@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -9,7 +10,9 @@ from sqlalchemy import Connection, Row, Select, func, select
 from conversation import record
 from conversation.record import Message
 from store.tables import accounts, cases, conversations, messages, offers
-from triage import queue
+from triage import corrections, queue
+from triage.comparable import Past, past_offers
+from triage.corrections import Known
 from triage.errors import CaseUnknown
 
 Tab = Literal["waiting", "open", "approval", "resolved"]
@@ -47,6 +50,8 @@ class Work:
     transcript: Sequence[Spoken]
     offers: Sequence[Row[Any]]
     order: Mapping[str, Any] | None
+    facts: Sequence[Known]
+    past: Past | None
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -76,9 +81,22 @@ def work(connection: Connection, case: int, me: int) -> Work:
         raise CaseUnknown("There is no such case.")
     said = transcript(connection, row.conversation_id)
     orders = [spoken.message.order for spoken in said if spoken.message.order]
+    facts = corrections.known(connection, queue.case(connection, case))
     return Work(
-        row, _mode(row, me), said, _offers(connection, case), orders[-1] if orders else None
+        row,
+        _mode(row, me),
+        said,
+        _offers(connection, case),
+        orders[-1] if orders else None,
+        facts,
+        _past(connection, {one.fact: one.value for one in facts}),
     )
+
+
+def _past(connection: Connection, facts: Mapping[str, Any]) -> Past | None:
+    if not facts["problem"] or not facts["currency"]:
+        return None
+    return past_offers(connection, facts["problem"], facts["currency"], datetime.now(UTC))
 
 
 def transcript(connection: Connection, conversation: str) -> list[Spoken]:

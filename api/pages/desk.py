@@ -16,6 +16,7 @@ from api.pages.casework import TABS, Tab, Work
 from api.pages.rendering import PageDep
 from conversation.events import DESK
 from store.engine import reading
+from triage.corrections import CORRECTABLE
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -42,15 +43,25 @@ def one_case(
     """Show one case beside the queue."""
     work = _work(house, case, me.id)
     queued = _queue(house, state or work.row.state, me.id)
-    return page.show(
-        "desk.html", account=me, case=case, work=work, remedies=house.remedies, **queued
-    )
+    return page.show("desk.html", account=me, case=case, **_shown(house, work), **queued)
 
 
 @router.get("/cases/{case}/transcript", response_class=HTMLResponse)
 def transcript(case: Id, page: PageDep, me: PageStaff, house: HouseDep) -> HTMLResponse:
     """Show what was said so far, as a part of the page."""
     return page.show("desk_transcript.html", work=_work(house, case, me.id))
+
+
+@router.get("/cases/{case}/suggestion", response_class=HTMLResponse)
+def suggestion(case: Id, page: PageDep, me: PageStaff, house: HouseDep) -> HTMLResponse:
+    """Show what is suggested, as a part of the page: a corrected fact changes it."""
+    return page.show("desk_suggestion.html", **_shown(house, _work(house, case, me.id)))
+
+
+@router.get("/cases/{case}/facts", response_class=HTMLResponse)
+def facts(case: Id, page: PageDep, me: PageStaff, house: HouseDep) -> HTMLResponse:
+    """Show what is known of what happened, as a part of the page."""
+    return page.show("desk_facts.html", **_shown(house, _work(house, case, me.id)))
 
 
 @router.get("/cases/{case}/standing", response_class=HTMLResponse)
@@ -85,6 +96,14 @@ def _queue(house: House, tab: Tab, me: int) -> dict[str, Any]:
 def _work(house: House, case: int, me: int) -> Work:
     with reading(house.engine) as connection:
         return casework.work(connection, case, me)
+
+
+def _shown(house: House, work: Work) -> dict[str, Any]:
+    """Return what the parts of a case are drawn from."""
+    choices = {**CORRECTABLE, "currency": tuple(house.remedies.rules.amounts)}
+    for name in ("problem_confirmed", "contacted_before"):
+        choices[name] = ("yes", "no")
+    return {"work": work, "remedies": house.remedies, "choices": choices}
 
 
 def _now() -> datetime:

@@ -110,7 +110,7 @@ def test_a_text_that_is_made_to_harm_or_to_confuse_is_refused(text: str, fault: 
         ("instead: [refund_full]", "instead: [{a: b}]", "no remedy is called"),
         ("amount: order_value", "amount: [order_value]", "no amount of money is called"),
         ("expires_days: 14", "expires_days: 1e300", "`expires_days` needs a number from 0 to"),
-        ("{days: 90,", "{days: 99999999,", "`days` needs a number from 0 to"),
+        ("{days: 90}", "{days: 99999999}", "`days` needs a number from 0 to"),
         ("most: 2000", "most: 1E+999999", "`most` needs a number from 0 to"),
     ],
 )

@@ -1,10 +1,12 @@
 """The log is append-only in order, can be searched, and shows when somebody touched it."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, delete, text, update
+from sqlalchemy import Engine, delete, null, text, update
 
 from store.tables import cases, decisions
 from tests.triage.conftest import NOW, OpenCase, People, log_decision, talk, wish
@@ -111,6 +113,7 @@ def test_the_latest_verdict_counts_and_earlier_ones_stay(five: Engine, people: P
     assert faults(five) == []
 
 
+@pytest.mark.altered
 @pytest.mark.parametrize(
     "change",
     [
@@ -124,6 +127,12 @@ def test_the_latest_verdict_counts_and_earlier_ones_stay(five: Engine, people: P
         {"policy_hash": "f" * 64},
         {"model_hash": "f" * 64},
         {"previous_hash": "f" * 64},
+        {"senior": True},
+        {"wording": "safety"},
+        {"evidence": {"words": [], "facts": {}}},
+        {"circumstances": {"said": [[1, 1]], "unfinished": [], "proposed": []}},
+        # As if a version had decided that did not keep them.
+        {"senior": null(), "wording": null(), "evidence": null()},
     ],
 )
 def test_a_changed_row_is_named(five: Engine, change: dict[str, object]) -> None:
@@ -132,6 +141,7 @@ def test_a_changed_row_is_named(five: Engine, change: dict[str, object]) -> None
     assert faults(five) == [Fault(3, "changed")]
 
 
+@pytest.mark.altered
 def test_a_changed_row_that_was_sealed_again_breaks_the_next(five: Engine) -> None:
     with five.begin() as connection:
         row = connection.execute(decisions.select().where(decisions.c.id == 3)).one()
@@ -144,12 +154,14 @@ def test_a_changed_row_that_was_sealed_again_breaks_the_next(five: Engine) -> No
     assert faults(five) == [Fault(4, "the row before it is another one")]
 
 
+@pytest.mark.altered
 def test_missing_rows_are_named(five: Engine) -> None:
     with five.begin() as connection:
         connection.execute(delete(decisions).where(decisions.c.id.in_([1, 3])))
     assert faults(five) == [Fault(1, "missing"), Fault(3, "missing")]
 
 
+@pytest.mark.altered
 def test_a_missing_row_whose_gap_was_closed_is_found(five: Engine) -> None:
     with five.begin() as connection:
         connection.execute(delete(decisions).where(decisions.c.id == 3))
@@ -159,6 +171,7 @@ def test_a_missing_row_whose_gap_was_closed_is_found(five: Engine) -> None:
     assert faults(five) == [Fault(3, "the row before it is another one")]
 
 
+@pytest.mark.altered
 def test_reordered_rows_are_named(five: Engine) -> None:
     with five.begin() as connection:
         for old, new in ((2, 99), (3, 2), (99, 3)):
@@ -166,6 +179,7 @@ def test_reordered_rows_are_named(five: Engine) -> None:
     assert faults(five) == [Fault(2, "reordered"), Fault(3, "reordered"), Fault(4, "reordered")]
 
 
+@pytest.mark.altered
 def test_a_cut_off_end_is_found_where_a_case_speaks_of_it(
     engine: Engine, open_case: OpenCase
 ) -> None:
@@ -181,6 +195,7 @@ def test_a_cut_off_end_is_found_where_a_case_speaks_of_it(
         assert first.decision == 1
 
 
+@pytest.mark.altered
 def test_a_cut_off_end_is_found_with_the_head_noted_elsewhere(five: Engine) -> None:
     with five.begin() as connection:
         noted = log.head(connection)
@@ -192,6 +207,79 @@ def test_a_cut_off_end_is_found_with_the_head_noted_elsewhere(five: Engine) -> N
         for _ in range(2):
             log_decision(connection, "c1", wish())
         assert log.verify(connection, noted) == [Fault(5, "not the row that was noted")]
+
+
+@pytest.mark.altered
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE decisions SET facts = 'not json' WHERE id = 3",
+        "UPDATE decisions SET facts = X'ff' WHERE id = 3",
+        "UPDATE decisions SET reasons = CAST(X'ff' AS TEXT) WHERE id = 3",
+        "UPDATE decisions SET evidence = '[NaN]' WHERE id = 3",
+        "UPDATE decisions SET at = 'yesterday' WHERE id = 3",
+        "UPDATE decisions SET at = '2026-11-22 09:30:00.000001' WHERE id = 3",
+        "UPDATE decisions SET seq = 'one' WHERE id = 3",
+        "UPDATE decisions SET priority = X'00' WHERE id = 3",
+        "UPDATE decisions SET hash = X'ff' WHERE id = 3",
+        f"UPDATE decisions SET facts = '{'[' * 100_000}' WHERE id = 3",
+    ],
+)
+def test_whatever_somebody_writes_into_the_file_the_row_is_named(five: Engine, attack: str) -> None:
+    with closing(sqlite3.connect(str(five.url.database))) as file, file:
+        file.execute("PRAGMA ignore_check_constraints = ON")
+        file.execute(attack)
+    assert Fault(3, "changed") in faults(five)
+    assert {fault.id for fault in faults(five)} <= {3, 4}
+
+
+@pytest.mark.altered
+@pytest.mark.parametrize(
+    ("attack", "found"),
+    [
+        ("DELETE FROM decisions WHERE id = 2", [Fault(2, "missing")]),
+        (
+            "UPDATE decisions SET id = -2 WHERE id = 2",
+            [Fault(-2, "stands before the first row"), Fault(2, "missing")],
+        ),
+        (
+            "UPDATE decisions SET id = 6 WHERE id = 3",
+            [Fault(3, "missing"), Fault(6, "reordered")],
+        ),
+        (
+            "CREATE TEMP TABLE copy AS SELECT * FROM decisions WHERE id = 2;"
+            "UPDATE copy SET id = 6; INSERT INTO decisions SELECT * FROM copy",
+            [Fault(6, "reordered")],
+        ),
+        (
+            "UPDATE decisions SET id = 9000000000 WHERE id = 5",
+            [
+                *(Fault(lost, "missing") for lost in range(5, 1005)),
+                Fault(1005, "missing, and all up to 8999999999"),
+            ],
+        ),
+    ],
+)
+def test_rows_that_were_moved_copied_or_taken_away_are_named(
+    five: Engine, attack: str, found: list[Fault]
+) -> None:
+    with closing(sqlite3.connect(str(five.url.database))) as file, file:
+        file.executescript(attack)
+    assert faults(five) == found
+
+
+def test_rows_of_the_first_version_keep_their_seal(five: Engine) -> None:
+    with five.begin() as connection:
+        row = dict(connection.execute(decisions.select().where(decisions.c.id == 5)).one()._mapping)
+        first = dict.fromkeys(("senior", "wording", "evidence", "circumstances"), null())
+        sealed = seal(row | dict.fromkeys(first))
+        connection.execute(
+            update(decisions).where(decisions.c.id == 5).values(**first, hash=sealed)
+        )
+        log_decision(connection, "c0")
+        entry = log.entry(connection, 5)
+    assert (entry.senior, entry.wording, entry.evidence) == (None, None, None)
+    assert faults(five) == []
 
 
 def test_an_empty_log_is_whole(engine: Engine) -> None:

@@ -284,7 +284,10 @@ def test_offers_made_at_once_do_not_exceed_the_limit_together(
 
     with ThreadPoolExecutor(len(cases)) as pool:
         states = list(pool.map(make, cases))
-    assert states.count("offered") * Decimal("20.00") <= AUTHORITY.roles["agent"].day
+    assert (
+        states.count("offered") * Decimal("20.00")
+        <= REMEDIES.rules.amounts["GBP"].roles["agent"].day
+    )
     assert states.count("offered") == 5
 
 

@@ -76,11 +76,33 @@ def test_without_an_order_there_is_no_figure_and_it_says_what_is_missing() -> No
     assert "请询问订单号" in unknown.explanation["zh"]
 
 
-def test_an_order_in_another_currency_gets_no_goodwill_figure() -> None:
-    foreign = suggest(snapshot=order(days_late=4, currency="EUR"))
+def test_an_order_in_a_currency_without_amounts_gets_no_goodwill_figure() -> None:
+    foreign = suggest(snapshot=order(days_late=4, currency="SEK"))
     assert steps(foreign) == [("refund_delivery", "3.95")]
-    assert foreign.currency == "EUR"
-    assert "The order is in EUR" in foreign.explanation["en"]
+    assert foreign.currency == "SEK"
+    assert "The order is in SEK" in foreign.explanation["en"]
+    assert "订单币种为 SEK" in foreign.explanation["zh"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "goodwill"),
+    [("GBP", "3.00"), ("EUR", "3.50"), ("USD", "4.00"), ("CNY", "25.00"), ("JPY", "600")],
+)
+def test_each_currency_has_amounts_of_its_own_in_its_own_units(
+    currency: str, goodwill: str
+) -> None:
+    value = "8400" if currency == "JPY" else "840.00"
+    late = suggest(snapshot=order(days_late=4, currency=currency, value=value))
+    assert late.as_json()["goodwill"] == goodwill
+    assert f"{goodwill} {currency}" in late.explanation["en"]
+    assert late.currency == late.order_currency == currency
+
+
+def test_a_suggestion_shows_the_facts_that_it_weighed() -> None:
+    late = suggest(snapshot=order(days_late=4)).as_json()
+    assert late["facts"]["days_late"] == 4
+    assert late["facts"]["delivery_paid"] == "3.95"
+    assert not any(name.startswith(("negative", "anger")) for name in late["facts"])
 
 
 @pytest.mark.parametrize(
@@ -229,7 +251,23 @@ def with_values(known: Facts, **values: Any) -> Facts:
         ("cap: 0.20", "cap: 2", "the cap is a share"),
         ("share: 0.5", "share: 1.5", "a share is not more than 1"),
         ("agent: {offer: 20,", "agent: {offer: much,", "`offer` needs a number"),
-        ("customer: {days: 90,", "customer: {weeks: 9,", "unknown key 'weeks'"),
+        ("customer: {days: 90}", "customer: {weeks: 9}", "unknown key 'weeks'"),
+        ("  EUR: {", "  EUX: {", "no currency has the code 'EUX'"),
+        ("currency: GBP", "currency: SEK", "there are no amounts in SEK"),
+        ("[0, 600,", "[0, 600.5,", "the smallest amount in JPY is 1"),
+        ("gesture: 50,", "gesture: 5,", "the highest band is more than one gesture"),
+        ("gesture: 50, ", "", "`gesture` needs a number"),
+        ("most: order_value", "most: 12", "no amount of money is called 12"),
+        (
+            "when: problem == 'wrong'",
+            "when: problem == 'wrong' && order_known",
+            "a gap: nothing is given where the problem is 'wrong'",
+        ),
+        (
+            "when: problem == 'wrong'",
+            "when: problem in ['wrong', 'damaged']",
+            "an overlap: damaged_item and wrong_item",
+        ),
         ("    words: legal", "    words: rude", "`words` is one of"),
         ("  tone: {en:", "  tune: {en:", "`tone` is missing"),
         ("zh: 承运商延误", "cn: 承运商延误", "`label` has no text for 'zh'"),

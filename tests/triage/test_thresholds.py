@@ -8,8 +8,8 @@ from sqlalchemy import Engine
 
 from tests.triage.conftest import NOW, POLICY
 from tests.triage.simulated import Needs, chance, displeased, judged_log, needed_from
-from triage import log
 from triage.errors import PolicyError
+from triage.past import episodes
 from triage.policy import POLICY as SHIPPED
 from triage.policy import load_policy
 from triage.policy_numbers import in_condition, numbers, with_number
@@ -105,7 +105,7 @@ def test_a_proposal_does_on_the_log_what_it_says(engine: Engine) -> None:
         judged_log(POLICY, needed_from(0.7), random, NOW, count=500).write(connection)
         proposal = search(read_sample(connection), TEXT)[0].proposal
         assert proposal is not None
-        result = replay(log.every(connection), load_policy(proposal.text), load_remedies())
+        result = replay(episodes(connection), load_policy(proposal.text), load_remedies())
     fewer = sum(change.before.action == "hand_over" for change in result.changed)
     assert all(change.after.action != "hand_over" for change in result.changed)
     change = proposal.missed.change.value, proposal.false.change.value

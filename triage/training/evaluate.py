@@ -150,6 +150,8 @@ def _negative(name: str, rows: list[Example], chances: Floats) -> Iterator[Score
 def _acts(rows: list[Example], chances: Floats) -> Iterator[Score]:
     truth = _truth(rows)[:, labels.ACTS_COLUMNS]
     for act, right, seen in zip(ACTS, truth.T, chances.T, strict=True):
+        if np.isnan(right).any():
+            continue  # What only a conversation tells: see `amends evaluate triage`.
         said = seen >= DONE
         hits = float((said & (right > 0)).sum())
         yield Score(act, "average precision", float(average_precision_score(right, seen)))
@@ -174,7 +176,8 @@ def scores(corpus: Corpus, model: BilingualModel, run: Opinions) -> list[Score]:
         found += _single_label(name, tests[name], said[name], mixing[name.split()[0]])
     for name in _WITH_NEGATIVE:
         found += _negative(name, tests[name], _calibrated(model, tests[name], said[name]))
-    return [*found, *_acts(tests["acts"], model.calibration.acts(said["acts"], "en"))]
+    done = model.acts.acts(model.context.opinions(_texts(tests["acts"])), "en")
+    return [*found, *_acts(tests["acts"], done)]
 
 
 def scores_of_any(corpus: Corpus, model: EmotionModel) -> list[Score]:

@@ -90,9 +90,9 @@ def opinions(halves: Halves, rows: Sequence[Example]) -> Floats:
     """(rows, 2, outputs): what `halves` say of each message, after what was said before it."""
     found = halves.opinions([row.text for row in rows])
     placed = halves.opinions_in_context([row.text for row in rows], [row.before for row in rows])
-    for place, own in enumerate(placed):
-        if own is not None:
-            found[place] = own
+    for place, (row, own) in enumerate(zip(rows, placed, strict=True)):
+        if row.before and len(own):
+            found[place] = own[0]
     return found
 
 

@@ -61,6 +61,15 @@
       const share = { type: "line", label: words.share, data: points.map(({ share }) => share), borderColor: colour("--accent"), pointBackgroundColor: dots, pointBorderColor: dots, pointRadius: points.map(({ out }) => (out ? 5 : 2)), borderWidth: 1.5 };
       return { data: { labels: points.map(({ day }) => day), datasets: [...band(points.map(({ low }) => low), points.map(({ high }) => high)), share] }, options: shares() };
     },
+    load: ({ load, words }, place) => {
+      const rows = load[place];
+      const side = (label, column, name) => ({ label, data: rows.map((row) => row[column]), backgroundColor: colour(name), borderRadius: 3 });
+      return {
+        type: "bar",
+        data: { labels: rows.map(([name]) => name), datasets: [side(words.before, 1, "--line"), side(words.after, 2, "--accent")] },
+        options: { interaction: { mode: "index", intersect: false }, scales: { x: { grid: { display: false }, ticks: { maxTicksLimit: 12, maxRotation: 0 } }, y: { beginAtZero: true, ticks: { precision: 0 }, grid: { color: colour("--line") } } }, plugins: { legend: { position: "bottom" } } },
+      };
+    },
     emotions: ({ emotions }) => bars(emotions.map(({ name }) => name), emotions.map(({ share }) => share), true),
     rules: ({ rules }) => bars(rules.slice(0, RULES_SHOWN).map(({ name }) => name.replaceAll("_", " ")), rules.slice(0, RULES_SHOWN).map(({ count }) => count), false),
     languages: ({ languages }) => ({

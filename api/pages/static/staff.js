@@ -222,6 +222,14 @@
     text.scrollTop = (place / lines.length) * text.scrollHeight - text.clientHeight / 2;
   });
 
+  // A file is only read into the form: it can be looked at, and changed, before it is sent.
+  document.addEventListener("change", async ({ target }) => {
+    const field = target.form?.elements[target.dataset.readsInto];
+    if (!field || !target.files[0]) return;
+    field.value = await target.files[0].text();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+
   /* ---- one click, one key ---- */
 
   document.addEventListener("click", ({ target }) => {

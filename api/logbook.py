@@ -1,0 +1,65 @@
+"""`amends log`: whether the triage's log can be trusted."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.refusals import plain_errors
+from api.serving import say
+from api.settings import Settings
+from conversation.reproduction import reproduce
+from store.engine import open_engine, reading
+from triage.chain import FIRST
+from triage.log import Head, head, verify
+from triage.policy import load_policy
+
+log = typer.Typer(no_args_is_help=True, help="The triage's log.")
+
+
+@log.command("verify")
+def log_verify(
+    noted: Annotated[
+        str, typer.Option(help="A last row that was noted earlier: 42:its-hash.")
+    ] = "",
+) -> None:
+    """Check the seal of every row of the log; names each changed, missing or moved row."""
+    with plain_errors():
+        known = _head(noted) if noted else None
+        with reading(open_engine(Settings().database_url)) as connection:
+            faults, last = verify(connection, known), head(connection)
+        for fault in faults:
+            typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
+        if faults:
+            raise typer.Exit(1)
+        say(f"The log is whole. Its last row is {last.id}:{last.hash}")
+
+
+def _head(noted: str) -> Head:
+    number, _, sha256 = noted.partition(":")
+    if not number.isdecimal() or len(sha256) != len(FIRST):
+        raise typer.BadParameter("a row is written as `amends log verify` writes it, 42:its-hash")
+    return Head(int(number), sha256)
+
+
+@log.command("reproduce")
+def log_reproduce(
+    policies: Annotated[
+        list[Path] | None,
+        typer.Argument(exists=True, dir_okay=False, help="Policies that were in force earlier."),
+    ] = None,
+) -> None:
+    """Make every decision again from its facts and its messages; names each that comes out else."""
+    with plain_errors():
+        settings = Settings()
+        known = [load_policy(path) for path in (settings.policy, *(policies or ()))]
+        with reading(open_engine(settings.database_url)) as connection:
+            found = reproduce(connection, {policy.hash: policy for policy in known})
+    for fault in found.faults:
+        typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
+    say(
+        f"{found.exact} decisions came out the same, {found.by_facts} of them from their facts"
+        f" only; {found.elsewhere} were made under other policies, {found.failed} by none."
+    )
+    if found.faults:
+        raise typer.Exit(1)

@@ -1,0 +1,250 @@
+"""Every decision comes out the same from its facts and from its messages, whatever happened."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, null, update
+
+from assistant.rasa import Answer, Reply
+from conversation import record
+from conversation.hindsight import reread
+from conversation.reading import Read
+from conversation.record import Message
+from conversation.reproduction import Reproduced, reproduce
+from conversation.settle import Outcome, Seen, Triage, settle
+from store.engine import reading
+from store.tables import decisions, messages
+from triage import log
+from triage.chain import seal
+from triage.context import Said
+from triage.emotion import Reading, Weight
+from triage.log import Entry
+from triage.past import Episode
+from triage.policy import POLICY as SHIPPED
+from triage.policy import load_policy
+from triage.remedy import load_remedies
+from triage.replay import replay
+
+POLICY, REMEDIES = load_policy(), load_remedies()
+RULES = Triage(POLICY, REMEDIES, "0" * 64)
+BEGAN = datetime(2026, 11, 22, 9, tzinfo=UTC)
+ANSWER = Reply("Within 30 days, from the order's page.", answered=True)
+MISS = Reply("I do not know that, sorry.", answered=False)
+ORDER = {"number": "HP-10235", "value": "84.00", "currency": "GBP", "delivery_paid": "3.95"}
+
+
+def read(negative: float = 0.05) -> Read:
+    return Read(Reading("en", {"anger": negative, "gratitude": 0.0}, negative), ())
+
+
+@dataclass
+class Chat:
+    """One conversation, written into the record as the product does it."""
+
+    engine: Engine
+
+    def __post_init__(self) -> None:
+        self._minutes = count()
+        with self.engine.begin() as connection:
+            self.name, _ = record.start(connection, None, {"email": "ann@example.com"}, BEGAN)
+
+    def now(self) -> datetime:
+        return BEGAN + timedelta(minutes=next(self._minutes))
+
+    def write(self, text: str) -> Message:
+        with self.engine.begin() as connection:
+            chat = record.find(connection, self.name)
+            name = f"{self.name[:20]}-{next(self._minutes)}"
+            return record.accept(connection, chat, name, text, self.now())
+
+    def settle(self, message: Message, seen: Seen) -> Outcome:
+        with self.engine.begin() as connection:
+            chat = record.find(connection, self.name)
+            if chat.episode != message.episode:
+                record.finish(connection, message, episode=chat.episode)
+                message = replace(message, episode=chat.episode)
+            return settle(connection, RULES, message, seen, self.now())
+
+    def say(self, text: str, *replies: Reply, negative: float = 0.05) -> Outcome:
+        answer = Answer(replies, "faq", 0.9)
+        return self.settle(self.write(text), Seen("en", read(negative), answer))
+
+    def state(self, state: record.State, *, new_episode: bool = False) -> None:
+        with self.engine.begin() as connection:
+            chat = record.find(connection, self.name)
+            record.add(connection, chat, "agent", "Hello, this is Alex.", self.now())
+            record.set_state(connection, chat, state, new_episode=new_episode)
+
+
+@pytest.fixture
+def chat(engine: Engine) -> Chat:
+    return Chat(engine)
+
+
+def entries(engine: Engine) -> list[Entry]:
+    with reading(engine) as connection:
+        return list(log.every(connection))
+
+
+def again(engine: Engine) -> Reproduced:
+    with reading(engine) as connection:
+        return reproduce(connection, {POLICY.hash: POLICY})
+
+
+def exact(engine: Engine) -> int:
+    found = again(engine)
+    assert (found.faults, found.by_facts, found.elsewhere, found.failed) == ((), 0, 0, 0)
+    return found.exact
+
+
+def test_a_reply_that_was_never_said_is_kept_with_the_decision(chat: Chat) -> None:
+    for question in ("Do you tune pianos?", "Can you shoe horses?"):
+        chat.say(question, MISS)
+    outcome = chat.say("Do you repair clocks?", replace(MISS, order=ORDER))
+    assert outcome.handover is not None
+    assert MISS.text not in [reply.text for reply in outcome.replies]
+    assert entries(chat.engine)[-1].facts["misses"] == 3
+    assert entries(chat.engine)[-1].facts["order_value"] == "84.00"
+    assert exact(chat.engine) == 3
+
+
+def test_what_was_said_while_waiting_and_in_the_next_episode(chat: Chat) -> None:
+    chat.say("Let me talk to a person", ANSWER)
+    chat.say("Hello?? This is a disgrace!", ANSWER, negative=0.95)
+    chat.state("person")
+    chat.say("Thank you, Alex", ANSWER)
+    chat.state("assistant", new_episode=True)
+    chat.say("How do I return a rug?", ANSWER)
+    found = entries(chat.engine)
+    assert [entry.facts["customer_turns"] for entry in found] == [1, 2, 1]
+    assert exact(chat.engine) == 3
+
+
+def test_a_message_that_was_cut_off_and_answered_after_a_later_one(chat: Chat) -> None:
+    cut_off = chat.write("Where is my parcel, for heaven's sake?")
+    chat.say("How do I return a rug?", ANSWER)
+    chat.settle(cut_off, Seen("en", read(0.9), None, "interrupted"))
+    first, second = entries(chat.engine)
+    assert (first.facts["unread_turns"], second.facts["unread_turns"]) == (1, 0)
+    assert (first.facts["trouble"], second.facts["trouble"]) == ("", "interrupted")
+    assert exact(chat.engine) == 2
+
+
+def test_a_message_that_crossed_the_end_of_its_case(chat: Chat) -> None:
+    chat.say("Let me talk to a person", ANSWER)
+    crossed = chat.write("One more thing: is the rug washable?")
+    chat.state("assistant", new_episode=True)
+    chat.say("And how long does delivery take?", ANSWER)
+    chat.settle(crossed, Seen("en", read(), Answer((ANSWER,), "faq", 0.9)))
+    assert [entry.facts["customer_turns"] for entry in entries(chat.engine)] == [1, 1, 2]
+    assert exact(chat.engine) == 3
+
+
+def test_every_failure_around_a_message(chat: Chat) -> None:
+    chat.settle(chat.write("Hello"), Seen("en", None, Answer((ANSWER,), "greet", 0.9)))
+    chat.settle(chat.write("Hello?"), Seen("en", read(), None, "assistant_down"))
+    assert exact(chat.engine) == 2
+
+
+@pytest.mark.altered
+def test_a_message_that_was_changed_later_is_named(chat: Chat) -> None:
+    chat.say("Let me talk to a person", ANSWER)
+    with chat.engine.begin() as connection:
+        connection.execute(update(messages).where(messages.c.seq == 1).values(text="Hello"))
+    told = {(fault.id, fault.what) for fault in again(chat.engine).faults}
+    assert (1, "from its messages the fact wants_person is False, not True") in told
+
+
+@pytest.mark.altered
+@pytest.mark.parametrize(
+    ("column", "value", "what"),
+    [
+        ("priority", 1, "the priority would be 3, not 1"),
+        ("senior", True, "the senior would be False, not True"),
+        ("wording", "safety", "the wording would be 'usual', not 'safety'"),
+        ("facts", {"misses": "two"}, "its facts are of another version (not known then: "),
+        ("evidence", {"words": [], "facts": {}}, "from its messages the evidence would be"),
+        ("evidence", "nonsense", "from its facts the reasons would be"),
+    ],
+)
+def test_whatever_a_decision_holds_is_compared(
+    chat: Chat, column: str, value: Any, what: str
+) -> None:
+    chat.say("Let me talk to a person", ANSWER)
+    with chat.engine.begin() as connection:
+        connection.execute(update(decisions).values({column: value}))
+    assert any(what in fault.what for fault in again(chat.engine).faults)
+
+
+def test_a_decision_of_the_first_version_comes_out_of_its_facts(chat: Chat) -> None:
+    chat.say("Let me talk to a person", ANSWER)
+    with chat.engine.begin() as connection:
+        names = ("senior", "wording", "evidence", "circumstances")
+        row = dict(connection.execute(decisions.select()).one()._mapping) | dict.fromkeys(names)
+        first = dict.fromkeys(names, null())
+        connection.execute(update(decisions).values(**first, hash=seal(row)))
+    found = again(chat.engine)
+    assert (found.exact, found.by_facts, found.faults) == (1, 1, ())
+
+
+def test_decisions_of_another_policy_are_counted_and_not_judged(chat: Chat) -> None:
+    chat.say("Let me talk to a person", ANSWER)
+    with reading(chat.engine) as connection:
+        found = reproduce(connection, {})
+    assert (found.exact, found.elsewhere) == (0, 1)
+
+
+@dataclass
+class Furious:
+    """A model to which everything sounds furious."""
+
+    fingerprint: str = "f" * 64
+
+    def read(self, text: str, before: Sequence[Said] = ()) -> Reading:
+        return Reading("en", {"anger": 0.97}, 0.97)
+
+    def read_many(
+        self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
+    ) -> list[Reading]:
+        return [self.read(text) for text in texts]
+
+    def explain(self, text: str, limit: int = 3) -> list[Weight]:
+        return []
+
+
+def episodes(chat: Chat, since: datetime | None = None) -> list[Episode]:
+    with reading(chat.engine) as connection:
+        return list(reread(connection, Furious(), since))
+
+
+def test_another_model_reads_every_message_anew(chat: Chat) -> None:
+    for question in ("How do I return a rug?", "And a lamp?", "Is delivery free of charge?"):
+        chat.say(question, ANSWER)
+    found = replay(episodes(chat), POLICY, REMEDIES)
+    (move,) = found.conversations
+    assert move.after is not None
+    assert (move.kind, move.after.turn, move.known) == ("newly", 2, True)
+    assert episodes(chat, BEGAN + timedelta(days=1)) == []
+
+
+def test_a_message_that_could_not_be_read_stays_unread(chat: Chat) -> None:
+    chat.settle(
+        chat.write("Hello"), Seen("en", None, Answer((ANSWER,), "greet", 0.9), "emotion_down")
+    )
+    ((moment,),) = episodes(chat)
+    assert moment.facts is not None
+    assert (moment.facts["unread_turns"], moment.facts["negative_now"]) == (1, 0.0)
+
+
+def test_another_policy_and_another_model_together(chat: Chat) -> None:
+    chat.say("How do I return a rug?", ANSWER)
+    text = SHIPPED.read_text(encoding="utf-8").replace(
+        "when: displeased_now && displeased_turns == 1\n    then: {action: watch}",
+        "when: displeased_now\n    then: {action: hand_over, priority: 4}",
+    )
+    assert replay(episodes(chat), load_policy(text), REMEDIES).counts["newly"] == 1
+    assert replay(episodes(chat), POLICY, REMEDIES).counts["newly"] == 0
