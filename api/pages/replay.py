@@ -12,6 +12,7 @@ from api.deps import Form, FormSupervisor, HouseDep, PageSupervisor
 from api.house import House
 from api.pages import casework
 from api.pages.rendering import Page, PageDep
+from api.pages.rule_faults import told
 from api.pages.translation import N_
 from store.engine import reading
 from triage.errors import PolicyError
@@ -50,7 +51,9 @@ def tried(page: PageDep, me: FormSupervisor, house: HouseDep, form: Form) -> HTM
     try:
         policy = load_policy(text)
     except PolicyError as error:
-        return _form(page, me, house, text, period, status=422, faults=error.faults)
+        return _form(
+            page, me, house, text, period, status=422, faults=told(page, error.faults, text)
+        )
     since = house.clock() - timedelta(days=period)
     with reading(house.engine) as connection:
         found = replay(episodes(connection, since), policy, house.remedies, since, listed=SHOWN)
@@ -77,7 +80,6 @@ def _form(
         account=me,
         waiting=waiting,
         text=text,
-        lines=text.split("\n"),
         period=period,
         periods=PERIODS,
         found=found,
