@@ -16,6 +16,7 @@ STAFF = [
     "/desk",
     "/control",
     "/control/log",
+    "/control/replay",
     "/control/offers",
     "/control/articles",
     "/control/articles/new",

@@ -12,6 +12,7 @@ STAFF_PAGES = [
     "/desk/queue",
     "/control",
     "/control/log",
+    "/control/replay",
     "/control/offers",
     "/control/articles",
     "/control/articles/new",
