@@ -1,11 +1,12 @@
 """The control room in a browser."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.product import Product
+from tests.product import ROOT, Product
 
 pytestmark = pytest.mark.browser
 
@@ -42,6 +43,26 @@ def test_a_decision_is_found_and_judged(supervisor: Page) -> None:
     expect(supervisor.locator("#verdict")).to_contain_text("Just in time.")
     supervisor.goto("/control/log?verdict=right")
     expect(supervisor.locator(".decisions .verdict").first).to_have_text("Right")
+
+
+def test_a_policy_is_read_from_a_file_and_tried_on_the_past(
+    supervisor: Page, tmp_path: Path
+) -> None:
+    rule = "when: wants_person\n    then: {action: hand_over, priority: 3}"
+    text = (ROOT / "triage/policy.yml").read_text(encoding="utf-8")
+    policy = tmp_path / "urgent.yml"
+    policy.write_text(text.replace(rule, rule.replace("3}", "1}")), encoding="utf-8")
+    supervisor.get_by_role("link", name="Replay").click()
+    supervisor.get_by_label("Or take it from a file").set_input_files(policy)
+    expect(supervisor.get_by_label("Policy (the text")).to_have_value(re.compile("priority: 1}"))
+    supervisor.get_by_role("button", name="Try it on the past").click()
+    expect(supervisor.get_by_role("status")).to_contain_text(
+        "would have reached a person otherwise"
+    )
+    expect(supervisor.locator("canvas")).to_have_count(2)
+    assert supervisor.locator("canvas").first.evaluate(DRAWN)
+    supervisor.locator(".moved tbody a").first.click()
+    expect(supervisor.get_by_role("heading", level=1)).to_contain_text("Decision")
 
 
 def test_a_decision_says_what_it_was_made_with(supervisor: Page) -> None:

@@ -18,6 +18,8 @@ STAFF = [
     "/control/log",
     "/control/calibration",
     "/control/drift",
+    "/control/replay",
+    "/control/policy",
     "/control/offers",
     "/control/policy",
     "/control/policy?kind=remedies",

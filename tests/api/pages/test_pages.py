@@ -14,6 +14,8 @@ STAFF_PAGES = [
     "/control/log",
     "/control/calibration",
     "/control/drift",
+    "/control/replay",
+    "/control/policy",
     "/control/offers",
     "/control/policy",
     "/control/articles",
