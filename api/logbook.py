@@ -1,18 +1,23 @@
 """`amends log`: whether the triage's log can be trusted."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from api.refusals import plain_errors
 from api.serving import say
 from api.settings import Settings
 from conversation.reproduction import reproduce
 from store.engine import open_engine, reading
+from triage import versions
 from triage.chain import FIRST
+from triage.errors import PolicyError
 from triage.log import Head, head, verify
-from triage.policy import load_policy
+from triage.policy import Policy, load_policy
 
 log = typer.Typer(no_args_is_help=True, help="The triage's log.")
 
@@ -35,6 +40,13 @@ def log_verify(
         say(f"The log is whole. Its last row is {last.id}:{last.hash}")
 
 
+def _earlier(connection: Connection) -> Iterator[Policy]:
+    """The policies of the record that can still be used: a fact may be gone by now."""
+    for version in versions.versions(connection, "policy"):
+        with suppress(PolicyError):
+            yield load_policy(version.text)
+
+
 def _head(noted: str) -> Head:
     number, _, sha256 = noted.partition(":")
     if not number.isdecimal() or len(sha256) != len(FIRST):
@@ -54,6 +66,7 @@ def log_reproduce(
         settings = Settings()
         known = [load_policy(path) for path in (settings.policy, *(policies or ()))]
         with reading(open_engine(settings.database_url)) as connection:
+            known += _earlier(connection)
             found = reproduce(connection, {policy.hash: policy for policy in known})
     for fault in found.faults:
         typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)

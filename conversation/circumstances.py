@@ -12,7 +12,9 @@ from assistant.rasa import Reply
 from conversation.record import Message
 
 # What is known of a message only once its turn has ended.
-_FOUND_OUT = ("language", "reading", "intent", "trouble", "handled_at", "handover")
+_FOUND_OUT = (
+    "language", "reading", "intent", "trouble", "handled_at", "handover", "earlier_cases",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

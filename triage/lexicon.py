@@ -17,6 +17,8 @@ from language.segment import segment
 from triage.errors import LexiconError, RuleFault
 from triage.rule_file import line_of, plain, read
 
+# Every turn reads all turns before it; the longest conversations have some thousands.
+REMEMBERED = 32_768
 LEXICON = Path(__file__).parent / "lexicon.yml"
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 _NEVER = re.compile(r"(?!)")
@@ -104,7 +106,7 @@ def _fold_character(character: str) -> str:
     return normalise(character).casefold().replace("’", "'").replace("‘", "'")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def fold(text: str) -> Folded:
     """`text` as the patterns see it: NFKC, simplified, lower case, one space for a run of them."""
     characters: list[str] = []
@@ -128,19 +130,19 @@ def lexicon() -> Lexicon:
     return load_lexicon(LEXICON)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def marks(text: str) -> Mapping[str, str]:
     """The shipped lexicon's marks of `text`, remembered: every turn reads all turns before it."""
     return lexicon().marks(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def harmless(text: str) -> frozenset[str]:
     """The groups of whose harmless uses `text` holds one, remembered likewise."""
     return lexicon().harmless(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def content(text: str) -> frozenset[str]:
     """The shipped lexicon's content words of `text`, remembered likewise."""
     return lexicon().content(text)

@@ -88,7 +88,7 @@ def _failed_now(talk: Talk) -> Found:
 
 
 def _waiting_minutes(talk: Talk) -> Found:
-    due = next((message for message in talk.customer if message.turn.waits), None)
+    due = next((message for message in talk.customer[:-1] if message.turn.waits), None)
     latest = talk.customer[-1] if talk.customer else None
     if due is None or latest is None or due.turn.at is None or latest.turn.at is None:
         return 0, NOTHING
@@ -102,7 +102,7 @@ def _earlier_cases(talk: Talk) -> Found:
 def _contacts(talk: Talk) -> Found:
     earlier, _ = _earlier_cases(talk)
     told = [one for message in talk.customer for one in message.says("contacted")]
-    return 1 + max(int(earlier or 0), int(bool(told))), tuple(told)
+    return max(int(earlier or 0), int(bool(told))), tuple(told)
 
 
 def _promise_broken(talk: Talk) -> Found:
@@ -227,7 +227,7 @@ SERVICE = (
     Fact(
         "contacts",
         "count",
-        "Contacts about it so far: this one, earlier cases, or one that the customer speaks of.",
+        "Contacts before this one: earlier cases, or one that the customer speaks of.",
         _contacts,
     ),
     Fact(

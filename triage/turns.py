@@ -25,10 +25,12 @@ QUOTE_LENGTH = 160
 DONE = 0.65
 DANGER_DONE = 0.4
 DENIED = 0.02
-# From this chance on a message is displeased where it stands; chosen on the tuning conversations.
-DISPLEASED = 0.6
-# And from this one on where words say so: they may stand in a calm report, too.
-SAID_DISPLEASED = 0.35
+NEVER_DENIED = ("danger", "promise_broken")
+# From this level on (the mean of how a message sounds by itself and where it stands) it is
+# displeased, and from this one on where words say so: they may stand in a calm report, too. Chosen
+# on the tuning conversations.
+DISPLEASED = 0.45
+SAID_DISPLEASED = 0.2
 # Words that show that a customer is displeased, however polite or neutral the rest reads.
 DISPLEASED_WORDS = ("unhelpful", "again", "waited", "bitter", "leaving", "threat", "abuse")
 DISPLEASED_INTENTS = ("not_helpful", "vent")
@@ -133,7 +135,9 @@ class Message:
         said, chance = self.displeased_words is not None, self.chance("displeased")
         if chance is None:
             return said or self.is_negative
-        return chance >= (SAID_DISPLEASED if said else DISPLEASED)
+        # How it sounds by itself, and what it is where it stands: they err in other places.
+        level = (chance + self.negative) / 2
+        return level >= (SAID_DISPLEASED if said else DISPLEASED)
 
     @property
     def is_thankful(self) -> bool:
@@ -144,7 +148,7 @@ class Message:
     @cached_property
     def displeased_words(self) -> str | None:
         """The words that show displeasure, if any do."""
-        for group in DISPLEASED_WORDS:
+        for group in filter(self.marks.__contains__, DISPLEASED_WORDS):
             for evidence in self.says(group):
                 return evidence.quote
         return self.quote if self.turn.intent in DISPLEASED_INTENTS else None
@@ -168,7 +172,7 @@ class Message:
         """
         chance = self.chance(group)
         if words := self.marks.get(group):
-            denied = chance is not None and chance < DENIED and group != "danger"
+            denied = chance is not None and chance < DENIED and group not in NEVER_DENIED
             return () if denied else (Evidence(self.turn.seq, words, 1.0),)
         enough = DANGER_DONE if group == "danger" else DONE
         if chance is None or chance < enough or group in harmless(self.turn.text):

@@ -11,6 +11,9 @@ from benchmarks.drift import simulated, stable
 from tests.triage.simulated import Weather, days_of
 from triage.drift import Report, report, watch
 
+# These logs are invented: no policy ever decided them.
+pytestmark = pytest.mark.altered
+
 TODAY = date(2026, 11, 22)
 USUAL = Weather()
 

@@ -149,11 +149,12 @@ def test_explained_words_stand_where_they_say(model: EmotionModel, text: str) ->
     assert all(text[w.start : w.end] == w.text and w.weight > 0 for w in weights)
 
 
-def test_the_fingerprint_is_of_the_card_which_pins_files_and_calibration(
+def test_the_fingerprint_is_of_both_cards_which_pin_files_and_calibration(
     model: EmotionModel,
 ) -> None:
-    card = (SHIPPED / "model.json").read_bytes()
-    assert model.fingerprint == hashlib.sha256(card).hexdigest()
+    cards = (SHIPPED / "model.json", SHIPPED / "context/model.json")
+    both = " ".join(hashlib.sha256(card.read_bytes()).hexdigest() for card in cards)
+    assert model.fingerprint == hashlib.sha256(both.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from tests.triage.simulated import Needs, chance, judged_log, needed_from
 from triage.reliability import by_language, by_rule, curve, figures, share
 from triage.verdicts import Sample, read_sample
 
+# These logs are invented: no policy ever decided them.
+pytestmark = pytest.mark.altered
+
 
 def judged(
     engine: Engine, needs: Needs, count: int, part: dict[str, float] | float, seed: int = 1

@@ -64,8 +64,22 @@ def test_displeasures_that_lie_close_to_the_marked_ones_stay_open() -> None:
 
 def test_what_a_message_does_is_known_only_where_somebody_was_asked() -> None:
     asked = labels.service_target(["anger"], 0.9, ["abuse", "threat"])[labels.ACTS_COLUMNS]
-    assert {name for name, value in zip(ACTS, asked, strict=True) if value} == {
+    assert {name for name, value in zip(ACTS, asked, strict=True) if value == 1} == {
         "abuse", "threat",
     }  # fmt: skip
-    assert not labels.service_target(["joy"], 0, ["none"])[labels.ACTS_COLUMNS].any()
+    # What is only told in a conversation nobody was asked of a message alone.
+    unknown = {name for name, value in zip(ACTS, asked, strict=True) if np.isnan(value)}
+    assert unknown == set(labels.IN_CONTEXT)
+    assert not np.nan_to_num(labels.service_target(["joy"], 0, ["none"])[labels.ACTS_COLUMNS]).any()
     assert np.isnan(labels.service_target(["joy"], 0)[labels.ACTS_COLUMNS]).all()
+
+
+def test_a_message_in_its_context_tells_of_its_mood_and_of_who_is_needed() -> None:
+    row = labels.context_target("angry", ["unhelpful"], needs_person=True)
+    found = dict(zip(ACTS, row[labels.ACTS_COLUMNS].tolist(), strict=True))
+    done = {"unhelpful", "displeased", "angry", "needs_person"}
+    assert {name for name, share in found.items() if share == 1} == done
+    assert not np.isnan(row[labels.ACTS_COLUMNS]).any()
+    assert np.isnan(row[labels.SERVICE_COLUMNS]).all()
+    uneasy = labels.context_target("uneasy", [], needs_person=False)[labels.ACTS_COLUMNS]
+    assert 0 < uneasy[ACTS.index("displeased")] < 0.5
