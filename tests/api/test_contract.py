@@ -258,3 +258,43 @@ def test_signing_out_ends_the_session(server: Product) -> None:
     agent = server.as_agent()
     assert agent.delete("/api/session").status_code == 204
     assert agent.get("/api/cases").status_code == 401
+
+
+def test_an_agent_corrects_a_fact_and_the_suggestion_follows(server: Product) -> None:
+    customer = server.customer()
+    case_id = customer.ask_for_person()
+    agent, address = server.as_agent(), f"/api/cases/{case_id}/facts"
+    damaged = {"fact": "problem", "value": "damaged", "reason": "A photo shows it"}
+    assert agent.post(address, json=damaged).status_code == 409
+    agent.post(f"/api/cases/{case_id}/claim")
+    corrected = agent.post(address, json=damaged)
+    assert corrected.status_code == 200, corrected.text
+    assert corrected.json()["suggestion"]["remedy"] == "replace"
+    back = {"fact": "problem", "reason": "Another parcel"}
+    assert agent.post(address, json=back).json()["suggestion"]["remedy"] != "replace"
+    for wrong in ({"fact": "anger_now", "value": "1"}, {"fact": "days_late", "value": "many"}):
+        refused = agent.post(address, json=wrong | {"reason": "x"})
+        assert refused.status_code == 422
+        assert refused.headers["content-type"] == "application/problem+json"
+    assert customer.client.post(address, json=damaged).status_code in (401, 403)
+    assert not any("photo" in message["text"] for message in customer.read())
+
+
+def test_the_same_request_for_an_offer_is_made_once(server: Product) -> None:
+    customer = server.customer()
+    case_id = customer.ask_for_person()
+    agent = server.as_agent()
+    agent.post(f"/api/cases/{case_id}/claim")
+    offer = {
+        "id": str(uuid.uuid4()),
+        "remedy": "voucher",
+        "amount": "3.00",
+        "currency": "EUR",
+        "reason": "Late",
+    }
+    first = agent.post(f"/api/cases/{case_id}/offers", json=offer).json()
+    assert agent.post(f"/api/cases/{case_id}/offers", json=offer).json() == first
+    told = [message for message in customer.read() if "3.00" in message["text"]]
+    assert len(told) == 1
+    other = agent.post(f"/api/cases/{case_id}/offers", json=offer | {"amount": "4.00"})
+    assert other.status_code == 409

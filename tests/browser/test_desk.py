@@ -201,3 +201,20 @@ def test_signing_out_closes_the_desk(agent: Page) -> None:
     agent.wait_for_url("**/sign-in")
     agent.goto("/desk")
     assert "/sign-in" in agent.url
+
+
+def test_a_corrected_fact_changes_the_suggestion(agent: Page, chat: Chat, case: int) -> None:
+    claim(agent, case)
+    agent.locator("summary", has_text="What happened").click()
+    row = agent.locator(".known li", has_text="Contacted us before")
+    row.locator("summary").click()
+    row.get_by_label("It is really").select_option("yes")
+    row.get_by_label("How do you know?").fill("Two e-mails of last week")
+    row.get_by_role("button", name="Correct").click()
+    corrected = agent.locator(".known li", has_text="corrected by Agent")
+    expect(corrected).to_contain_text("Two e-mails of last week")
+    agent.locator("summary", has_text="Facts that it rests on").click()
+    expect(agent.locator(".words .facts")).to_contain_text("Contacted us before")
+    corrected.locator("summary").click()
+    corrected.get_by_role("button", name="Take back").click()
+    expect(agent.locator(".known li", has_text="corrected by Agent")).to_have_count(0)
