@@ -148,7 +148,9 @@ class Message:
     @cached_property
     def displeased_words(self) -> str | None:
         """The words that show displeasure, if any do."""
-        for group in filter(self.marks.__contains__, DISPLEASED_WORDS):
+        # A model that knows of displeasure itself needs no other act for it.
+        heard = self.marks if self.chance("displeased") is not None else DISPLEASED_WORDS
+        for group in filter(heard.__contains__, DISPLEASED_WORDS):
             for evidence in self.says(group):
                 return evidence.quote
         return self.quote if self.turn.intent in DISPLEASED_INTENTS else None

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from store.engine import open_engine
 from tests.browser.conftest import PATIENCE, is_fault
 from tests.browser.test_control import DRAWN
-from tests.product import Product
+from tests.product import DATA_FOLDERS, Product
 from tests.triage.simulated import Book, Weather, days_of, judged_log, needed_from
 from triage.policy import POLICY, load_policy
 
@@ -43,6 +43,8 @@ def write(product: Product, book: Book) -> None:
     with engine.begin() as connection:
         book.write(connection)
     engine.dispose()
+    # What was made up no policy ever decided.
+    DATA_FOLDERS.discard(product.data_dir)
 
 
 def test_a_better_number_is_proposed_and_signed(room: Page, alone: Product) -> None:

@@ -56,7 +56,7 @@ def test_a_policy_is_read_from_a_file_and_tried_on_the_past(
     supervisor.get_by_label("Or take it from a file").set_input_files(policy)
     expect(supervisor.get_by_label("Policy (the text")).to_have_value(re.compile("priority: 1}"))
     supervisor.get_by_role("button", name="Try it on the past").click()
-    expect(supervisor.get_by_role("status")).to_contain_text(
+    expect(supervisor.locator(".notice[role=status]")).to_contain_text(
         "would have reached a person otherwise"
     )
     expect(supervisor.locator("canvas")).to_have_count(2)

@@ -21,7 +21,6 @@ _WEIGHTS = {
     "personas": 0.5,
     "service": 1.0,
     "to company": 0.5,
-    "acts": 1.0,
 }
 # `negative` is what the triage rests on.
 _SERVICE_WEIGHTS = torch.tensor([1.0] * len(EMOTIONS) + [3.0])
@@ -50,8 +49,11 @@ class EmotionNetwork(nn.Module):
         return torch.cat([mean, states[:, 0]], dim=-1)
 
 
-def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
-    """Weighted sum of the heads' losses over the rows whose label each head knows."""
+def loss_of(logits: Tensor, targets: Tensor, acts: float = 1.0) -> Tensor:
+    """Weighted sum of the heads' losses over the rows whose label each head knows.
+
+    `acts` is the weight of what messages do.
+    """
     to_company = labels.TO_COMPANY_COLUMN
     losses = {
         "reddit": _several(
@@ -63,7 +65,8 @@ def loss_of(logits: Tensor, targets: Tensor) -> Tensor:
         "to company": _several(logits[:, to_company], targets[:, to_company]).sum(),
         "acts": _several(logits[:, labels.ACTS_COLUMNS], targets[:, labels.ACTS_COLUMNS]).sum(),
     }
-    weighted = [_WEIGHTS[name] * loss for name, loss in losses.items()]
+    weights = _WEIGHTS | {"acts": acts}
+    weighted = [weights[name] * loss for name, loss in losses.items()]
     return torch.stack(weighted).sum() / len(logits)
 
 

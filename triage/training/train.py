@@ -64,10 +64,11 @@ class Options:
     """What is learned from when: hidden pieces, then everything, then mostly what customers write.
 
     `guessing_epochs` and `guessing_rate` are for the hidden pieces, `service_copies` for each of
-    our own messages, `long_messages` are made of them, `neutral_share` is the part of purely
-    neutral comments that an epoch sees; `members` is how many networks are averaged, of the seeds
-    `seed`, `seed` + 1 and so on, and `together` what their mean learns. `again` is what a model
-    that ships already learns when there are more messages.
+    our own messages, `conversation_copies` how often an epoch sees each conversation, `acts_weight`
+    how much what messages do counts, `long_messages` are made of our own, `neutral_share` is the
+    part of purely neutral comments that an epoch sees; `members` is how many networks are averaged,
+    of the seeds `seed`, `seed` + 1 and so on, and `together` what their mean learns. `again` is
+    what a model that ships already learns when there are more messages.
     """
 
     guessing_epochs: int = 3
@@ -78,13 +79,19 @@ class Options:
         Phase("service", 2, rate=5e-5, head_rate=3e-4, public=16_000, pairs=4_000),
     )
     together: Phase = Phase("together", 2, rate=5e-5, head_rate=3e-4, public=24_000, pairs=3_000)
-    again: Phase = Phase("again", 6, rate=7e-5, head_rate=5e-4, public=16_000, pairs=3_000)
+    again: Phase = Phase("again", 6, rate=1e-4, head_rate=5e-4, public=12_000, pairs=2_000)
     batch: int = 64
     service_copies: int = 2
     long_messages: int = 3000
     neutral_share: float = 0.6
+    conversation_copies: int = 1
+    acts_weight: float = 1.0
     members: int = 2
     seed: int = 7
+
+
+# For the model of contexts, to which what messages do is everything.
+IN_CONTEXT = Options(service_copies=1, long_messages=1500, conversation_copies=4, acts_weight=4.0)
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,7 @@ def examples_of(corpus: Corpus, options: Options) -> dict[str, list[Example]]:
             for copy in range(options.service_copies)
             for place, row in enumerate(own)
         ]
+    found["conversations"] = found["conversations"] * options.conversation_copies
     found["service"] += long_messages.made_of(
         corpus.parts["train"]["service"], options.long_messages, options.seed
     )
@@ -230,7 +238,7 @@ def learn(
         with torch.autocast(place.type, enabled=False):
             if lesson.is_pairs(batch):
                 return translation_loss_of(*logits.float().view(-1, 2, labels.OUTPUTS).unbind(1))
-            return loss_of(logits.float(), lesson.targets[batch].to(place))
+            return loss_of(logits.float(), lesson.targets[batch].to(place), options.acts_weight)
 
     def epoch(number: int) -> list[list[int]]:
         return lesson.epoch(number, phase, options)
@@ -275,7 +283,7 @@ def train(
     run goes on, and the full-precision weights. Raises CorpusError or BaseModelError when what it
     needs is missing.
     """
-    options = options or Options()
+    options = options or (IN_CONTEXT if learned else Options())
     corpus = read_corpus(data)
     pairs = read_pairs(data / PAIRS)
     parts = examples_of(corpus, options)
@@ -298,7 +306,8 @@ def train(
         pretrain(trunk, tokenizer, corpus, pairs, options, checkpoint("guessing"))
         model = _mean_of_members(trunk, lesson, options, checkpoint)
     learn(model, lesson, last, options, checkpoint(last.name))
-    acts_head.refit(model, lesson.sentences[: len(lesson.targets)], lesson.targets)
+    if not learned:
+        acts_head.refit(model, lesson.sentences[: len(lesson.targets)], lesson.targets)
     save(work, model, tokenizer)
     linear.save(work, linear.fit([*chain.from_iterable(parts.values())]))
     export_emotion(corpus, work, out)
