@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from store.tables import offers
 from triage.case import Case
-from triage.corrections import rests_on_own
+from triage.corrections import corrector
 from triage.errors import AboveLimit, AmountNotAllowed, RemedyUnknown
 from triage.queue import of_customer
 from triage.remedies_file import GESTURE
@@ -67,7 +67,7 @@ def needs_second_person(
     now: datetime,
 ) -> bool:
     """Whether `amount` is above what `role` may give alone, by offer, by day or by customer, or
-    rests on the account's own correction of what the order cost.
+    rests on a correction of what the order cost.
 
     The caller keeps other offers out until its transaction ends: these are sums over them.
     """
@@ -83,8 +83,8 @@ def needs_second_person(
     )
     if amount > limit.offer or given_alone + amount > limit.day:
         return True
-    # Nobody raises their own ceiling: what they found out about the order, somebody else looks at.
-    if rests_on_own(connection, case.id, account, remedies.names[remedy_id].most):
+    # A ceiling that somebody raised is looked at by somebody else.
+    if corrector(connection, case.id, remedies.names[remedy_id].most) is not None:
         return True
     if not remedies.names[remedy_id].goodwill:
         return False

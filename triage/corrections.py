@@ -119,10 +119,10 @@ def known(connection: Connection, case: Case) -> list[Known]:
     ]
 
 
-def rests_on_own(connection: Connection, case: int, account: int, fact: str | None) -> bool:
-    """Whether `fact` of a case holds because `account` corrected it."""
+def corrector(connection: Connection, case: int, fact: str | None) -> int | None:
+    """The account by whose correction `fact` of a case holds; None where it is as it was seen."""
     row = _latest(connection, case).get(fact or "")
-    return row is not None and row.account_id == account
+    return row.account_id if row else None
 
 
 def _seen(connection: Connection, case: Case) -> Facts:

@@ -18,6 +18,7 @@ from store.tables import offers as table
 from triage import queue
 from triage.authority import allowed_amount, needs_second_person
 from triage.case import Case, check_claimed_by, rfc3339
+from triage.corrections import corrector
 from triage.errors import (
     AlreadyDecided,
     NotAuthorised,
@@ -148,6 +149,9 @@ def approve(
     Raises OfferUnknown, AlreadyDecided, OfferExpired, OwnApproval, NotAuthorised, ReasonMissing.
     """
     found = _to_decide(connection, offer_id, account)
+    ceiling = remedies.names[found.remedy].most if found.remedy in remedies.names else None
+    if corrector(connection, found.case, ceiling) == account.id:
+        raise OwnApproval("The offer rests on your own correction: somebody else decides on it.")
     if found.expires_at <= now:
         raise OfferExpired(f"Offer {offer_id} has expired; refuse it, and make it again.")
     expires = now + remedies.rules.authority.expires

@@ -16,6 +16,7 @@ from triage.errors import (
     CaseNotYours,
     CorrectionRefused,
     OfferConflict,
+    OwnApproval,
     ReasonMissing,
     TriageError,
 )
@@ -125,6 +126,22 @@ def test_nobody_raises_their_own_ceiling(engine: Engine, case: Case, people: Peo
         correct(connection, case, people.anna, "delivery_paid", "9.95")
         raised = give(connection, case, people.anna, "9.95", "refund_delivery")
         assert raised.state == "needs_approval"
+
+
+def test_nobody_approves_what_rests_on_their_own_correction(
+    engine: Engine, open_case: OpenCase, people: People
+) -> None:
+    case = claimed(engine, open_case, people.sam)
+    with engine.begin() as connection:
+        correct(connection, case, people.sam, "order_value", "900.00")
+        queue.release(connection, case.id, people.sam.id, "queue", NOW)
+        queue.claim(connection, case.id, people.anna.id, NOW)
+        made = give(connection, case, people.anna, "15.00", "refund_partial")
+        assert made.state == "needs_approval"
+        with pytest.raises(OwnApproval, match="your own correction"):
+            offers.approve(connection, REMEDIES, made.id, people.sam, "fine", NOW)
+        approved = offers.approve(connection, REMEDIES, made.id, people.tess, "fine", NOW)
+        assert approved.state == "offered"
 
 
 def test_the_same_request_makes_one_offer(engine: Engine, case: Case, people: People) -> None:
