@@ -1,7 +1,7 @@
 """The record of every decision: append-only, and sealed (see `triage.chain`)."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -27,7 +27,6 @@ __all__ = [
     "append",
     "entries",
     "entry",
-    "every",
     "head",
     "verify",
     "with_verdicts",
@@ -145,14 +144,6 @@ def entries(
         query = query.where(func.coalesce(verdicts.c.verdict, "none") == verdict)
     order = table.c.id.desc() if newest_first else table.c.id
     return [_entry(row) for row in connection.execute(query.order_by(order).limit(limit))]
-
-
-def every(connection: Connection, since: datetime | None = None) -> Iterator[Entry]:
-    """All decisions (made at `since` or later), the oldest first, read as they are asked for."""
-    query = with_verdicts().order_by(table.c.id)
-    if since is not None:
-        query = query.where(table.c.at >= since)
-    return map(_entry, connection.execute(query.execution_options(yield_per=500)))
 
 
 def entry(connection: Connection, decision_id: int) -> Entry:

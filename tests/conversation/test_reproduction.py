@@ -87,7 +87,7 @@ def chat(engine: Engine) -> Chat:
 
 def entries(engine: Engine) -> list[Entry]:
     with reading(engine) as connection:
-        return list(log.every(connection))
+        return log.entries(connection)
 
 
 def again(engine: Engine) -> Reproduced:
