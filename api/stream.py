@@ -17,10 +17,10 @@ from api.house import House
 from api.incoming import Incoming, Place
 from api.problems import status_of
 from conversation import record
-from conversation.desk import Standing, standing
 from conversation.errors import ConversationError
 from conversation.events import QUEUE, Event, Subscription, conversation_topic
 from conversation.record import Conversation, Message
+from conversation.standing import Standing, standing
 from store.engine import reading
 
 router = APIRouter()

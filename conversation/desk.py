@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal, Protocol, TypeVar
 
@@ -22,9 +22,6 @@ from triage.queue import Case
 from triage.remedy import Remedies
 from triage.rulebook import Rulebook
 
-# A customer who comes back later than this is not asked any more how it went.
-SURVEY_OPEN = timedelta(days=7)
-
 Result = TypeVar("Result")
 
 
@@ -42,36 +39,6 @@ class Person(Protocol):
     @property
     def role(self) -> Literal["agent", "supervisor"]:
         """What the person may do."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What a customer's client shows besides the messages.
-
-    `handover` is {case, position} while a person is due (0: is here); `survey` is a case to rate.
-    """
-
-    handover: dict[str, int] | None = None
-    survey: int | None = None
-
-
-def standing(connection: Connection, conversation: str, now: datetime) -> Standing:
-    """Return where a conversation stands."""
-    latest = connection.execute(
-        select(cases.c.id, cases.c.state, cases.c.resolved_at, surveys.c.score)
-        .outerjoin(surveys, surveys.c.case_id == cases.c.id)
-        .where(cases.c.conversation_id == conversation)
-        .order_by(cases.c.id.desc())
-        .limit(1)
-    ).first()
-    if latest is None:
-        return Standing()
-    if latest.state != "resolved":
-        waiting = latest.state == "waiting"
-        position = queue.position(connection, latest.id) if waiting else 0
-        return Standing(handover={"case": latest.id, "position": position})
-    fresh = latest.score is None and now - latest.resolved_at < SURVEY_OPEN
-    return Standing(survey=latest.id if fresh else None)
 
 
 @dataclass
@@ -135,7 +102,9 @@ class Desk:
 
         def work(connection: Connection) -> tuple[Offer, str]:
             case, chat = self._mine(connection, case_id, person)
-            before = len(offers.offers(connection, case=case.id))
+            known = offers.made_before(connection, request_id, case.id, remedy, amount, reason)
+            if known is not None:
+                return known, chat.id
             made = offers.make(
                 connection,
                 self.remedies,
@@ -148,8 +117,7 @@ class Desk:
                 now=self.clock(),
                 request_id=request_id,
             )
-            is_new = len(offers.offers(connection, case=case.id)) > before
-            if is_new and made.state == "offered":
+            if made.state == "offered":
                 self._write(connection, chat, person, self._offer_text(made, chat))
                 queue.first_reply(connection, case.id, self.clock())
             return made, chat.id

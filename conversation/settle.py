@@ -14,7 +14,7 @@ from conversation.judgement import judge
 from conversation.reading import Read
 from conversation.record import Conversation, Message
 from conversation.replies import Voice, proposed, spoken
-from triage import log, queue
+from triage import corrections, log, queue
 from triage.decision import Decision
 from triage.facts import Facts
 from triage.policy import Policy
@@ -126,7 +126,7 @@ def _open_case(
     logged: int,
     now: datetime,
 ) -> None:
-    queue.open_case(
+    opened = queue.open_case(
         connection,
         conversation=chat.id,
         episode=chat.episode,
@@ -137,6 +137,8 @@ def _open_case(
         decision_id=logged,
         now=now,
     )
+    if opened.decision != logged:
+        corrections.suggest_again(connection, triage.remedies, opened)
     record.set_state(connection, chat, "waiting")
 
 

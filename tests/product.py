@@ -1,12 +1,15 @@
 """The whole product, started as a user starts it, for tests that talk to it."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from typing import Any
 import httpx
 
 from assistant.training import train_if_changed
+from triage.policy import POLICY
+from triage.remedy import REMEDIES
 
 ROOT = Path(__file__).resolve().parent.parent
 AGENT = ("agent@example.com", "agent-secret")
@@ -134,6 +139,18 @@ class Product:
     def as_supervisor(self) -> httpx.Client:
         """Return the supervisor, signed in."""
         return self.staff(self.supervisor)
+
+
+@contextmanager
+def product_with_rules(folder: Path) -> Iterator[Product]:
+    """A product whose people answer, with copies of the rules in `folder` that tests may change."""
+    settings = {"AMENDS_RASA_PYTHON": "/nonexistent/python"}
+    for name, path in (("AMENDS_POLICY", POLICY), ("AMENDS_REMEDIES", REMEDIES)):
+        settings[name] = str(shutil.copy(path, folder))
+    product = Product(folder / "data", settings)
+    product.start(wait_for_assistant=False)
+    yield product
+    product.stop()
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import Literal
 
 Sender = Literal["customer", "assistant", "agent", "system"]
 
-# Chosen by what most messages of a chat take; an answer's beginning tells what it is about.
+# An answer's beginning tells what it is about; a longer input costs time in proportion.
 LONGEST = 192
 _LONGEST_MESSAGE, _LONGEST_BEFORE = 96, 40
 _CUSTOMER, _STAFF, _MISS = "[unused1]", "[unused2]", "[unused3]"
@@ -49,15 +49,12 @@ class Layout:
     ) -> list[int]:
         """The ids of `message` and, the latest first, of what was said `before` it.
 
-        All without the marks at the very beginning and end, and 190 at most. What the system said
-        is left out.
+        All without the marks at the very beginning and end, and 190 at most.
         """
         laid = chain(message[:_LONGEST_MESSAGE], *(self._earlier(*one) for one in before))
         return list(islice(laid, LONGEST - 2))
 
     def _earlier(self, said: Said, ids: Sequence[int]) -> Iterator[int]:
-        if said.sender == "system":
-            return
         yield self.end
         if said.sender == "customer":
             yield self.customer
@@ -67,5 +64,5 @@ class Layout:
 
 
 def recent(before: Sequence[Said], most: int = 8) -> list[Said]:
-    """The latest of what was said before a message, the latest first."""
+    """The latest of what was said before a message, the latest first; notices are no talk."""
     return [said for said in reversed(before) if said.sender != "system"][:most]

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from store.serial import one_at_a_time
-from store.tables import accounts, cases, decisions
+from store.tables import accounts, cases, decisions, messages
 from store.tables import fact_corrections as table
 from triage import queue
 from triage.case import Case, check_claimed_by
@@ -22,6 +22,7 @@ from triage.fact import Value
 from triage.facts import FACTS, Facts
 from triage.remedy import Remedies
 from triage.service import PROBLEMS
+from triage.stored_facts import recall
 
 STATUSES = ("processing", "packed", "dispatched", "delivered", "cancelled", "lost")
 # The facts that an agent can find out, with the words that one of them may be.
@@ -36,6 +37,8 @@ CORRECTABLE: Mapping[str, tuple[str, ...]] = {
     "contacted_before": (),
 }
 MONEY = ("order_value", "delivery_paid")
+# How "no problem at all" is written.
+NOTHING = "none"
 _MOST_DAYS = 3660
 _MOST_MONEY = Decimal(10_000_000)
 
@@ -79,9 +82,9 @@ def correct(
     check_claimed_by(case, account)
     if not reason.strip():
         raise ReasonMissing("Say why: a correction needs a reason.")
-    read = None if value is None else _read(remedies, fact, value)
     if fact not in CORRECTABLE:
         raise CorrectionRefused(f"{fact!r} cannot be corrected: {', '.join(CORRECTABLE)} can.")
+    read = None if value is None else _read(remedies, fact, value)
     stored = str(read) if isinstance(read, Decimal) else read
     connection.execute(
         insert(table).values(
@@ -94,6 +97,11 @@ def correct(
             at=now,
         )
     )
+    return suggest_again(connection, remedies, case)
+
+
+def suggest_again(connection: Connection, remedies: Remedies, case: Case) -> Case:
+    """Have a case's suggestion rest on its facts as they hold now."""
     suggestion = remedies.suggest(facts(connection, remedies, case)).as_json()
     connection.execute(update(cases).where(cases.c.id == case.id).values(suggestion=suggestion))
     return queue.case(connection, case.id)
@@ -126,8 +134,18 @@ def corrector(connection: Connection, case: int, fact: str | None) -> int | None
 
 
 def _seen(connection: Connection, case: Case) -> Facts:
-    stored = connection.scalar(select(decisions.c.facts).where(decisions.c.id == case.decision))
-    return Facts.from_json(stored or {})
+    """What the triage saw last: who waits may still say which order it is about."""
+    spoken = (messages.c.conversation_id == decisions.c.conversation_id) & (
+        messages.c.seq == decisions.c.seq
+    )
+    latest = (
+        select(decisions.c.facts)
+        .join(messages, spoken)
+        .where(messages.c.conversation_id == case.conversation, messages.c.episode == case.episode)
+        .order_by(decisions.c.id.desc())
+        .limit(1)
+    )
+    return recall(connection.scalar(latest)).facts
 
 
 def _latest(connection: Connection, case: int) -> dict[str, Any]:
@@ -146,13 +164,15 @@ def _stored(fact: str, value: Any) -> Value:
 
 
 def _read(remedies: Remedies, fact: str, text: str) -> Value:
-    if fact not in CORRECTABLE:
-        raise CorrectionRefused(f"{fact!r} cannot be corrected: {', '.join(CORRECTABLE)} can.")
-    words = tuple(remedies.rules.amounts) if fact == "currency" else CORRECTABLE[fact]
-    read = _READERS.get(FACTS[fact].kind)
-    found: Value = read(text.strip()) if read else text.strip().replace("none", "")
-    if found is None or (not read and found not in words):
-        wanted = _WANTED.get(FACTS[fact].kind) or f"one of {', '.join(filter(None, words))}"
+    kind, written = FACTS[fact].kind, text.strip()
+    if kind == "text":
+        words = tuple(remedies.rules.amounts) if fact == "currency" else CORRECTABLE[fact]
+        found: Value = {word or NOTHING: word for word in words}.get(written)
+        wanted = f"one of {', '.join(word or NOTHING for word in words)}"
+    else:
+        read, wanted = _READERS[kind]
+        found = read(written)
+    if found is None:
         raise CorrectionRefused(f"{fact} needs {wanted}, not {text[:40]!r}.")
     return found
 
@@ -175,13 +195,9 @@ def _money(text: str) -> Decimal | None:
     return amount if whole and amount == amount.quantize(Decimal("0.01")) else None
 
 
-_READERS: Mapping[str, Callable[[str], Value]] = {
-    "bool": _yes_or_no,
-    "count": _days,
-    "money": _money,
-}
-_WANTED = {
-    "bool": "yes or no",
-    "count": f"a whole number up to {_MOST_DAYS}",
-    "money": "an amount such as 12.50",
+# How a value of a kind is read, and what is wanted where it cannot be.
+_READERS: Mapping[str, tuple[Callable[[str], Value], str]] = {
+    "bool": (_yes_or_no, "yes or no"),
+    "count": (_days, f"a whole number up to {_MOST_DAYS}"),
+    "money": (_money, "an amount such as 12.50"),
 }

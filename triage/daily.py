@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, case, func, select
 
 from store.tables import conversations, decisions, messages
 from triage.turns import NEGATIVE
 from triage.verdicts import nobody_due
 
+What = Literal["policy", "model"]
 # A message reads as an emotion from this chance on.
 FELT = 0.5
 
@@ -46,7 +47,7 @@ class Series:
 class Exchanged:
     """From `at` on another policy, or another emotion model, decided: the hash that it has."""
 
-    what: Literal["policy", "model"]
+    what: What
     at: datetime
     hash: str
 
@@ -67,7 +68,10 @@ def daily(connection: Connection, first: date, last: date) -> list[Series]:
 def exchanges(connection: Connection, first: date, last: date) -> list[Exchanged]:
     """When another policy or model began to decide, the latest first."""
     found: list[Exchanged] = []
-    columns = {"policy": decisions.c.policy_hash, "model": decisions.c.model_hash}
+    columns: Mapping[What, Column[str]] = {
+        "policy": decisions.c.policy_hash,
+        "model": decisions.c.model_hash,
+    }
     for what, column in columns.items():
         before = func.lag(column).over(order_by=decisions.c.id).label("before")
         period = (
@@ -78,7 +82,7 @@ def exchanges(connection: Connection, first: date, last: date) -> list[Exchanged
         rows = connection.execute(
             select(period.c.at, period.c.hash).where(period.c.before != period.c.hash)
         )
-        found += [Exchanged(what, row.at, row.hash) for row in rows]  # type: ignore[arg-type]
+        found += [Exchanged(what, row.at, row.hash) for row in rows]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from triage.context import Sender
-from triage.fact import Fact, Kind, Value
+from triage.fact import Fact, Value
 from triage.feelings import FEELINGS
 from triage.sayings import SAYINGS
 from triage.service import SERVICE
@@ -49,18 +49,6 @@ class Facts:
             for name, value in self.values.items()
         }
 
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Facts:
-        """Return the facts that `as_json` gave, without evidence.
-
-        Facts that did not exist then have their default; facts that no longer exist are left out.
-        """
-        values = {
-            name: _read(fact.kind, stored[name]) if name in stored else fact.default
-            for name, fact in FACTS.items()
-        }
-        return cls(values, {})
-
 
 def gather(turns: Sequence[Turn]) -> Facts:
     """Return the facts of one episode's messages, which stand in the order they were said."""
@@ -75,9 +63,3 @@ def gather(turns: Sequence[Turn]) -> Facts:
 def _rounded(value: Value) -> Value:
     # A stored fact reads back as exactly the same number, on any machine.
     return round(value, LEVEL_DECIMALS) if isinstance(value, float) else value
-
-
-def _read(kind: Kind, stored: Any) -> Value:
-    if kind == "money":
-        return None if stored is None else Decimal(stored)
-    return float(stored) if kind == "level" else stored

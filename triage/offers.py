@@ -99,18 +99,13 @@ def make(
 ) -> Offer:
     """Offer `remedy` in the case that `account` has claimed; above a limit it needs approval.
 
-    An offer that needs approval puts its case into the state `approval`. The same `request_id`
-    again gives the same offer. Raises RemedyUnknown, AmountNotAllowed, AboveLimit, ReasonMissing,
-    OfferConflict when that id was used for something else, and CaseError when the case is not
-    theirs.
+    An offer that needs approval puts its case into the state `approval`. `request_id` is what
+    `made_before` finds it by. Raises RemedyUnknown, AmountNotAllowed, AboveLimit, ReasonMissing,
+    and CaseError when the case is not theirs.
     """
     # Limits are sums over other offers: two at once could each stay below, and together exceed.
     one_at_a_time(connection, "offers")
     why = _given_reason(reason)
-    if known := _made_before(connection, request_id):
-        if (known.case, known.remedy, known.amount, known.reason) != (case.id, remedy, amount, why):
-            raise OfferConflict("This id was used before, for another offer.")
-        return known
     current = queue.case(connection, case.id)
     check_claimed_by(current, account.id)
     allowed = allowed_amount(remedies, current, remedy, amount, currency)
@@ -186,11 +181,28 @@ def offers(
     return [_offer(row) for row in connection.execute(query)]
 
 
-def _made_before(connection: Connection, request_id: str | None) -> Offer | None:
-    if request_id is None:
-        return None
+def made_before(
+    connection: Connection,
+    request_id: str | None,
+    case: int,
+    remedy: str,
+    amount: Decimal | None,
+    reason: str,
+) -> Offer | None:
+    """The offer that this very request made already, if it did.
+
+    Until the transaction ends nobody makes another. Raises OfferConflict when the id was used for
+    something else.
+    """
+    one_at_a_time(connection, "offers")
     row = connection.execute(select(table).where(table.c.request_id == request_id)).one_or_none()
-    return _offer(row) if row else None
+    if request_id is None or row is None:
+        return None
+    known = _offer(row)
+    asked = case, remedy, amount, reason.strip()
+    if (known.case, known.remedy, known.amount, known.reason) != asked:
+        raise OfferConflict("This id was used before, for another offer.")
+    return known
 
 
 def _to_decide(connection: Connection, offer_id: int, account: Account) -> Offer:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, distinct, exists, func, o
 from store.tables import cases, conversations, decisions, verdicts
 from triage.facts import Facts
 from triage.log import with_verdicts
+from triage.stored_facts import recall
 
 # Too early: nobody was needed yet. Too late: somebody was, and had been before.
 _NEEDED = {"too_early": False, "not_needed": False, "too_late": True, "missed": True}
@@ -110,6 +111,6 @@ def _judged(row: Row[Any]) -> Judged:
         language=row.language,
         action=row.action,
         rules=tuple(row.rules),
-        facts=Facts.from_json(row.facts),
+        facts=recall(row.facts).facts,
         needed=needed(row.verdict, row.action),
     )

@@ -1,6 +1,6 @@
 """The agents' desk: the live queue, and one case with all that is needed to put it right."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ from api.pages.casework import TABS, Tab, Work
 from api.pages.rendering import PageDep
 from conversation.events import DESK
 from store.engine import reading
-from triage.corrections import CORRECTABLE
+from triage.corrections import CORRECTABLE, NOTHING
 
 router = APIRouter(prefix="/desk", include_in_schema=False)
 
@@ -100,10 +100,13 @@ def _work(house: House, case: int, me: int) -> Work:
 
 def _shown(house: House, work: Work) -> dict[str, Any]:
     """Return what the parts of a case are drawn from."""
-    choices = {**CORRECTABLE, "currency": tuple(house.remedies.rules.amounts)}
+    choices: dict[str, Sequence[str | bool]] = {
+        **CORRECTABLE,
+        "currency": tuple(house.remedies.rules.amounts),
+    }
     for name in ("problem_confirmed", "contacted_before"):
-        choices[name] = ("yes", "no")
-    return {"work": work, "remedies": house.remedies, "choices": choices}
+        choices[name] = (True, False)
+    return {"work": work, "remedies": house.remedies, "choices": choices, "nothing": NOTHING}
 
 
 def _now() -> datetime:

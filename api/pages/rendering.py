@@ -41,6 +41,7 @@ def environment(language: Language) -> Environment:
         lstrip_blocks=True,
     )
     spoken = translations(language)
+    # The extension hangs this on its environment, where no type knows of it.
     made.install_gettext_translations(spoken, newstyle=True)  # type: ignore[attr-defined]
     formats = Formats(locale_of(language))
     for name in (

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.product import Product
+from tests.product import Product, product_with_rules
 from triage.policy import POLICY
-from triage.remedy import REMEDIES
 
 pytestmark = pytest.mark.browser
 
@@ -21,15 +20,8 @@ PHONE = {"width": 390, "height": 844}
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A product of its own, with rules that it may change."""
-    folder = tmp_path_factory.mktemp("rules")
-    settings = {"AMENDS_RASA_PYTHON": "/nonexistent/python"}
-    for name, path in (("AMENDS_POLICY", POLICY), ("AMENDS_REMEDIES", REMEDIES)):
-        (folder / path.name).write_text(path.read_text("utf-8"), "utf-8")
-        settings[name] = str(folder / path.name)
-    product = Product(folder / "data", settings)
-    product.start(wait_for_assistant=False)
-    yield product
-    product.stop()
+    with product_with_rules(tmp_path_factory.mktemp("rules")) as product:
+        yield product
 
 
 @pytest.fixture

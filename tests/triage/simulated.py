@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, insert
 from store.tables import accounts, conversations, decisions, messages, verdicts
 from triage.facts import Facts
 from triage.policy import Policy
+from triage.stored_facts import recall
 
 Random = np.random.Generator
 Needs = Callable[[Facts, Random], bool]
@@ -34,7 +35,7 @@ def chance(share: float) -> Needs:
 def displeased(random: Random) -> Facts:
     """The facts of a customer who is displeased now, and has been so more or less."""
     level = round(float(random.uniform(0, 1)), 3)
-    return Facts.from_json(
+    return recall(
         {
             "negative_now": level,
             "negative_recent": level,
@@ -43,7 +44,7 @@ def displeased(random: Random) -> Facts:
             "mood_turns": 3,
             "customer_turns": 3,
         }
-    )
+    ).facts
 
 
 def verdict(action: str, needed: bool) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,10 +47,8 @@ def test_stable_days_are_not_flagged(engine: Engine) -> None:
         ({"unread": 0.3}, "unread"),
     ],
 )
-def test_a_shift_is_flagged_within_days(
-    engine: Engine, change: dict[str, float], name: str
-) -> None:
-    found = look(engine, [USUAL] * 32 + [replace(USUAL, **change)] * 3)  # type: ignore[arg-type]
+def test_a_shift_is_flagged_within_days(engine: Engine, change: dict[str, Any], name: str) -> None:
+    found = look(engine, [USUAL] * 32 + [replace(USUAL, **change)] * 3)
     assert flagged(found) == {(name, "en"), (name, "zh")}
     assert all((one.lately or 0) > (one.usual or 0) for one in found.flagged)
     assert found.drifts[0].flagged

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 
 from tests.triage.talk import assistant, customer, facts, numbered, order
-from triage.facts import FACTS, Evidence, Facts, Turn, gather
+from triage.facts import FACTS, Evidence, Turn, gather
 from triage.reading import Reading
+from triage.stored_facts import recall
 
 
 def test_nothing_said_gives_every_fact_its_default() -> None:
@@ -30,9 +31,9 @@ def test_facts_are_read_from_the_messages_alone() -> None:
 def test_stored_facts_read_back_the_same() -> None:
     found = facts(customer("It never came", 1 / 3), assistant(order=order(days_late=4)))
     stored = json.loads(json.dumps(found.as_json()))
-    assert Facts.from_json(stored).values == found.values
+    assert recall(stored).facts.values == found.values
     assert stored["order_value"] == "84.00"
-    assert Facts.from_json({}).values == gather([]).values
+    assert recall({}).facts.values == gather([]).values
 
 
 def test_the_course_of_feeling() -> None:

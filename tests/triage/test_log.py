@@ -4,6 +4,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, delete, null, text, update
@@ -78,8 +79,8 @@ def test_a_transaction_that_is_rolled_back_leaves_no_gap(five: Engine) -> None:
 def test_entries_are_filtered(five: Engine, people: People) -> None:
     with five.begin() as connection:
 
-        def ids(**wanted: object) -> list[int]:
-            return [entry.id for entry in log.entries(connection, **wanted)]  # type: ignore[arg-type]
+        def ids(**wanted: Any) -> list[int]:
+            return [entry.id for entry in log.entries(connection, **wanted)]
 
         log.add_verdict(connection, 2, "missed", "saw it late", people.sam.id, NOW)
         log.add_verdict(connection, 3, "missed", None, people.sam.id, NOW)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, insert, update
@@ -60,9 +61,9 @@ def decided(engine: Engine, name: str, *known: Facts | None, episode: int = 1) -
             )
 
 
-def replayed(engine: Engine, policy: Policy, **options: object) -> Replayed:
+def replayed(engine: Engine, policy: Policy, **options: Any) -> Replayed:
     with engine.begin() as connection:
-        return replay(episodes(connection), policy, REMEDIES, **options)  # type: ignore[arg-type]
+        return replay(episodes(connection), policy, REMEDIES, **options)
 
 
 def kinds(found: Replayed) -> Sequence[tuple[str, str, bool]]:

@@ -17,9 +17,10 @@ from triage.reading import ACTS
 from triage.training import behaviour, figures, labels, linear
 from triage.training.corpus import Corpus, Example, read_corpus
 from triage.training.figures import Floats
+from triage.training.lesson import tokenise
 from triage.training.linear import LinearModel
 from triage.training.network import EmotionNetwork, load
-from triage.training.train import WORK, tokenise
+from triage.training.train import WORK
 from triage.turns import DONE
 
 # (texts, 2, outputs): what transformer and linear model say, uncalibrated.

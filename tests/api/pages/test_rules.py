@@ -11,10 +11,9 @@ import pytest
 
 from api.pages.rule_faults import SENTENCES
 from tests.api.pages.test_articles import Writer, told
-from tests.product import Product
+from tests.product import Product, product_with_rules
 from triage import calendar_file, condition, policy_file, remedies_file, rule_file
 from triage.policy import POLICY
-from triage.remedy import REMEDIES
 
 HERE = "/control/policy"
 SHIPPED = POLICY.read_text("utf-8")
@@ -26,15 +25,8 @@ LINE = BROKEN[: BROKEN.index("wants_persons")].count("\n") + 1
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A product whose people answer, with rules that tests may change."""
-    folder = tmp_path_factory.mktemp("rules")
-    settings = {"AMENDS_RASA_PYTHON": "/nonexistent/python"}
-    for name, path in (("AMENDS_POLICY", POLICY), ("AMENDS_REMEDIES", REMEDIES)):
-        (folder / path.name).write_text(path.read_text("utf-8"), "utf-8")
-        settings[name] = str(folder / path.name)
-    product = Product(folder / "data", settings)
-    product.start(wait_for_assistant=False)
-    yield product
-    product.stop()
+    with product_with_rules(tmp_path_factory.mktemp("rules")) as product:
+        yield product
 
 
 @pytest.fixture

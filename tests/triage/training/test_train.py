@@ -15,7 +15,9 @@ from triage.emotion import EMOTIONS, load_emotion_model
 from triage.training import linear
 from triage.training.corpus import read_corpus
 from triage.training.evaluate import evaluate
-from triage.training.train import Lesson, Options, Phase, average, examples_of, train
+from triage.training.lesson import Lesson, examples_of
+from triage.training.options import Options, Phase
+from triage.training.train import average, train
 
 SHORT = Options(
     guessing_epochs=1,
