@@ -109,7 +109,7 @@ def build(settings: Settings, model: Path) -> House:
 def warm(house: House) -> None:
     """Load what is only loaded on first use (dictionaries, lexicon), so that no customer waits."""
     for text in ("Where is my order?", "我的订单在哪里？"):
-        gather([Turn(1, "customer", text, reading=house.emotion.read(text))])
+        gather([Turn(1, "customer", text, reading=house.emotion.read(text, ()))])
         house.emotion.explain(text)
         house.knowledge.answer(text, detect(text))
 

@@ -139,7 +139,9 @@ class _Maker:
 
     def write(self, connection: Connection, count: int) -> None:
         talks = [self._talk() for _ in range(count)]
-        readings = iter(self._model.read_many([text for _, texts in talks for text in texts]))
+        texts = [text for _, texts in talks for text in texts]
+        # As if each opened a conversation: after one another they would take minutes to read.
+        readings = iter(self._model.read_many(texts, [()] * len(texts)))
         for language, texts in talks:
             self._begins += self._step
             name = str(uuid.UUID(int=self._random.getrandbits(128)))

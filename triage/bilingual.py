@@ -38,9 +38,9 @@ class BilingualModel:
         both = f"{self.halves.fingerprint} {self.context.fingerprint}"
         self.fingerprint = hashlib.sha256(both.encode()).hexdigest()
 
-    def read(self, text: str, before: Sequence[Said] = ()) -> Reading:
+    def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
         """The reading of one message: see `read_many`."""
-        return self.read_many([text], [before])[0]
+        return self.read_many([text], None if before is None else [before])[0]
 
     def read_many(
         self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
@@ -52,7 +52,9 @@ class BilingualModel:
         neutral. Never raises on odd text.
         """
         alone = self.halves.opinions_by_window(texts)
-        placed = self.context.opinions_in_context(texts, before or [()] * len(texts))
+        if before is None:
+            return [self._reading(*each) for each in zip(texts, alone, strict=True)]
+        placed = self.context.opinions_in_context(texts, before)
         return [self._reading(*each) for each in zip(texts, alone, placed, strict=True)]
 
     def explain(self, text: str, limit: int = 3) -> list[Weight]:
@@ -71,9 +73,10 @@ class BilingualModel:
 
         return explain(levels, text, limit)
 
-    def _reading(self, text: str, opinions: Floats, placed: Floats) -> Reading:
+    def _reading(self, text: str, opinions: Floats, placed: Floats | None = None) -> Reading:
         if not len(opinions) or not is_legible(text):
             return nothing_read(text)
         language = detect(text)
         chances = self.calibration.chances(opinions, language)
-        return joined(text, chances, self.acts.acts(placed, language))
+        acts = None if placed is None else self.acts.acts(placed, language)
+        return joined(text, chances, acts)

@@ -67,7 +67,7 @@ class Classifier:
         pinned = json.dumps({name: list(labels[name]) for name in sorted(labels)})
         self.fingerprint = hashlib.sha256(f"{backend.fingerprint} {pinned}".encode()).hexdigest()
 
-    def read(self, text: str, before: Sequence[Said] = ()) -> Reading:
+    def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
         """The reading of one message."""
         return self.read_many([text])[0]
 

@@ -53,10 +53,11 @@ class EmotionModel(Protocol):
     def fingerprint(self) -> str:
         """SHA-256 of all that a reading depends on: decisions are logged with it."""
 
-    def read(self, text: str, before: Sequence[Said] = ()) -> Reading:
+    def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
         """The reading of a customer's message after what was said `before` it.
 
-        Never raises on odd text.
+        Without it the message is read by itself, and what it does stays unknown. Never raises on
+        odd text.
         """
 
     def read_many(

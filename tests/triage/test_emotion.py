@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from triage.context import Said
 from triage.emotion import (
     EMOTIONS,
     SHIPPED,
@@ -12,6 +13,7 @@ from triage.emotion import (
     Reading,
     load_emotion_model,
 )
+from triage.reading import ACTS
 
 
 @pytest.fixture(scope="module")
@@ -176,3 +178,26 @@ def test_an_altered_model_is_refused(tmp_path: Path) -> None:
 
 def test_the_shipped_model_is_small() -> None:
     assert sum(file.stat().st_size for file in SHIPPED.iterdir()) < 40_000_000
+
+
+def test_what_a_message_does_is_read_only_where_it_stands(model: EmotionModel) -> None:
+    alone, placed = model.read("ok, and where is that?"), model.read("ok, and where is that?", [])
+    assert alone.acts == {}
+    assert set(placed.acts) == set(ACTS)
+    assert (alone.emotions, alone.negative) == (placed.emotions, placed.negative)
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("Your parcel is on its way!", "You have told me that already. It is not here."),
+        ("您的包裹正在配送中，请耐心等待。", "好的，我等，反正都等了九天了"),
+    ],
+)
+def test_what_was_said_before_changes_what_a_message_does(
+    model: EmotionModel, answer: str, text: str
+) -> None:
+    opening = Said("customer", "Where is my parcel?" if text.isascii() else "我的包裹在哪里？")
+    said = [opening, Said("assistant", answer), opening, Said("assistant", answer)]
+    assert model.read(text, said).acts["needs_person"] > model.read(text, []).acts["needs_person"]
+    assert model.read_many([text], [said])[0] == model.read(text, said)
