@@ -1,11 +1,13 @@
 """The labelled conversations, and what is counted on them."""
 
+import re
 from collections import Counter
 
 import pytest
 
+from tests.product import ROOT
 from triage.context import Said
-from triage.emotion import load_emotion_model
+from triage.emotion import SHIPPED, load_emotion_model
 from triage.evaluate import (
     REPORT,
     TUNING,
@@ -18,6 +20,7 @@ from triage.evaluate import (
     score,
 )
 from triage.policy import load_policy
+from triage.training.corpus import messages_in_context
 
 ALL = read_conversations()
 
@@ -113,3 +116,21 @@ def test_the_triage_finds_more_than_a_threshold(on_the_report_half: dict[str, Sc
 )
 def test_the_triage_reaches_its_aim(on_the_report_half: dict[str, Score]) -> None:
     assert on_the_report_half["triage"].f1 >= 0.92
+
+
+def test_the_docs_tell_what_is_measured(on_the_report_half: dict[str, Score]) -> None:
+    docs = (ROOT / "docs/triage.md").read_text(encoding="utf-8")
+    row = re.search(r"\*\*the triage\*\* \| (\d+) \| ([\d.]+) \| ([\d.]+) \| \*\*([\d.]+)", docs)
+    assert row is not None
+    ours = on_the_report_half["triage"]
+    assert int(row[1]) == ours.conversations
+    # Processors round differently by a hair, which moves a conversation or two.
+    told = tuple(map(float, row.groups()[1:]))
+    assert told == pytest.approx((ours.precision, ours.recall, ours.f1), abs=0.015)
+
+
+def test_the_card_counts_what_the_model_of_contexts_learned() -> None:
+    card = (SHIPPED / "context/README.md").read_text(encoding="utf-8")
+    rows = [messages_in_context(split) for split in ("train", "dev")]
+    talks = sum(not example.before for examples in rows for example in examples)
+    assert f"{talks:,} invented conversations with {sum(map(len, rows)):,}" in card
