@@ -14,32 +14,34 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import (
-    actions,
+    pages,
+)
+from api.container import Container
+from api.http import (
     cases,
-    customers,
+    conversations,
     health,
     knowledge,
-    pages,
-    problems,
-    staff,
+    problem_details,
+    rasa_actions,
+    session,
     stream,
     triage,
 )
-from api.house import House
-from api.security import SecurityHeaders, SmallBodies
+from api.http.middleware import SecurityHeaders, SmallBodies
 
 logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 15.0
-STATIC = Path(__file__).parent / "pages/static"
+STATIC = Path(__file__).parent / "pages/shared/static"
 
 
-def create_app(house: House) -> FastAPI:
+def create_app(container: Container) -> FastAPI:
     """Return the application over a house; Rasa is started with it and stopped with it."""
     app = FastAPI(title="Amends", version="0.1.0", lifespan=_lifespan)
-    app.state.house = house
-    problems.install(app)
+    app.state.container = container
+    problem_details.install(app)
     app.add_exception_handler(WebSocketRequestValidationError, stream.refuse_address)
-    health.install_metrics(app, house)
+    health.install_metrics(app, container)
     app.add_middleware(SmallBodies)
     app.add_middleware(GZipMiddleware)
     app.add_middleware(SecurityHeaders)
@@ -50,7 +52,17 @@ def create_app(house: House) -> FastAPI:
         allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type"],
     )
-    for room in (customers, stream, staff, cases, triage, knowledge, health, actions, pages):
+    for room in (
+        conversations,
+        stream,
+        session,
+        cases,
+        triage,
+        knowledge,
+        health,
+        rasa_actions,
+        pages,
+    ):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
@@ -58,9 +70,9 @@ def create_app(house: House) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    house: House = app.state.house
-    starting = asyncio.create_task(house.rasa.start())
-    sweeping = asyncio.create_task(_sweep(house))
+    container: Container = app.state.container
+    starting = asyncio.create_task(container.rasa.start())
+    sweeping = asyncio.create_task(_sweep(container))
     try:
         yield
     finally:
@@ -68,20 +80,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await house.rasa.stop()
-        house.backoffice.close()
-        house.engine.dispose()
+        await container.rasa.stop()
+        container.backoffice.close()
+        container.engine.dispose()
 
 
-async def _sweep(house: House) -> None:
+async def _sweep(container: Container) -> None:
     """Hand over what a dead process left unanswered, now and from time to time.
 
     Rules that changed are taken over as well: where nobody writes, supervisors still hear of them.
     """
     while True:
         try:
-            await run_sync(house.rules.refresh)
-            recovered = await house.turns.recover()
+            await run_sync(container.rules.refresh)
+            recovered = await container.turns.recover()
             if recovered:
                 logger.warning("handed over %d interrupted messages", recovered)
         except Exception:

@@ -10,8 +10,8 @@ from datetime import date, timedelta
 import numpy as np
 import typer
 
-from triage.daily import Count, Series
-from triage.drift import BASELINE, WINDOW, watch
+from triage.analytics.daily_counts import Count, Series
+from triage.analytics.drift import BASELINE, WINDOW, watch
 
 SHARES = (0.005, 0.02, 0.1, 0.3, 0.5, 0.8, 0.05)
 SERIES = 28

@@ -3,8 +3,9 @@
 import typer
 
 from benchmarks.encoder import MESSAGE, messages, p50, report
-from triage.context import Said
-from triage.emotion import load_emotion_model
+from store.enums import Sender
+from triage.emotion.context_window import Said
+from triage.emotion.model import load_emotion_model
 
 
 def run() -> None:
@@ -13,7 +14,8 @@ def run() -> None:
     texts = messages()
     lengths = [len(text.split()) + 2 if text.isascii() else len(text) + 2 for text in texts]
     report(lambda: single.read(MESSAGE), lambda: double.read_many(texts), lengths)
-    talk = [Said("assistant" if place % 2 else "customer", MESSAGE) for place in range(8)]
+    senders = (Sender.CUSTOMER, Sender.ASSISTANT) * 4
+    talk = [Said(sender, MESSAGE) for sender in senders]
     after, explained = p50(lambda: single.read(MESSAGE, talk)), p50(lambda: single.explain(MESSAGE))
     typer.echo(f"the same after eight others          int8 {after:6.2f} ms")
     typer.echo(f"its words explained, one core        int8 {explained:6.2f} ms")

@@ -11,7 +11,9 @@ from transformers import BertConfig, BertModel
 
 from language.encoder import load_encoder
 from language.training import batches
-from language.training.backbone import SentenceEncoder
+from language.training.backbone import (
+    SentenceEncoder,
+)
 
 # Twenty pieces, the marks at the ends included.
 MESSAGE = "my parcel was due on monday and nobody has told me where it is now, please help"

@@ -25,7 +25,7 @@ import typer
 import yaml
 
 from assistant.intents import NOWHERE
-from assistant.training import QUIET, RASA_PYTHON, ROOT, Parsed, parse_many
+from assistant.rasa.training import QUIET, RASA_PYTHON, ROOT, Parsed, parse_many
 from language.training.corpus import read_examples
 
 KNOWN = 0.85

@@ -22,23 +22,24 @@ from typing import Any
 import typer
 from sqlalchemy import Connection, insert
 
-from assistant.rasa import Reply
+from assistant.rasa.client import Reply
 from conversation.circumstances import circumstances
+from conversation.emotion_reading import Read
 from conversation.hindsight import reread
 from conversation.judgement import judge
-from conversation.reading import Read
-from conversation.record import Message
+from conversation.repository import Message
 from knowledge_base.article import load_articles
-from knowledge_base.passages import passages
+from knowledge_base.search.passages import passages
 from store.engine import migrate, open_engine, reading
+from store.enums import Sender
 from store.tables import conversations, decisions, messages
-from triage.chain import FIRST, seal
-from triage.emotion import load_emotion_model
-from triage.past import episodes
-from triage.policy import POLICY, Policy, load_policy
-from triage.remedy import load_remedies
-from triage.replay import replay
-from triage.stored_facts import words_of
+from triage.analytics.backtest import backtest
+from triage.analytics.history import episodes
+from triage.audit.hash_chain import FIRST, seal
+from triage.audit.stored_facts import words_of
+from triage.compensation.remedies import load_remedies
+from triage.emotion.model import load_emotion_model
+from triage.policy.policy import POLICY, Policy, load_policy
 
 SIZES = (2_500, 10_000)
 REGATHERED = 500
@@ -96,7 +97,7 @@ def _replayed(path: Path, past: Callable[[Connection], Any]) -> tuple[int, int, 
     policy, remedies = stricter(), load_remedies()
     begin = time.perf_counter()
     with reading(open_engine(f"sqlite:///{path}")) as connection:
-        found = replay(past(connection), policy, remedies)
+        found = backtest(past(connection), policy, remedies)
     counts = found.counts
     return counts["decisions"], counts["changed"], time.perf_counter() - begin, _peak()
 
@@ -162,7 +163,7 @@ class _Maker:
         self, name: str, language: str, said: list[Message], read: dict[str, Any], text: str
     ) -> dict[str, Any]:
         now, seq = self._begins + timedelta(minutes=len(said)), len(said) + 1
-        message = Message(name, seq, f"{name}-{seq}"[-36:], 1, "customer", text, now)
+        message = Message(name, seq, f"{name}-{seq}"[-36:], 1, Sender.CUSTOMER, text, now)
         message = _with(message, language=language, reading=read)
         missed = self._random.random() < MISSED
         answer = Reply(self._random.choice(self._answers[language]), answered=not missed)
@@ -172,7 +173,7 @@ class _Maker:
         said[-1] = _with(message, handled_at=now)
         if decision.action != "hand_over":
             reply = Message(
-                name, seq + 1, f"{name}-{seq + 1}"[-36:], 1, "assistant", answer.text, now
+                name, seq + 1, f"{name}-{seq + 1}"[-36:], 1, Sender.ASSISTANT, answer.text, now
             )
             said.append(_with(reply, answered=answer.answered, in_reply_to=seq))
         return {

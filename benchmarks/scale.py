@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from benchmarks.machine import milliseconds
 from benchmarks.search import read_questions
 from knowledge_base.article import Article, load_articles
-from knowledge_base.index import build_index, open_readonly, words
-from knowledge_base.passages import passages
-from knowledge_base.search import look_up
-from knowledge_base.shelf import Shelf
+from knowledge_base.search.index import build_index, open_readonly, words
+from knowledge_base.search.language_index import LanguageIndex
+from knowledge_base.search.passages import passages
+from knowledge_base.search.searcher import look_up
 
 SIZES = (10_000, 100_000)
 _RARE = 20_000
@@ -86,7 +86,7 @@ def run() -> None:
 def _measure(size: int, articles: list[Article], questions: list[str], folder: Path) -> None:
     encoder = RandomEncoder()
     build_index(articles, encoder, folder / "index.db")
-    shelf = Shelf(open_readonly(folder / "index.db"), "en")
+    shelf = LanguageIndex(open_readonly(folder / "index.db"), "en")
     vectors = dict(zip(questions, encoder.encode(questions), strict=True))
     with closing(_full_text(articles, folder / "fts.db")) as connection:
         ways: dict[str, Callable[[str], object]] = {
@@ -99,7 +99,7 @@ def _measure(size: int, articles: list[Article], questions: list[str], folder: P
             say(f"{size:8}   {name:9}  {p50:6.2f}  {p99:6.2f} {exact}")
 
 
-def _exact(shelf: Shelf, vectors: Sequence[Vectors], depth: int = 10) -> float:
+def _exact(shelf: LanguageIndex, vectors: Sequence[Vectors], depth: int = 10) -> float:
     """The share of the ten closest passages that are found, against sums in double precision."""
     found = 0
     for vector in vectors:

@@ -1,7 +1,7 @@
 """How well the knowledge base finds answers, how well it knows what it does not know, how fast.
 
     python -m benchmarks.search          prints the figures
-    python -m benchmarks.search --fit    fits `knowledge_base/confidence.json` first
+    python -m benchmarks.search --fit    fits `knowledge_base/search/confidence.json` first
 
 `benchmarks/data/questions.jsonl` holds questions with the articles that answer them, or with none
 when the shop has no answer. Half of them (`"use": "choose"`) serve to fit and to choose the
@@ -23,11 +23,17 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.machine import milliseconds
 from knowledge_base.article import load_articles
-from knowledge_base.confidence import SHIPPED, Confidence, Languages, Weights, load_confidence
 from knowledge_base.gaps import together
-from knowledge_base.index import build_index, open_readonly
-from knowledge_base.search import Evidence, look_up
-from knowledge_base.shelf import Scores, Shelf
+from knowledge_base.search.confidence import (
+    SHIPPED,
+    Confidence,
+    Languages,
+    Weights,
+    load_confidence,
+)
+from knowledge_base.search.index import build_index, open_readonly
+from knowledge_base.search.language_index import LanguageIndex, Scores
+from knowledge_base.search.searcher import Evidence, look_up
 from language.detect import LANGUAGES, Language
 from language.encoder import Encoder, load_encoder
 
@@ -84,7 +90,7 @@ def read_questions(path: Path = QUESTIONS) -> list[Question]:
     return [Question(**row | {"articles": tuple(row["articles"])}) for row in rows]
 
 
-def rank(shelf: Shelf, question: Question, vector: Scores) -> dict[str, Found]:
+def rank(shelf: LanguageIndex, question: Question, vector: Scores) -> dict[str, Found]:
     """`question` ranked by words alone, by the closest passage's meaning alone, and by both."""
     evidence = look_up(shelf, question.text, vector)
     orders = {
@@ -124,7 +130,9 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index.db"
         build_index(load_articles(), encoder, index)
-        shelves = {language: Shelf(open_readonly(index), language) for language in LANGUAGES}
+        shelves = {
+            language: LanguageIndex(open_readonly(index), language) for language in LANGUAGES
+        }
         vectors = {q.text: encoder.encode([q.text])[0] for q in questions}
         found = [rank(shelf, q, vectors[q.text]) for shelf in shelves.values() for q in questions]
         if again:
@@ -181,7 +189,7 @@ def say_curve(found: Sequence[Found], confidence: Confidence) -> None:
 
 
 def say_times(
-    shelves: dict[Language, Shelf], encoder: Encoder, questions: Sequence[Question]
+    shelves: dict[Language, LanguageIndex], encoder: Encoder, questions: Sequence[Question]
 ) -> None:
     """Milliseconds of one search, with and without encoding the question."""
     vectors = {q.text: encoder.encode([q.text])[0] for q in questions}
@@ -216,7 +224,9 @@ def say_gaps(questions: Sequence[Question], encoder: Encoder) -> None:
         say(f"{name:11}  {right:11.3f}  {found:11.3f}  {2 * right * found / (right + found):5.3f}")
 
 
-def _found(shelf: Shelf, question: Question, evidence: Evidence, order: NDArray[np.intp]) -> Found:
+def _found(
+    shelf: LanguageIndex, question: Question, evidence: Evidence, order: NDArray[np.intp]
+) -> Found:
     slugs = tuple(shelf.articles[number].slug for number in order)
     first = order[0]
     closeness, coverage = float(evidence.closeness[first]), float(evidence.coverage[first])

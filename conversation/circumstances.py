@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assistant.rasa import Reply
-from conversation.record import Message
+from assistant.rasa.client import Reply
+from conversation.repository import (
+    Message,
+)
 
 # What is known of a message only once its turn has ended.
 _FOUND_OUT = (

@@ -9,18 +9,19 @@ from typing import Literal, Protocol, TypeVar
 from anyio.to_thread import run_sync
 from sqlalchemy import Connection, Engine, delete, insert, select
 
-from conversation import record
+from conversation import repository
 from conversation.errors import ConversationClosed, MessageConflict, SurveyRefused
 from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
-from conversation.record import Conversation, Message
-from conversation.text import clean_text
+from conversation.message_text import clean_text
+from conversation.repository import Conversation, Message
 from conversation.wording import say
+from store.enums import ConversationState, Role, Sender
 from store.tables import cases, surveys
-from triage import corrections, offers, queue
-from triage.offers import Offer
-from triage.queue import Case
-from triage.remedy import Remedies
-from triage.rulebook import Rulebook
+from triage.cases import corrections, offers, queue
+from triage.cases.offers import Offer
+from triage.cases.queue import Case
+from triage.compensation.remedies import Remedies
+from triage.rules.repository import RuleRepository
 
 Result = TypeVar("Result")
 
@@ -37,7 +38,7 @@ class Person(Protocol):
         """What the customer reads."""
 
     @property
-    def role(self) -> Literal["agent", "supervisor"]:
+    def role(self) -> Role:
         """What the person may do."""
 
 
@@ -46,7 +47,7 @@ class Desk:
     """What agents and supervisors do; everyone concerned hears of it."""
 
     engine: Engine
-    rules: Rulebook
+    rules: RuleRepository
     events: Events
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -60,9 +61,9 @@ class Desk:
 
         def work(connection: Connection) -> tuple[Case, str]:
             case = queue.claim(connection, case_id, person.id, self.clock())
-            chat = record.find(connection, case.conversation)
+            chat = repository.find(connection, case.conversation)
             if chat.state != "person":
-                record.set_state(connection, chat, "person")
+                repository.set_state(connection, chat, ConversationState.PERSON)
                 self._announce(connection, chat, "claimed", agent=person.name)
             return case, chat.id
 
@@ -74,7 +75,7 @@ class Desk:
         def work(connection: Connection) -> tuple[Message, str]:
             case, chat = self._mine(connection, case_id, person)
             clean = clean_text(text)
-            known = record.find_message(connection, chat.id, message_id)
+            known = repository.find_message(connection, chat.id, message_id)
             if known is not None:
                 if known.text != clean or known.sender != "agent":
                     raise MessageConflict("This message id was used before, with another text.")
@@ -152,7 +153,7 @@ class Desk:
                 connection, self.remedies, offer_id, person, reason=reason, now=self.clock()
             )
             case = queue.case(connection, approved.case)
-            chat = record.find(connection, case.conversation)
+            chat = repository.find(connection, case.conversation)
             self._write(connection, chat, person, self._offer_text(approved, chat))
             queue.first_reply(connection, case.id, self.clock())
             return approved, chat.id
@@ -177,12 +178,14 @@ class Desk:
             _, chat = self._mine(connection, case_id, person)
             case = queue.release(connection, case_id, person.id, to, self.clock())
             if to == "queue":
-                record.set_state(connection, chat, "waiting")
+                repository.set_state(connection, chat, ConversationState.WAITING)
                 position = queue.position(connection, case_id)
                 self._announce(connection, chat, "returned_to_queue", position=position)
             else:
                 self._announce(connection, chat, "returned_to_assistant")
-                record.set_state(connection, chat, "assistant", new_episode=True)
+                repository.set_state(
+                    connection, chat, ConversationState.ASSISTANT, new_episode=True
+                )
             return case, chat.id
 
         return await self._change(work)
@@ -204,7 +207,7 @@ class Desk:
                 now=self.clock(),
             )
             self._announce(connection, chat, "resolved")
-            record.set_state(connection, chat, "assistant", new_episode=True)
+            repository.set_state(connection, chat, ConversationState.ASSISTANT, new_episode=True)
             return case, chat.id
 
         return await self._change(work)
@@ -234,7 +237,7 @@ class Desk:
                 raise ConversationClosed(
                     "A person is looking after this: it stays open until then."
                 )
-            record.close(connection, conversation)
+            repository.close(connection, conversation)
             return None, conversation
 
         await self._change(work)
@@ -257,14 +260,16 @@ class Desk:
         self, connection: Connection, case_id: int, person: Person
     ) -> tuple[Case, Conversation]:
         case = queue.case(connection, case_id)
-        chat = record.find(connection, case.conversation)
+        chat = repository.find(connection, case.conversation)
         queue.check_claimed_by(case, person.id)
         return case, chat
 
     def _announce(
         self, connection: Connection, chat: Conversation, key: str, **values: object
     ) -> None:
-        record.add(connection, chat, "system", say(key, chat.language, **values), self.clock())
+        repository.add(
+            connection, chat, Sender.SYSTEM, say(key, chat.language, **values), self.clock()
+        )
 
     def _write(
         self,
@@ -274,10 +279,10 @@ class Desk:
         text: str,
         message_id: str | None = None,
     ) -> Message:
-        return record.add(
+        return repository.add(
             connection,
             chat,
-            "agent",
+            Sender.AGENT,
             text,
             self.clock(),
             message_id=message_id,

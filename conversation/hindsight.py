@@ -9,16 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from assistant.rasa import Reply
-from conversation import record
+from assistant.rasa.client import Reply
+from conversation import repository
 from conversation.circumstances import Circumstances, as_they_stood, supposed
+from conversation.emotion_reading import Read, said_before
 from conversation.judgement import known
-from conversation.reading import Read, said_before
-from conversation.record import Message
+from conversation.repository import Message
 from store.tables import decisions
-from triage.emotion import EmotionModel
-from triage.past import Episode, Moment, Outcome, by_episode
-from triage.stored_facts import Recalled
+from triage.analytics.history import Episode, Moment, Outcome, by_episode
+from triage.audit.stored_facts import Recalled
+from triage.emotion.model import EmotionModel
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ def pasts(connection: Connection, since: datetime | None = None) -> Iterator[Pas
     for conversation in connection.scalars(ids.execution_options(yield_per=_AT_ONCE)):
         own = decisions.c.conversation_id == conversation
         made = connection.execute(select(decisions).where(own).order_by(decisions.c.id)).all()
-        yield Past(record.read(connection, conversation), made)
+        yield Past(repository.read(connection, conversation), made)
 
 
 def reread(

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Sequence
 
-from assistant.rasa import Reply
-from conversation.record import Message
-from triage.decision import FAILED, Decision
-from triage.emotion import Reading
-from triage.facts import Facts, Turn, gather
-from triage.policy import Policy
+from assistant.rasa.client import Reply
+from conversation.repository import Message
+from store.enums import Sender
+from triage.emotion.model import Reading
+from triage.features.facts import Facts, Turn, extract_facts
+from triage.policy.decision import FAILED, Decision
+from triage.policy.policy import Policy
 
 logger = logging.getLogger(__name__)
 
@@ -26,20 +27,20 @@ def judge(
         return facts, policy.decide(facts)
     except Exception:
         logger.exception("the triage failed")
-        return gather(()), FAILED
+        return extract_facts(()), FAILED
 
 
 def known(said: Sequence[Message], proposed: Sequence[Reply]) -> Facts:
     """Return the facts of an episode's messages (one or more) and the bot's next replies."""
     turns = [_turn(message) for message in said]
     places = enumerate(proposed, said[-1].seq + 1)
-    return gather([*turns, *(_reply_turn(reply, place) for place, reply in places)])
+    return extract_facts([*turns, *(_reply_turn(reply, place) for place, reply in places)])
 
 
 def _reply_turn(reply: Reply, seq: int) -> Turn:
     return Turn(
         seq,
-        "assistant",
+        Sender.ASSISTANT,
         reply.text,
         answered=reply.answered,
         order=reply.order,

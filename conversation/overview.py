@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, func, select
 
 from store.tables import cases, conversations, decisions, messages, offers, surveys
-from triage.turns import NEGATIVE
+from triage.features.episode import NEGATIVE
 
 
 @dataclass(frozen=True)

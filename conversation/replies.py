@@ -1,15 +1,13 @@
 """Who says what to the customer: the bot's replies, and what the decision makes of them."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from assistant.intents import UNSURE
-from assistant.rasa import Answer, Choice, Reply
-from conversation.record import Conversation, Message
+from assistant.rasa.client import Answer, Choice, Reply
+from conversation.repository import Conversation, Message
 from conversation.wording import say
-from triage.decision import Decision
-
-Voice = Literal["assistant", "system"]
+from store.enums import Sender
+from triage.policy.decision import Decision
 
 
 def proposed(answer: Answer | None, chat: Conversation, language: str) -> tuple[Reply, ...]:
@@ -31,7 +29,7 @@ def spoken(
     language: str,
     handover: dict[str, int] | None,
     said_before: Sequence[Message] = (),
-) -> list[tuple[Voice, Reply]]:
+) -> list[tuple[Sender, Reply]]:
     """Who says what to the customer after the decision.
 
     Where somebody may be in danger, no article is quoted; what to do is said once. Whoever is upset
@@ -39,20 +37,22 @@ def spoken(
     """
     if handover is None:
         calm = decision.action == "continue"
-        said: list[tuple[Voice, Reply]] = [
-            ("assistant", reply) for reply in meant if calm or not reply.aside
+        said: list[tuple[Sender, Reply]] = [
+            (Sender.ASSISTANT, reply) for reply in meant if calm or not reply.aside
         ]
         if decision.action == "offer_person" and not _offers_person(meant, language):
-            said.append(("assistant", _person_offer(language)))
+            said.append((Sender.ASSISTANT, _person_offer(language)))
         return said
-    answers: list[tuple[Voice, Reply]] = [("assistant", reply) for reply in meant if reply.answered]
+    answers: list[tuple[Sender, Reply]] = [
+        (Sender.ASSISTANT, reply) for reply in meant if reply.answered
+    ]
     notice = say(f"handover_{decision.wording}", language, **handover)
     in_danger = decision.wording == "safety"
     if chat.state == "waiting" and not (in_danger and notice not in _texts(said_before)):
         notice = say("still_waiting", language, **handover)
         if answers and not in_danger:
             return answers
-    return [*([] if in_danger else answers), ("system", Reply(notice))]
+    return [*([] if in_danger else answers), (Sender.SYSTEM, Reply(notice))]
 
 
 def _texts(messages: Sequence[Message]) -> set[str]:

@@ -8,10 +8,13 @@ from sqlalchemy import Connection, Row
 
 from conversation.hindsight import Past, pasts
 from conversation.judgement import judge
-from triage.log import Fault
-from triage.past import failed
-from triage.policy import Policy
-from triage.stored_facts import recall, words_of
+from triage.analytics.history import failed
+from triage.audit.log import Fault
+from triage.audit.stored_facts import (
+    recall,
+    words_of,
+)
+from triage.policy.policy import Policy
 
 # What is compared of a decision; the first version kept the first three only.
 _FIRST = ("action", "priority", "rules")

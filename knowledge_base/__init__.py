@@ -2,9 +2,9 @@
 
 from knowledge_base.article import ARTICLES, Article, Source, check, load_articles
 from knowledge_base.errors import ArticleError, IndexUnusable, KnowledgeError
-from knowledge_base.index import build_index, index_is_current
-from knowledge_base.live import KnowledgeBase
-from knowledge_base.search import Hit, KnowledgeAnswer
+from knowledge_base.search.index import build_index, index_is_current
+from knowledge_base.search.reloading import KnowledgeBase
+from knowledge_base.search.searcher import Hit, KnowledgeAnswer
 
 __all__ = [
     "ARTICLES",

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from knowledge_base import markdown
+from knowledge_base.article_file import parse, to_text
 from knowledge_base.errors import ArticleError, Fault
-from knowledge_base.files import parse, to_text
 from language.detect import LANGUAGES, Language
 
 ARTICLES = Path(__file__).parent / "articles"

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Row, select
 
 from language.encoder import Encoder
-from store.tables import decisions, messages
+from store.tables import (
+    decisions,
+    messages,
+)
 
 # Cosine from which on two questions count as the same gap; chosen on the labelled questions of
 # benchmarks/data, of 0.4, 0.45 and so on to 0.7; `python -m benchmarks.search` says how well.
@@ -55,7 +58,7 @@ class Gap:
         return sum(known) / len(known) if known else None
 
 
-def asked_in_vain(connection: Connection, since: datetime | None = None) -> list[Question]:
+def unanswered_questions(connection: Connection, since: datetime | None = None) -> list[Question]:
     """Every such question of the record, or of its messages from `since` on, in order."""
     facts = select(decisions.c.conversation_id, decisions.c.seq, decisions.c.facts)
     taken_over = facts.where(decisions.c.action == "hand_over")

@@ -11,7 +11,9 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from language.detect import Language
-from language.segment import segment
+from language.segment import (
+    segment,
+)
 
 # HTML in an article is shown as text: what one pastes there must not run in a customer's browser.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")

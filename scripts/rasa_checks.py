@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-from assistant.training import QUIET, RASA_PYTHON, ROOT, train_if_changed
+from assistant.rasa.training import QUIET, RASA_PYTHON, ROOT, train_if_changed
 
 STRICT = ["--fail-on-prediction-errors"]
 DATA = ["--domain", "domain.yml", "--data", "assistant/data"]

@@ -1,10 +1,13 @@
-"""Every table of the record, once. What a column may hold stands in its CHECK constraint."""
+"""Every table of the database. What a column may hold is checked by the database as well."""
+
+from enum import StrEnum
 
 from sqlalchemy import (
     JSON,
     Boolean,
     CheckConstraint,
     Column,
+    Enum,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -17,6 +20,16 @@ from sqlalchemy import (
     text,
 )
 
+from store.enums import (
+    Action,
+    CaseState,
+    ConversationState,
+    OfferState,
+    Role,
+    RuleFile,
+    Sender,
+    Verdict,
+)
 from store.types import Instant, Money
 
 metadata = MetaData(
@@ -30,9 +43,16 @@ metadata = MetaData(
 )
 
 
-def _one_of(column: str, *values: str) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
+def _one_of(column: str, values: type[StrEnum]) -> Enum:
+    """Return the type of a column that holds a member of a closed set, checked by the database."""
+    return Enum(
+        values,
+        name=column,
+        length=16,
+        native_enum=False,
+        create_constraint=True,
+        values_callable=lambda members: [member.value for member in members],
+    )
 
 
 accounts = Table(
@@ -42,9 +62,8 @@ accounts = Table(
     Column("email", String(254), nullable=False, unique=True),
     Column("name", String(120), nullable=False),
     Column("password_hash", Text, nullable=False),
-    Column("role", String(16), nullable=False),
+    Column("role", _one_of("role", Role), nullable=False),
     Column("created_at", Instant, nullable=False),
-    _one_of("role", "agent", "supervisor"),
 )
 
 sessions = Table(
@@ -66,13 +85,12 @@ conversations = Table(
     Column("identity", JSON),
     # assistant: the bot answers · waiting: a case is open, nobody has claimed it
     # person: an agent speaks, the bot is silent · closed: nothing more may be said
-    Column("state", String(16), nullable=False),
+    Column("state", _one_of("state", ConversationState), nullable=False),
     # An episode ends when its case is resolved; the facts of one episode never count in the next.
     Column("episode", Integer, nullable=False, server_default=text("1")),
     Column("last_seq", Integer, nullable=False, server_default=text("0")),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
-    _one_of("state", "assistant", "waiting", "person", "closed"),
 )
 
 messages = Table(
@@ -82,7 +100,7 @@ messages = Table(
     Column("seq", Integer, primary_key=True),
     Column("id", String(36), nullable=False),
     Column("episode", Integer, nullable=False),
-    Column("sender", String(16), nullable=False),
+    Column("sender", _one_of("sender", Sender), nullable=False),
     Column("text", Text, nullable=False),
     Column("sources", JSON, nullable=False),
     Column("choices", JSON, nullable=False),
@@ -104,7 +122,6 @@ messages = Table(
     # {case, position} as the customer was told: the same message sent again gets the same answer.
     Column("handover", JSON),
     UniqueConstraint("conversation_id", "id"),
-    _one_of("sender", "customer", "assistant", "agent", "system"),
 )
 
 decisions = Table(
@@ -114,7 +131,7 @@ decisions = Table(
     Column("at", Instant, nullable=False),
     Column("conversation_id", String(36), nullable=False),
     Column("seq", Integer, nullable=False),
-    Column("action", String(16), nullable=False),
+    Column("action", _one_of("action", Action), nullable=False),
     Column("priority", Integer),
     Column("rules", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),
@@ -131,7 +148,6 @@ decisions = Table(
     Column("hash", String(64), nullable=False),
     ForeignKeyConstraint(["conversation_id", "seq"], ["messages.conversation_id", "messages.seq"]),
     Index(None, "conversation_id", "seq"),
-    _one_of("action", "continue", "watch", "offer_person", "hand_over"),
 )
 
 verdicts = Table(
@@ -139,11 +155,10 @@ verdicts = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("decision_id", ForeignKey("decisions.id"), nullable=False, index=True),
-    Column("verdict", String(16), nullable=False),
+    Column("verdict", _one_of("verdict", Verdict), nullable=False),
     Column("note", Text, nullable=False),
     Column("account_id", ForeignKey("accounts.id"), nullable=False),
     Column("at", Instant, nullable=False),
-    _one_of("verdict", "right", "too_early", "too_late", "not_needed", "missed"),
 )
 
 cases = Table(
@@ -153,7 +168,7 @@ cases = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("episode", Integer, nullable=False),
     Column("decision_id", ForeignKey("decisions.id"), nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", _one_of("state", CaseState), nullable=False),
     Column("priority", Integer, nullable=False),
     Column("senior", Boolean, nullable=False),
     Column("reasons", JSON, nullable=False),
@@ -169,7 +184,6 @@ cases = Table(
     Column("root_cause", String(32)),
     Column("note", Text),
     CheckConstraint("priority BETWEEN 1 AND 4", name="priority"),
-    _one_of("state", "waiting", "open", "approval", "resolved"),
     Index(
         "uq_cases_unresolved",
         "conversation_id",
@@ -207,14 +221,13 @@ offers = Table(
     Column("reason", Text, nullable=False),
     # What the triage suggested at that moment, kept beside what was given.
     Column("suggestion", JSON, nullable=False),
-    Column("state", String(16), nullable=False),
+    Column("state", _one_of("state", OfferState), nullable=False),
     Column("offered_by", ForeignKey("accounts.id"), nullable=False),
     Column("decided_by", ForeignKey("accounts.id")),
     Column("decision_reason", Text),
     Column("made_at", Instant, nullable=False),
     Column("decided_at", Instant),
     Column("expires_at", Instant, nullable=False),
-    _one_of("state", "offered", "needs_approval", "refused"),
 )
 
 surveys = Table(
@@ -231,7 +244,7 @@ rule_versions = Table(
     "rule_versions",
     metadata,
     # Which file of rules.
-    Column("kind", String(16), primary_key=True),
+    Column("kind", _one_of("kind", RuleFile), primary_key=True),
     # From 1, without gaps: of two who save at once only one gets the next number.
     Column("number", Integer, primary_key=True, autoincrement=False),
     # The whole file, and the hash of what it means: decisions name it.
@@ -241,7 +254,6 @@ rule_versions = Table(
     # None: the file was changed outside the pages.
     Column("account_id", ForeignKey("accounts.id")),
     Column("note", Text, nullable=False),
-    _one_of("kind", "policy", "remedies"),
 )
 
 article_versions = Table(
@@ -257,5 +269,5 @@ article_versions = Table(
     # None: the file was changed outside the pages.
     Column("account_id", ForeignKey("accounts.id")),
     Column("note", Text, nullable=False),
-    _one_of("language", "en", "zh"),
+    CheckConstraint("language IN ('en', 'zh')", name="language"),
 )

@@ -11,8 +11,8 @@ from knowledge_base.article import ARTICLES
 from store.engine import migrate, open_engine
 from tests.product import DATA_FOLDERS, Product
 from tests.reproduction import decided_again, stored_in
-from triage.policy import POLICY
-from triage.remedy import REMEDIES
+from triage.compensation.remedies import REMEDIES
+from triage.policy.policy import POLICY
 
 
 @pytest.fixture(scope="session", autouse=True)

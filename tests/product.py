@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx
 
-from assistant.training import train_if_changed
-from triage.policy import POLICY
-from triage.remedy import REMEDIES
+from assistant.rasa.training import train_if_changed
+from triage.compensation.remedies import REMEDIES
+from triage.policy.policy import POLICY
 
 ROOT = Path(__file__).resolve().parent.parent
 AGENT = ("agent@example.com", "agent-secret")

@@ -6,8 +6,8 @@ from sqlalchemy import Engine
 
 from conversation.reproduction import Reproduced, reproduce
 from store.engine import open_engine, reading
-from triage import log
-from triage.policy import load_policy
+from triage.audit import log
+from triage.policy.policy import load_policy
 
 POLICY = load_policy()
 

@@ -10,7 +10,7 @@ import typer
 from api.cli import app
 from api.settings import Settings
 from tests.product import ROOT
-from triage.facts import FACTS
+from triage.features.facts import FACTS
 
 DOCS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
 REFERENCE = (ROOT / "docs/reference.md").read_text(encoding="utf-8")

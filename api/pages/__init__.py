@@ -2,17 +2,17 @@
 
 from fastapi import APIRouter
 
-from api.pages.articles import router as articles
-from api.pages.calibration import router as calibration
-from api.pages.control import router as control
-from api.pages.desk import router as desk
-from api.pages.drift import router as drift
-from api.pages.gaps import router as gaps
-from api.pages.help import router as help_centre
-from api.pages.replay import router as replay
-from api.pages.rules import router as rules
-from api.pages.shop import router as shop
-from api.pages.sign_in import router as sign_in
+from api.pages.control.articles import router as articles
+from api.pages.control.calibration import router as calibration
+from api.pages.control.drift import router as drift
+from api.pages.control.gaps import router as gaps
+from api.pages.control.replay import router as replay
+from api.pages.control.rules import router as rules
+from api.pages.control.views import router as control
+from api.pages.desk.views import router as desk
+from api.pages.help.views import router as help_centre
+from api.pages.shared.sign_in import router as sign_in
+from api.pages.shop.views import router as shop
 
 router = APIRouter()
 for _part in (

@@ -11,14 +11,14 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import ActionExecutor, ActionExecutorRunResult, CollectingDispatcher
 
 from assistant.actions.answers import Answers
+from assistant.actions.dialogue_state import ActionResult, DialogueState
 from assistant.actions.form import TaskForm
-from assistant.actions.moment import Moment, Outcome
 from assistant.actions.tasks import TaskActions
 from assistant.actions.wording import choice, say
-from assistant.backoffice import Backoffice, BackofficeDown, Unconfirmed
+from assistant.orders.port import Backoffice, BackofficeDown, Unconfirmed
 from assistant.reply import Reply
 from knowledge_base.errors import KnowledgeError
-from knowledge_base.live import KnowledgeBase
+from knowledge_base.search.reloading import KnowledgeBase
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _TROUBLES: tuple[tuple[type[Exception], str], ...] = (
     (sqlite3.Error, "knowledge_down"),  # an index damaged while it is open
 )
 
-Act = Callable[[Moment], Outcome]
+Act = Callable[[DialogueState], ActionResult]
 
 
 class Executor(ActionExecutor):
@@ -40,7 +40,7 @@ class Executor(ActionExecutor):
         async def run(
             dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
         ) -> list[dict[str, Any]]:
-            outcome = await anyio.to_thread.run_sync(act, Moment.of(tracker))
+            outcome = await anyio.to_thread.run_sync(act, DialogueState.of(tracker))
             for payload in outcome.payloads():
                 dispatcher.utter_message(json_message=payload)
             return [SlotSet(slot, value) for slot, value in outcome.slots.items()]

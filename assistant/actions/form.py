@@ -9,14 +9,14 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from assistant.actions.answers import answer_of
-from assistant.actions.moment import Moment
+from assistant.actions.dialogue_state import DialogueState
 from assistant.actions.orders import person_may_help, today
 from assistant.actions.tasks import ASKS_HOW, TASKS, hindered
 from assistant.actions.wording import say
-from assistant.backoffice import Backoffice, Order
 from assistant.intents import article_of
+from assistant.orders.port import Backoffice, Order
 from assistant.reply import Reply
-from knowledge_base.live import KnowledgeBase
+from knowledge_base.search.reloading import KnowledgeBase
 
 LOOKUPS = 3
 """How often number and e-mail may fail to match before a person is offered."""
@@ -88,46 +88,46 @@ class TaskForm(FormValidationAction):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
         """The number in the message, if any; digits in an address are not one."""
-        return _identifier("order_number", _DIGITS, dispatcher, Moment.of(tracker))
+        return _identifier("order_number", _DIGITS, dispatcher, DialogueState.of(tracker))
 
     def extract_email(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
         """The e-mail address in the message, if any."""
-        return _identifier("email", "@", dispatcher, Moment.of(tracker))
+        return _identifier("email", "@", dispatcher, DialogueState.of(tracker))
 
     def extract_new_address(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
         """The whole message, when an address was asked for and this may be one."""
-        moment = Moment.of(tracker)
-        if moment.asked_for != "new_address" or moment.intent in _STOPS:
+        state = DialogueState.of(tracker)
+        if state.asked_for != "new_address" or state.intent in _STOPS:
             return {}
-        plausible = len(moment.text) >= _SHORTEST_ADDRESS and _ADDRESS.search(moment.text)
-        return {"new_address": moment.text[:_LONGEST]} if plausible else {}
+        plausible = len(state.text) >= _SHORTEST_ADDRESS and _ADDRESS.search(state.text)
+        return {"new_address": state.text[:_LONGEST]} if plausible else {}
 
     def extract_reason(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
         """The whole message, when a reason was asked for and this is no question of its own."""
-        moment = Moment.of(tracker)
-        if moment.asked_for != "reason":
+        state = DialogueState.of(tracker)
+        if state.asked_for != "reason":
             return {}
-        asks = _QUESTION.search(moment.text) or ASKS_HOW.search(moment.text)
-        stops = moment.intent in _NO_REASON or asks or _is_no(moment)
-        chosen = moment.text in moment.offered()
-        return {"reason": moment.text[:_LONGEST]} if chosen or not stops else {}
+        asks = _QUESTION.search(state.text) or ASKS_HOW.search(state.text)
+        stops = state.intent in _NO_REASON or asks or _is_no(state)
+        chosen = state.text in state.offered()
+        return {"reason": state.text[:_LONGEST]} if chosen or not stops else {}
 
     def extract_confirmed(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
         """Yes or no, when that was asked for."""
-        moment = Moment.of(tracker)
-        if moment.asked_for != "confirmed":
+        state = DialogueState.of(tracker)
+        if state.asked_for != "confirmed":
             return {}
-        if _NO_FIRST.search(moment.text) or _TAKEN_BACK.search(moment.text):
+        if _NO_FIRST.search(state.text) or _TAKEN_BACK.search(state.text):
             return {"confirmed": False}
-        answer = _YES_NO.get(moment.intent or "")
+        answer = _YES_NO.get(state.intent or "")
         return {} if answer is None else {"confirmed": answer}
 
     async def get_validation_events(
@@ -137,90 +137,92 @@ class TaskForm(FormValidationAction):
         needed = await self.required_slots([], dispatcher, tracker, domain)
         given = {slot: v for slot, v in tracker.slots_to_validate().items() if slot in needed}
         tracker.slots.update(given)
-        moment = Moment.of(tracker)
-        if not given and _is_taken_back(moment):
-            reply = Reply(say("nothing_changed", moment.language))
+        state = DialogueState.of(tracker)
+        if not given and _is_taken_back(state):
+            reply = Reply(say("nothing_changed", state.language))
             dispatcher.utter_message(json_message=reply.as_json())
-            self._answer_by_the_way(dispatcher, moment)
+            self._answer_by_the_way(dispatcher, state)
             return [SlotSet("task", None)]
-        if "confirmed" in given or moment.identifiers():
-            self._answer_by_the_way(dispatcher, moment)
+        if "confirmed" in given or state.identifiers():
+            self._answer_by_the_way(dispatcher, state)
         if needed and tracker.get_slot("order_number") and tracker.get_slot("email"):
-            given |= await self._match(dispatcher, Moment.of(tracker))
+            given |= await self._match(dispatcher, DialogueState.of(tracker))
         return [SlotSet(slot, value) for slot, value in given.items()]
 
-    def _answer_by_the_way(self, dispatcher: CollectingDispatcher, moment: Moment) -> None:
+    def _answer_by_the_way(self, dispatcher: CollectingDispatcher, state: DialogueState) -> None:
         """Answers a question that came together with what the form asked for."""
-        asks = (moment.intent or "").startswith("ask_") and moment.confidence >= SURE
-        asks_how = moment.intent == moment.slots.get("task") and ASKS_HOW.search(moment.text)
-        slug = article_of(moment.intent)
+        asks = (state.intent or "").startswith("ask_") and state.confidence >= SURE
+        asks_how = state.intent == state.slots.get("task") and ASKS_HOW.search(state.text)
+        slug = article_of(state.intent)
         if slug is None or not (asks or asks_how):
             return
-        if found := self._knowledge.passage(slug, moment.text, moment.language):
-            dispatcher.utter_message(json_message=answer_of(found, moment).as_json())
+        if found := self._knowledge.passage(slug, state.text, state.language):
+            dispatcher.utter_message(json_message=answer_of(found, state).as_json())
 
-    async def _match(self, dispatcher: CollectingDispatcher, moment: Moment) -> Slots:
-        number, email = moment.slots["order_number"], moment.slots["email"]
+    async def _match(self, dispatcher: CollectingDispatcher, state: DialogueState) -> Slots:
+        number, email = state.slots["order_number"], state.slots["email"]
         order = await anyio.to_thread.run_sync(self._backoffice.find_order, number, email)
         if order is None:
-            reply, slots = _not_found(moment)
-        elif obstacle := TASKS[moment.slots["task"]].obstacle(order, today()):
-            reply, slots = hindered(obstacle, order, moment), {"task": None}
-            if obstacle in _ANOTHER_ORDER and not (moment.asked_for or moment.identifiers()):
+            reply, slots = _not_found(state)
+        elif obstacle := TASKS[state.slots["task"]].obstacle(order, today()):
+            reply, slots = hindered(obstacle, order, state), {"task": None}
+            if obstacle in _ANOTHER_ORDER and not (state.asked_for or state.identifiers()):
                 # The order was spoken of before; this task is most likely about another one.
                 slots = {"order_number": None}
         else:
-            return _known_reason(order, moment)
+            return _known_reason(order, state)
         dispatcher.utter_message(json_message=reply.as_json())
         return slots
 
 
-def _is_no(moment: Moment) -> bool:
+def _is_no(state: DialogueState) -> bool:
     """Whether the customer wants nothing more of it, rather than saying why."""
-    if _TAKEN_BACK.search(moment.text):
+    if _TAKEN_BACK.search(state.text):
         return True
-    refuses = moment.intent == "deny" and _NO_FIRST.search(moment.text)
-    return moment.confidence >= _CLEAR and bool(refuses or moment.intent == "never_mind")
+    refuses = state.intent == "deny" and _NO_FIRST.search(state.text)
+    return state.confidence >= _CLEAR and bool(refuses or state.intent == "never_mind")
 
 
-def _is_taken_back(moment: Moment) -> bool:
+def _is_taken_back(state: DialogueState) -> bool:
     """Whether the customer drops what the form is for; a bare no is left to Rasa's rules."""
-    asked = moment.asked_for in ("order_number", "email", "new_address", "reason")
-    plain = moment.intent in ("deny", "never_mind") or moment.identifiers()
-    return asked and not plain and _TAKEN_BACK.search(moment.text) is not None
+    asked = state.asked_for in ("order_number", "email", "new_address", "reason")
+    plain = state.intent in ("deny", "never_mind") or state.identifiers()
+    return asked and not plain and _TAKEN_BACK.search(state.text) is not None
 
 
-def _not_found(moment: Moment) -> tuple[Reply, Slots]:
-    failed = int(moment.slots.get("lookups_failed") or 0) + 1
+def _not_found(state: DialogueState) -> tuple[Reply, Slots]:
+    failed = int(state.slots.get("lookups_failed") or 0) + 1
     # The number stays: most often the address is the wrong one, and a new number replaces it.
     again: Slots = {"email": None, "lookups_failed": failed}
     if failed < LOOKUPS:
-        return Reply(say("not_found", moment.language)), again
-    reply = Reply(say("not_found_again", moment.language), answered=False)
-    return person_may_help(reply, moment), {**again, "order_number": None, "task": None}
+        return Reply(say("not_found", state.language)), again
+    reply = Reply(say("not_found_again", state.language), answered=False)
+    return person_may_help(reply, state), {**again, "order_number": None, "task": None}
 
 
-def _known_reason(order: Order, moment: Moment) -> Slots:
+def _known_reason(order: Order, state: DialogueState) -> Slots:
     """The reason that the order's own record gives, so that nobody is asked for it."""
     problem = order.trouble(today())
-    asked = TASKS[moment.slots["task"]].asks == "reason" and not moment.slots.get("reason")
+    asked = TASKS[state.slots["task"]].asks == "reason" and not state.slots.get("reason")
     known = asked and problem in ("lost", "damaged", "wrong", "missing")
-    return {"reason": say(f"reason_{problem}", moment.language)} if known else {}
+    return {"reason": say(f"reason_{problem}", state.language)} if known else {}
 
 
-def _identifier(slot: str, hint: str, dispatcher: CollectingDispatcher, moment: Moment) -> Slots:
-    if moment.asked_for in ("new_address", "reason") or _changes_task(moment):
+def _identifier(
+    slot: str, hint: str, dispatcher: CollectingDispatcher, state: DialogueState
+) -> Slots:
+    if state.asked_for in ("new_address", "reason") or _changes_task(state):
         return {}
-    found = moment.identifiers()
+    found = state.identifiers()
     if slot in found:
         return {slot: found[slot]}
-    if found or moment.asked_for != slot or not re.search(hint, moment.text):
+    if found or state.asked_for != slot or not re.search(hint, state.text):
         return {}
-    reply = Reply(say(f"malformed_{slot}", moment.language))
+    reply = Reply(say(f"malformed_{slot}", state.language))
     dispatcher.utter_message(json_message=reply.as_json())
     return {slot: None}
 
 
-def _changes_task(moment: Moment) -> bool:
-    others = TASKS.keys() - {moment.slots.get("task"), "complaint"}
-    return moment.in_form and moment.intent in others and moment.confidence >= SURE
+def _changes_task(state: DialogueState) -> bool:
+    others = TASKS.keys() - {state.slots.get("task"), "complaint"}
+    return state.in_form and state.intent in others and state.confidence >= SURE

@@ -4,11 +4,11 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from assistant.actions.moment import Moment
+from assistant.actions.dialogue_state import DialogueState
 from assistant.actions.wording import choice, say_all
-from assistant.backoffice import Order, today_utc
+from assistant.orders.port import Order, today_utc
 from assistant.reply import Reply
-from knowledge_base.live import KnowledgeBase
+from knowledge_base.search.reloading import KnowledgeBase
 
 _ARTICLE_OF_PROBLEM = {
     "late": "late-delivery",
@@ -22,19 +22,19 @@ _ARTICLE_OF_PROBLEM = {
 today = today_utc
 
 
-def facts(order: Order, moment: Moment) -> dict[str, Any]:
+def facts(order: Order, state: DialogueState) -> dict[str, Any]:
     """What sentences may say of `order`, in the customer's language."""
     return {
         "order": order.number,
-        "item": order.item(moment.language),
-        "promised": spoken(order.promised, moment.language),
-        "delivered": spoken(order.delivered or order.promised, moment.language),
+        "item": order.item(state.language),
+        "promised": spoken(order.promised, state.language),
+        "delivered": spoken(order.delivered or order.promised, state.language),
         "days": order.days_late(today()),
         "address": order.address,
     }
 
 
-def told(order: Order, moment: Moment, knowledge: KnowledgeBase, task: str) -> Reply:
+def told(order: Order, state: DialogueState, knowledge: KnowledgeBase, task: str) -> Reply:
     """Where the order is and what is wrong with it, with the article on such trouble."""
     problem = order.trouble(today())
     key = "status_overdue" if _overdue(order) else f"status_{order.status}"
@@ -44,19 +44,19 @@ def told(order: Order, moment: Moment, knowledge: KnowledgeBase, task: str) -> R
     if task == "complaint":
         said.append("complaint_noted")
     slug = _ARTICLE_OF_PROBLEM[problem] if problem else "track-an-order"
-    article = knowledge.article(slug, moment.language)
+    article = knowledge.article(slug, state.language)
     reply = Reply(
-        say_all(said, moment.language, **facts(order, moment)),
+        say_all(said, state.language, **facts(order, state)),
         sources=(article.source,) if article else (),
         answered=True,
         order=order.snapshot(today()),
     )
-    return person_may_help(reply, moment) if problem or task == "complaint" else reply
+    return person_may_help(reply, state) if problem or task == "complaint" else reply
 
 
-def person_may_help(reply: Reply, moment: Moment) -> Reply:
+def person_may_help(reply: Reply, state: DialogueState) -> Reply:
     """`reply` with the choice of talking to a person."""
-    return replace(reply, choices=(*reply.choices, choice("person", moment.language)))
+    return replace(reply, choices=(*reply.choices, choice("person", state.language)))
 
 
 def spoken(day: date, language: str) -> str:

@@ -7,14 +7,14 @@ from datetime import date
 from typing import Any
 
 from assistant.actions.answers import answer_of
-from assistant.actions.moment import Moment, Outcome
+from assistant.actions.dialogue_state import ActionResult, DialogueState
+from assistant.actions.disambiguation import disambiguate
 from assistant.actions.orders import facts, person_may_help, today, told
-from assistant.actions.rivals import which
 from assistant.actions.wording import choice, say
-from assistant.backoffice import Backoffice, Kind, Order, RequestRefused
 from assistant.intents import ARTICLES
+from assistant.orders.port import Backoffice, Kind, Order, RequestRefused
 from assistant.reply import Reply
-from knowledge_base.live import KnowledgeBase
+from knowledge_base.search.reloading import KnowledgeBase
 
 RETURN_DAYS = 30
 """Calendar days from delivery within which an article may come back (the shop's promise)."""
@@ -96,89 +96,89 @@ class TaskActions:
         self._knowledge = knowledge
         self._backoffice = backoffice
 
-    def explain(self, moment: Moment) -> Outcome:
+    def explain(self, state: DialogueState) -> ActionResult:
         """Begins a task, noting what the customer gave; who only asks how it goes is told that."""
-        running = moment.slots.get("task") if moment.in_form else None
-        asked = moment.intent if moment.intent in TASKS else None
+        running = state.slots.get("task") if state.in_form else None
+        asked = state.intent if state.intent in TASKS else None
         if asked is None or (running and asked == "complaint"):
             # Bare details belong to what is going on, else to looking up the order they name.
             task = running or "track_order"
         else:
             task = asked
-        if asked and not running and (question := which(moment, self._knowledge)):
-            return Outcome((question,), {"task": None, **moment.identifiers()})
-        only_asks = not (running or moment.identifiers()) and ASKS_HOW.search(moment.text)
-        if asked and only_asks and (explained := self._explanation(moment, asked)):
-            return Outcome((explained,), {"task": None, "misses": 0})
-        replies = self._introduction(moment, asked) if asked else ()
+        if asked and not running and (question := disambiguate(state, self._knowledge)):
+            return ActionResult((question,), {"task": None, **state.identifiers()})
+        only_asks = not (running or state.identifiers()) and ASKS_HOW.search(state.text)
+        if asked and only_asks and (explained := self._explanation(state, asked)):
+            return ActionResult((explained,), {"task": None, "misses": 0})
+        replies = self._introduction(state, asked) if asked else ()
         begun = {} if task == running else {**FRESH, "lookups_failed": 0}
-        slots = {"task": task, "misses": 0, **begun, **moment.identifiers()}
-        return Outcome(replies, slots)
+        slots = {"task": task, "misses": 0, **begun, **state.identifiers()}
+        return ActionResult(replies, slots)
 
-    def ask_to_confirm(self, moment: Moment) -> Outcome:
+    def ask_to_confirm(self, state: DialogueState) -> ActionResult:
         """Asks for a yes before anything is changed, naming the order and what will happen."""
-        order, task = self._order(moment), moment.slots["task"]
+        order, task = self._order(state), state.slots["task"]
         fee = task == "cancel_order" and order.made_to_measure and "_with_fee"
         text = say(
-            f"confirm_{task}{fee or ''}", moment.language, **facts(order, moment), **moment.slots
+            f"confirm_{task}{fee or ''}", state.language, **facts(order, state), **state.slots
         )
-        yes_no = (choice("yes", moment.language), choice("no", moment.language))
-        return Outcome((Reply(text, choices=yes_no, order=order.snapshot(today())),))
+        yes_no = (choice("yes", state.language), choice("no", state.language))
+        return ActionResult((Reply(text, choices=yes_no, order=order.snapshot(today())),))
 
-    def do(self, moment: Moment) -> Outcome:
+    def do(self, state: DialogueState) -> ActionResult:
         """Ends a task whose questions are answered: does it, or tells of the order."""
-        name = moment.slots.get("task")
+        name = state.slots.get("task")
         if name is None:  # the form has said why it stopped
-            return Outcome(slots=FRESH)
-        order = self._order(moment)
-        return Outcome((self._done(moment, name, order),), {**FRESH, "task": None})
+            return ActionResult(slots=FRESH)
+        order = self._order(state)
+        return ActionResult((self._done(state, name, order),), {**FRESH, "task": None})
 
-    def _order(self, moment: Moment) -> Order:
-        number, email = moment.slots["order_number"], moment.slots["email"]
+    def _order(self, state: DialogueState) -> Order:
+        number, email = state.slots["order_number"], state.slots["email"]
         order = self._backoffice.find_order(number, email)
         if order is None:
             raise LookupError("the order was there when the form looked it up")
         return order
 
-    def _explanation(self, moment: Moment, intent: str) -> Reply | None:
+    def _explanation(self, state: DialogueState, intent: str) -> Reply | None:
         """How a task goes, from its article, with a button that begins it."""
         if intent == "complaint":
             return None
-        found = self._knowledge.passage(ARTICLES[intent], moment.text, moment.language)
+        found = self._knowledge.passage(ARTICLES[intent], state.text, state.language)
         if found is None:
             return None
-        begin = choice(intent, moment.language)
-        return replace(answer_of(found, moment), choices=(begin,))
+        begin = choice(intent, state.language)
+        return replace(answer_of(found, state), choices=(begin,))
 
-    def _introduction(self, moment: Moment, intent: str) -> tuple[Reply, ...]:
+    def _introduction(self, state: DialogueState, intent: str) -> tuple[Reply, ...]:
         if intent != "complaint":
             return ()
-        article = self._knowledge.article(ARTICLES[intent], moment.language)
+        article = self._knowledge.article(ARTICLES[intent], state.language)
         sources = (article.source,) if article else ()
-        return (Reply(say("complaint", moment.language), sources),)
+        return (Reply(say("complaint", state.language), sources),)
 
-    def _done(self, moment: Moment, name: str, order: Order) -> Reply:
+    def _done(self, state: DialogueState, name: str, order: Order) -> Reply:
         task = TASKS[name]
         if task.requests is None:
-            return told(order, moment, self._knowledge, name)
-        if not moment.slots.get("confirmed"):
-            return Reply(say("nothing_changed", moment.language))
+            return told(order, state, self._knowledge, name)
+        if not state.slots.get("confirmed"):
+            return Reply(say("nothing_changed", state.language))
         # The order may have moved on while the customer was deciding.
         if obstacle := task.obstacle(order, today()):
-            return hindered(obstacle, order, moment)
-        detail = moment.slots[task.asks] if task.asks else ""
+            return hindered(obstacle, order, state)
+        detail = state.slots[task.asks] if task.asks else ""
         try:
             reference = self._backoffice.submit(order.number, task.requests, detail)
         except RequestRefused:
-            order = self._order(moment)
-            return hindered(task.obstacle(order, today()) or "refused", order, moment)
+            order = self._order(state)
+            return hindered(task.obstacle(order, today()) or "refused", order, state)
         # Asked again, the back office might fail, and hide that the request has been done.
         after = replace(order, status="cancelled") if task.requests == "cancel" else order
-        text = say(f"done_{name}", moment.language, **facts(order, moment), ref=reference)
+        text = say(f"done_{name}", state.language, **facts(order, state), ref=reference)
         return Reply(text, answered=True, order=after.snapshot(today()))
 
 
-def hindered(obstacle: str, order: Order, moment: Moment) -> Reply:
+def hindered(obstacle: str, order: Order, state: DialogueState) -> Reply:
     """Why a task cannot be done with `order`, and what the customer may choose instead."""
-    text = say(obstacle, moment.language, **facts(order, moment))
-    return person_may_help(Reply(text, answered=True, order=order.snapshot(today())), moment)
+    text = say(obstacle, state.language, **facts(order, state))
+    return person_may_help(Reply(text, answered=True, order=order.snapshot(today())), state)

@@ -15,7 +15,9 @@ from language.training import backbone, batches
 from language.training.backbone import SentenceEncoder
 from language.training.chance import generator
 from language.training.checkpoint import Checkpoint
-from language.training.loop import Run
+from language.training.loop import (
+    Run,
+)
 
 # BERT hides 15 %; small models learn more from 20 % (Wettig et al., EACL 2023).
 _HIDDEN = 0.2

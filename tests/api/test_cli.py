@@ -17,7 +17,7 @@ from store.engine import migrate, open_engine, reading
 from store.tables import metadata
 from tests.product import Product
 from tests.triage.simulated import Book, Weather, days_of, judged_log, needed_from
-from triage.policy import POLICY, load_policy
+from triage.policy.policy import POLICY, load_policy
 
 
 @pytest.fixture(autouse=True)

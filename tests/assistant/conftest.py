@@ -17,17 +17,17 @@ from fastapi import FastAPI, Request, Response
 from rasa_sdk.executor import ActionExecutor
 from starlette.types import ASGIApp
 
-from api.demo_service import create_demo_service
+from api.demo_shop_service import create_demo_service
 from assistant.actions import build_executor
-from assistant.backoffice import Backoffice
-from assistant.demo_shop import DemoShop, open_demo_shop
-from assistant.http_backoffice import HttpBackoffice
-from assistant.rasa import Answer, Rasa
-from assistant.server import RasaServer
-from assistant.training import ROOT, train_if_changed
+from assistant.orders.demo_shop import DemoShop, open_demo_shop
+from assistant.orders.http_adapter import HttpBackoffice
+from assistant.orders.port import Backoffice
+from assistant.rasa.client import Answer, Rasa
+from assistant.rasa.process import RasaServer
+from assistant.rasa.training import ROOT, train_if_changed
 from knowledge_base.article import load_articles
-from knowledge_base.index import build_index
-from knowledge_base.live import KnowledgeBase
+from knowledge_base.search.index import build_index
+from knowledge_base.search.reloading import KnowledgeBase
 from language.encoder import load_encoder
 
 SECRET = secrets.token_urlsafe(16)

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from assistant.actions import build_executor
-from assistant.backoffice import Backoffice
-from assistant.demo_shop import DemoShop
-from assistant.training import ROOT
+from assistant.orders.demo_shop import DemoShop
+from assistant.orders.port import Backoffice
+from assistant.rasa.training import ROOT
 from knowledge_base.article import load_articles
-from knowledge_base.index import build_index
-from knowledge_base.live import KnowledgeBase
+from knowledge_base.search.index import build_index
+from knowledge_base.search.reloading import KnowledgeBase
 from language.encoder import load_encoder
 
 Ranking = list[tuple[str, float]]

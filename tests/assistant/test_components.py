@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assistant.training import QUIET, RASA_PYTHON, ROOT
+from assistant.rasa.training import QUIET, RASA_PYTHON, ROOT
 
 MESSAGES = {
     "english": "Where's my order HP-10234?",

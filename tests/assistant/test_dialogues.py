@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.demo_shop import DemoShop
-from assistant.rasa import Answer
+from assistant.orders.demo_shop import DemoShop
+from assistant.rasa.client import Answer
 from tests.assistant.conftest import Chat
 
 pytestmark = [pytest.mark.rasa, pytest.mark.asyncio(loop_scope="session")]

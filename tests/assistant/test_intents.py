@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from assistant.intents import article_of
-from assistant.training import ROOT, Parsed, parse_many
+from assistant.rasa.training import ROOT, Parsed, parse_many
 from knowledge_base.article import load_articles
 from language.training.corpus import read_examples as examples
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from assistant.demo_shop import DemoShop
-from assistant.rasa import Answer
+from assistant.orders.demo_shop import DemoShop
+from assistant.rasa.client import Answer
+from store.enums import Sender
 from tests.assistant.conftest import Chat
-from triage.facts import Turn, gather
+from triage.features.facts import Turn, extract_facts
 
 pytestmark = [pytest.mark.rasa, pytest.mark.asyncio(loop_scope="session")]
 
@@ -48,5 +49,5 @@ async def test_twenty_turns_without_a_wrong_answer_or_a_dead_end(
         found += faults(turn, answer, shop)
     assert found == []
     # The last of each asks for a person, which the triage grants whatever the bot says.
-    last = Turn(1, "customer", turn["says"], intent=answer.intent)
-    assert gather([last])["wants_person"]
+    last = Turn(1, Sender.CUSTOMER, turn["says"], intent=answer.intent)
+    assert extract_facts([last])["wants_person"]

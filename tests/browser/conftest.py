@@ -9,7 +9,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chat import Chat
-from tests.product import Credentials, Product
+from tests.product import (
+    Credentials,
+    Product,
+)
 
 # A browser on a busy machine is slow; nothing here measures time.
 PATIENCE = 30_000

@@ -14,7 +14,7 @@ from tests.browser.conftest import PATIENCE, is_fault
 from tests.browser.test_control import DRAWN
 from tests.product import DATA_FOLDERS, Product
 from tests.triage.simulated import Book, Weather, days_of, judged_log, needed_from
-from triage.policy import POLICY, load_policy
+from triage.policy.policy import POLICY, load_policy
 
 pytestmark = pytest.mark.browser
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.product import Product, product_with_rules
-from triage.policy import POLICY
+from triage.policy.policy import POLICY
 
 pytestmark = pytest.mark.browser
 

@@ -5,16 +5,17 @@ from typing import Any
 
 import pytest
 
-from assistant.rasa import Reply
+from assistant.rasa.client import Reply
 from conversation.judgement import judge
-from conversation.record import Message, Sender
-from triage.policy import load_policy
+from conversation.repository import Message
+from store.enums import Sender
+from triage.policy.policy import load_policy
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 POLICY = load_policy()
 
 
-def said(seq: int, text: str, sender: Sender = "customer", **columns: Any) -> Message:
+def said(seq: int, text: str, sender: Sender = Sender.CUSTOMER, **columns: Any) -> Message:
     return Message("c", seq, f"id-{seq}", 1, sender, text, NOW, **columns)
 
 

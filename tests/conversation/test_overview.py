@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from conversation import record
+from conversation import repository
 from conversation.overview import Overview, overview
+from store.enums import Sender
 from store.tables import accounts, cases, decisions, offers, surveys
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -28,11 +29,11 @@ def say(
     negative: float = 0.0,
 ) -> str:
     """One conversation of one message."""
-    conversation, _ = record.start(connection, language, None, at)
-    chat = record.find(connection, conversation)
+    conversation, _ = repository.start(connection, language, None, at)
+    chat = repository.find(connection, conversation)
     reading = {"language": language, "emotions": emotions, "negative": negative}
     extra: dict[str, Any] = {"reading": reading} if emotions else {}
-    record.add(connection, chat, "customer", "Hello", at, **extra)
+    repository.add(connection, chat, Sender.CUSTOMER, "Hello", at, **extra)
     return conversation
 
 

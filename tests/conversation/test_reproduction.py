@@ -9,25 +9,26 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, null, update
 
-from assistant.rasa import Answer, Reply
-from conversation import record
+from assistant.rasa.client import Answer, Reply
+from conversation import repository
+from conversation.emotion_reading import Read
 from conversation.hindsight import reread
-from conversation.reading import Read
-from conversation.record import Message
+from conversation.repository import Message
 from conversation.reproduction import Reproduced, reproduce
-from conversation.settle import Outcome, Seen, Triage, settle
+from conversation.turn_commit import Outcome, Seen, Triage, commit_turn
 from store.engine import reading
+from store.enums import ConversationState, Sender
 from store.tables import decisions, messages
-from triage import log
-from triage.chain import seal
-from triage.context import Said
-from triage.emotion import Reading, Weight
-from triage.log import Entry
-from triage.past import Episode
-from triage.policy import POLICY as SHIPPED
-from triage.policy import load_policy
-from triage.remedy import load_remedies
-from triage.replay import replay
+from triage.analytics.backtest import backtest
+from triage.analytics.history import Episode
+from triage.audit import log
+from triage.audit.hash_chain import seal
+from triage.audit.log import Entry
+from triage.compensation.remedies import load_remedies
+from triage.emotion.context_window import Said
+from triage.emotion.model import Reading, Weight
+from triage.policy.policy import POLICY as SHIPPED
+from triage.policy.policy import load_policy
 
 POLICY, REMEDIES = load_policy(), load_remedies()
 RULES = Triage(POLICY, REMEDIES, "0" * 64)
@@ -50,34 +51,34 @@ class Chat:
     def __post_init__(self) -> None:
         self._minutes = count()
         with self.engine.begin() as connection:
-            self.name, _ = record.start(connection, None, {"email": "ann@example.com"}, BEGAN)
+            self.name, _ = repository.start(connection, None, {"email": "ann@example.com"}, BEGAN)
 
     def now(self) -> datetime:
         return BEGAN + timedelta(minutes=next(self._minutes))
 
     def write(self, text: str) -> Message:
         with self.engine.begin() as connection:
-            chat = record.find(connection, self.name)
+            chat = repository.find(connection, self.name)
             name = f"{self.name[:20]}-{next(self._minutes)}"
-            return record.accept(connection, chat, name, text, self.now())
+            return repository.accept(connection, chat, name, text, self.now())
 
-    def settle(self, message: Message, seen: Seen) -> Outcome:
+    def commit_turn(self, message: Message, seen: Seen) -> Outcome:
         with self.engine.begin() as connection:
-            chat = record.find(connection, self.name)
+            chat = repository.find(connection, self.name)
             if chat.episode != message.episode:
-                record.finish(connection, message, episode=chat.episode)
+                repository.finish(connection, message, episode=chat.episode)
                 message = replace(message, episode=chat.episode)
-            return settle(connection, RULES, message, seen, self.now())
+            return commit_turn(connection, RULES, message, seen, self.now())
 
     def say(self, text: str, *replies: Reply, negative: float = 0.05) -> Outcome:
         answer = Answer(replies, "faq", 0.9)
-        return self.settle(self.write(text), Seen("en", read(negative), answer))
+        return self.commit_turn(self.write(text), Seen("en", read(negative), answer))
 
-    def state(self, state: record.State, *, new_episode: bool = False) -> None:
+    def state(self, state: ConversationState, *, new_episode: bool = False) -> None:
         with self.engine.begin() as connection:
-            chat = record.find(connection, self.name)
-            record.add(connection, chat, "agent", "Hello, this is Alex.", self.now())
-            record.set_state(connection, chat, state, new_episode=new_episode)
+            chat = repository.find(connection, self.name)
+            repository.add(connection, chat, Sender.AGENT, "Hello, this is Alex.", self.now())
+            repository.set_state(connection, chat, state, new_episode=new_episode)
 
 
 @pytest.fixture
@@ -115,9 +116,9 @@ def test_a_reply_that_was_never_said_is_kept_with_the_decision(chat: Chat) -> No
 def test_what_was_said_while_waiting_and_in_the_next_episode(chat: Chat) -> None:
     chat.say("Let me talk to a person", ANSWER)
     chat.say("Hello?? This is a disgrace!", ANSWER, negative=0.95)
-    chat.state("person")
+    chat.state(ConversationState.PERSON)
     chat.say("Thank you, Alex", ANSWER)
-    chat.state("assistant", new_episode=True)
+    chat.state(ConversationState.ASSISTANT, new_episode=True)
     chat.say("How do I return a rug?", ANSWER)
     found = entries(chat.engine)
     assert [entry.facts["customer_turns"] for entry in found] == [1, 2, 1]
@@ -127,7 +128,7 @@ def test_what_was_said_while_waiting_and_in_the_next_episode(chat: Chat) -> None
 def test_a_message_that_was_cut_off_and_answered_after_a_later_one(chat: Chat) -> None:
     cut_off = chat.write("Where is my parcel, for heaven's sake?")
     chat.say("How do I return a rug?", ANSWER)
-    chat.settle(cut_off, Seen("en", read(0.9), None, "interrupted"))
+    chat.commit_turn(cut_off, Seen("en", read(0.9), None, "interrupted"))
     first, second = entries(chat.engine)
     assert (first.facts["unread_turns"], second.facts["unread_turns"]) == (1, 0)
     assert (first.facts["trouble"], second.facts["trouble"]) == ("", "interrupted")
@@ -137,16 +138,16 @@ def test_a_message_that_was_cut_off_and_answered_after_a_later_one(chat: Chat) -
 def test_a_message_that_crossed_the_end_of_its_case(chat: Chat) -> None:
     chat.say("Let me talk to a person", ANSWER)
     crossed = chat.write("One more thing: is the rug washable?")
-    chat.state("assistant", new_episode=True)
+    chat.state(ConversationState.ASSISTANT, new_episode=True)
     chat.say("And how long does delivery take?", ANSWER)
-    chat.settle(crossed, Seen("en", read(), Answer((ANSWER,), "faq", 0.9)))
+    chat.commit_turn(crossed, Seen("en", read(), Answer((ANSWER,), "faq", 0.9)))
     assert [entry.facts["customer_turns"] for entry in entries(chat.engine)] == [1, 1, 2]
     assert exact(chat.engine) == 3
 
 
 def test_every_failure_around_a_message(chat: Chat) -> None:
-    chat.settle(chat.write("Hello"), Seen("en", None, Answer((ANSWER,), "greet", 0.9)))
-    chat.settle(chat.write("Hello?"), Seen("en", read(), None, "assistant_down"))
+    chat.commit_turn(chat.write("Hello"), Seen("en", None, Answer((ANSWER,), "greet", 0.9)))
+    chat.commit_turn(chat.write("Hello?"), Seen("en", read(), None, "assistant_down"))
     assert exact(chat.engine) == 2
 
 
@@ -224,7 +225,7 @@ def episodes(chat: Chat, since: datetime | None = None) -> list[Episode]:
 def test_another_model_reads_every_message_anew(chat: Chat) -> None:
     for question in ("How do I return a rug?", "And a lamp?", "Is delivery free of charge?"):
         chat.say(question, ANSWER)
-    found = replay(episodes(chat), POLICY, REMEDIES)
+    found = backtest(episodes(chat), POLICY, REMEDIES)
     (move,) = found.conversations
     assert move.after is not None
     assert (move.kind, move.after.turn, move.known) == ("newly", 2, True)
@@ -232,7 +233,7 @@ def test_another_model_reads_every_message_anew(chat: Chat) -> None:
 
 
 def test_a_message_that_could_not_be_read_stays_unread(chat: Chat) -> None:
-    chat.settle(
+    chat.commit_turn(
         chat.write("Hello"), Seen("en", None, Answer((ANSWER,), "greet", 0.9), "emotion_down")
     )
     ((moment,),) = episodes(chat)
@@ -246,5 +247,5 @@ def test_another_policy_and_another_model_together(chat: Chat) -> None:
         "when: displeased_now && displeased_turns == 1\n    then: {action: watch}",
         "when: displeased_now\n    then: {action: hand_over, priority: 4}",
     )
-    assert replay(episodes(chat), load_policy(text), REMEDIES).counts["newly"] == 1
-    assert replay(episodes(chat), POLICY, REMEDIES).counts["newly"] == 0
+    assert backtest(episodes(chat), load_policy(text), REMEDIES).counts["newly"] == 1
+    assert backtest(episodes(chat), POLICY, REMEDIES).counts["newly"] == 0

@@ -9,13 +9,17 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Connection, Engine, insert
 
+from store.enums import Role
 from store.tables import accounts, conversations, messages
 from tests.triage.talk import assistant, customer, facts
-from triage import log, queue
-from triage.facts import Facts
-from triage.policy import load_policy
-from triage.queue import Case
-from triage.remedy import load_remedies
+from triage.audit import log
+from triage.cases import queue
+from triage.cases.queue import Case
+from triage.compensation.remedies import (
+    load_remedies,
+)
+from triage.features.facts import Facts
+from triage.policy.policy import load_policy
 
 # How long an example takes says something about the machine, not about the triage.
 settings.register_profile("patient", deadline=None)
@@ -31,7 +35,7 @@ class Person:
     """An account."""
 
     id: int
-    role: str
+    role: Role
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ def people(engine: Engine) -> People:
         ids = [
             connection.execute(insert(accounts).values(row)).inserted_primary_key for row in rows
         ]
-    people = [Person(key[0], role) for key, role in zip(ids, roles.values(), strict=True) if key]
+    people = [
+        Person(key[0], Role(role)) for key, role in zip(ids, roles.values(), strict=True) if key
+    ]
     return People(*people)
 
 

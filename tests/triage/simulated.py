@@ -9,9 +9,9 @@ import numpy as np
 from sqlalchemy import Connection, Table, insert
 
 from store.tables import accounts, conversations, decisions, messages, verdicts
-from triage.facts import Facts
-from triage.policy import Policy
-from triage.stored_facts import recall
+from triage.audit.stored_facts import recall
+from triage.features.facts import Facts
+from triage.policy.policy import Policy
 
 Random = np.random.Generator
 Needs = Callable[[Facts, Random], bool]

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from triage.emotion import Reading
-from triage.facts import Facts, Turn, gather
+from store.enums import Sender
+from triage.emotion.model import Reading
+from triage.features.facts import Facts, Turn, extract_facts
 
 ORDER: Mapping[str, Any] = {
     "number": "HP-10234",
@@ -22,12 +23,12 @@ ORDER: Mapping[str, Any] = {
 def customer(text: str, negative: float = 0.05, *, anger: float = 0.0, **more: Any) -> Turn:
     """A customer's message that reads as negative and as angry as said."""
     reading = Reading("en", {"anger": anger, "gratitude": 0.0}, negative)
-    return Turn(0, "customer", text, language="en", reading=reading, **more)
+    return Turn(0, Sender.CUSTOMER, text, language="en", reading=reading, **more)
 
 
 def assistant(text: str = "Here is how.", answered: bool | None = True, **more: Any) -> Turn:
     """An assistant's message; an answer unless said otherwise."""
-    return Turn(0, "assistant", text, answered=answered, **more)
+    return Turn(0, Sender.ASSISTANT, text, answered=answered, **more)
 
 
 def order(**changes: Any) -> dict[str, Any]:
@@ -42,4 +43,4 @@ def numbered(*turns: Turn) -> list[Turn]:
 
 def facts(*turns: Turn) -> Facts:
     """The facts of a conversation of `turns`."""
-    return gather(numbered(*turns))
+    return extract_facts(numbered(*turns))

@@ -20,7 +20,7 @@ from triage.training import labels
 from triage.training.corpus import Example
 
 Floats = NDArray[np.float32]
-# As `triage.calibration` reads it: by language, rows of a shift and the weights of all outputs.
+# As `triage.emotion.calibration` reads it: by language, rows of a shift and all outputs' weights.
 Table = dict[str, dict[str, list[list[float]]]]
 # For each head of a public data set: slopes for transformer and linear model.
 Mixing = dict[str, list[float]]
@@ -34,14 +34,14 @@ _MOST_STEPS = 10_000
 _MESSAGES_COUNT = 7.0
 
 
-def fit(parts: dict[str, list[Example]], opinions: dict[str, Floats]) -> Table:
+def fit(parts: dict[str, list[Example]], logits: dict[str, Floats]) -> Table:
     """The calibration of the service head.
 
     `parts` holds the dev examples by data set, `opinions` (examples, 2, outputs) what the two
     halves say of them. An output's rows are those whose data set says something of it.
     """
     rows = [row for examples in parts.values() for row in examples]
-    said = np.concatenate([opinions[name] for name in parts])
+    said = np.concatenate([logits[name] for name in parts])
     truth = np.stack([row.target for row in rows])
     languages = np.array([row.language for row in rows])
     acts = _acts(said, truth)
@@ -102,24 +102,24 @@ def _regression(said: Floats, truth: Floats, inverse_penalty: float) -> list[flo
     return [round(float(value), 4) for value in (*fitted.intercept_, *fitted.coef_[0])]
 
 
-def mix(parts: dict[str, list[Example]], opinions: dict[str, Floats]) -> Mixing:
+def mix(parts: dict[str, list[Example]], logits: dict[str, Floats]) -> Mixing:
     """How the two models are added up for the public sets' own labels."""
     return {
-        "reddit": _mixed_several(*_known(parts, opinions, ("reddit",), labels.REDDIT_COLUMNS)),
-        "weibo": _mixed_one(*_known(parts, opinions, ("weibo",), labels.WEIBO_COLUMNS)),
+        "reddit": _mixed_several(*_known(parts, logits, ("reddit",), labels.REDDIT_COLUMNS)),
+        "weibo": _mixed_one(*_known(parts, logits, ("weibo",), labels.WEIBO_COLUMNS)),
         "personas": _mixed_one(
-            *_known(parts, opinions, ("personas en", "personas zh"), labels.PERSONAS_COLUMNS)
+            *_known(parts, logits, ("personas en", "personas zh"), labels.PERSONAS_COLUMNS)
         ),
     }
 
 
 def _known(
     parts: dict[str, list[Example]],
-    opinions: dict[str, Floats],
+    logits: dict[str, Floats],
     names: Sequence[str],
     columns: slice,
 ) -> tuple[Floats, Floats]:
-    said = np.concatenate([opinions[name] for name in names])[:, :, columns]
+    said = np.concatenate([logits[name] for name in names])[:, :, columns]
     truth = np.stack([row.target for name in names for row in parts[name]])[:, columns]
     return said, truth
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from language.detect import Language
 from language.errors import CorpusError
 from language.normalise import normalise
-from triage.context import Said
+from store.enums import Sender
+from triage.emotion.context_window import Said
 from triage.training import labels
 from triage.training.labels import Row
 
@@ -139,8 +140,8 @@ def _customers(talk: Sequence[Mapping[str, str]]) -> Iterator[Example]:
 
 def _said(sender: str, text: str) -> Said:
     if sender == "customer":
-        return Said("customer", text)
-    return Said("assistant", text, answered=sender != "missed")
+        return Said(Sender.CUSTOMER, text)
+    return Said(Sender.ASSISTANT, text, answered=sender != "missed")
 
 
 def _files(data: Path) -> Iterator[tuple[str, str, Iterator[Example]]]:

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from language.onnx_model import CARD, MODEL, TOKENIZER, sha256
 from language.training.export import export
-from triage.calibration import FILE
-from triage.context import LONGEST
-from triage.halves import Halves
-from triage.reading import ACTS
+from triage.emotion.calibration import FILE
+from triage.emotion.context_window import LONGEST
+from triage.emotion.onnx_ensemble import OnnxEnsemble
+from triage.emotion.reading import ACTS
 from triage.training import calibrate, labels, linear
 from triage.training.corpus import Corpus, Example
 from triage.training.linear import LinearModel
@@ -44,7 +44,7 @@ class BothModels(nn.Module):
         self.register_buffer("rarity", torch.from_numpy(rest.rarity))
 
     def forward(self, ids: Tensor, mask: Tensor, buckets: Tensor, weights: Tensor) -> Tensor:
-        """`ids` and `mask` as for the network; `buckets` and `weights` as `language.grams` says."""
+        """Take `ids` and `mask` for the network, and the features of `language.hashed_ngrams`."""
         held = weights * self.rarity[buckets]
         held = held / held.square().sum(dim=1, keepdim=True).sqrt().clamp(min=1e-6)
         held = (held * self.scales[buckets].squeeze(-1)).unsqueeze(1)
@@ -66,7 +66,7 @@ def export_emotion(corpus: Corpus, work: Path, out: Path) -> None:
             *labels.REDDIT,
             *labels.WEIBO,
             *labels.PERSONAS,
-            *labels.SERVICE,
+            *labels.SERVICE_HISTORY_FACTS,
             "to company",
             *ACTS,
         ],
@@ -86,10 +86,10 @@ def export_emotion(corpus: Corpus, work: Path, out: Path) -> None:
             (folder / name).replace(out / name)
 
 
-def opinions(halves: Halves, rows: Sequence[Example]) -> Floats:
+def logits(halves: OnnxEnsemble, rows: Sequence[Example]) -> Floats:
     """(rows, 2, outputs): what `halves` say of each message, after what was said before it."""
-    found = halves.opinions([row.text for row in rows])
-    placed = halves.opinions_in_context([row.text for row in rows], [row.before for row in rows])
+    found = halves.logits([row.text for row in rows])
+    placed = halves.logits_in_context([row.text for row in rows], [row.before for row in rows])
     for place, (row, own) in enumerate(zip(rows, placed, strict=True)):
         if row.before and len(own):
             found[place] = own[0]
@@ -97,9 +97,9 @@ def opinions(halves: Halves, rows: Sequence[Example]) -> Floats:
 
 
 def _calibrate(corpus: Corpus, folder: Path) -> None:
-    halves = Halves(folder, threads=2)
+    halves = OnnxEnsemble(folder, threads=2)
     dev = corpus.parts["dev"]
-    found = {name: opinions(halves, rows) for name, rows in dev.items()}
+    found = {name: logits(halves, rows) for name, rows in dev.items()}
     (folder / FILE).write_text(json.dumps(calibrate.fit(dev, found)) + "\n", encoding="utf-8")
     card = halves.card | {"mixing": calibrate.mix(dev, found)}
     card["sha256"][FILE] = sha256(folder / FILE)

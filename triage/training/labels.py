@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.reading import ACTS, EMOTIONS, MEASURES
+from triage.emotion.reading import ACTS, EMOTIONS, MEASURES
 
 REDDIT = (
     "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion",
@@ -19,9 +19,9 @@ REDDIT = (
 )  # fmt: skip
 WEIBO = ("neutral", "angry", "happy", "sad", "fear", "surprise")
 PERSONAS = ("sad", "angry", "happy", "anxious")
-SERVICE = MEASURES
+SERVICE_HISTORY_FACTS = MEASURES
 # Between SERVICE and ACTS: whether a text is a message to a company, for the calibration.
-OUTPUTS = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE) + 1 + len(ACTS)
+OUTPUTS = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE_HISTORY_FACTS) + 1 + len(ACTS)
 
 REDDIT_COLUMNS = slice(0, 28)
 WEIBO_COLUMNS = slice(28, 34)
@@ -85,13 +85,13 @@ def reddit_target(labels: list[str]) -> Row:
     row[REDDIT_COLUMNS] = _one_hot(REDDIT, *labels)
     emotions = {_FROM_REDDIT[label] for label in labels if label in _FROM_REDDIT}
     negative = ["negative"] if NEGATIVE.intersection(labels) else []
-    row[SERVICE_COLUMNS] = _one_hot(SERVICE, *emotions, *negative)
+    row[SERVICE_COLUMNS] = _one_hot(SERVICE_HISTORY_FACTS, *emotions, *negative)
     return row
 
 
 def _single_label(label: str) -> Row:
     emotion = _FROM_OTHERS[label]
-    row = _one_hot(SERVICE, emotion, *(["negative"] if label in NEGATIVE else []))
+    row = _one_hot(SERVICE_HISTORY_FACTS, emotion, *(["negative"] if label in NEGATIVE else []))
     row[[EMOTIONS.index(name) for name in (*_LEFT_OPEN.get(emotion, ()), "confusion")]] = np.nan
     return row
 

@@ -12,7 +12,7 @@ from language.training import batches
 from language.training.chance import generator
 from language.training.corpus import Pair
 from language.training.typos import mistyped
-from triage.context import Layout, recent
+from triage.emotion.context_window import Layout, recent
 from triage.training import labels, long_messages
 from triage.training.corpus import Corpus, Example
 from triage.training.options import Options, Phase

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 from tqdm import tqdm
 
-from language.grams import BUCKETS, hashed
+from language.hashed_ngrams import BUCKETS, hashed
 from triage.training import labels
 from triage.training.corpus import Example
 

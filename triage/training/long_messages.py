@@ -10,10 +10,12 @@ import numpy as np
 
 from language.detect import Language
 from language.training.chance import generator
-from triage.reading import EMOTIONS
+from triage.emotion.reading import EMOTIONS
 from triage.training import labels
 from triage.training.corpus import Example
-from triage.training.labels import Row
+from triage.training.labels import (
+    Row,
+)
 
 # A message that so many readers at most would call unhappy is calm.
 _CALM = 0.2

@@ -12,7 +12,7 @@ from torch.nn import functional
 from language.onnx_model import MODEL
 from language.training import backbone, shipped
 from language.training.backbone import SentenceEncoder
-from triage.reading import EMOTIONS
+from triage.emotion.reading import EMOTIONS
 from triage.training import labels
 
 _WEIGHTS = {

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from api.pages.formats import Formats
-from api.pages.translation import locale_of
+from api.pages.shared.formats import Formats
+from api.pages.shared.translation import locale_of
 
 ENGLISH, CHINESE = Formats(locale_of("en")), Formats(locale_of("zh"))
 

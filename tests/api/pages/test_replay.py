@@ -136,7 +136,7 @@ def test_the_command_replays_also_with_another_model_and_from_a_day_on(
     stored = told()
     assert stored["counts"]["priority"] >= 1
     # The same model reads the same: nothing else changes.
-    anew = told("--model", str(ROOT / "triage/model"))
+    anew = told("--model", str(ROOT / "triage/emotion/model"))
     assert anew["counts"] == stored["counts"]
     assert anew["changed"] == stored["changed"]
     assert told("--since", "2100-01-01")["counts"]["decisions"] == 0

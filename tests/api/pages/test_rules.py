@@ -9,11 +9,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.pages.rule_faults import SENTENCES
+from api.pages.control.rule_faults import SENTENCES
 from tests.api.pages.test_articles import Writer, told
 from tests.product import Product, product_with_rules
-from triage import calendar_file, condition, policy_file, remedies_file, rule_file
-from triage.policy import POLICY
+from triage import rule_file
+from triage.compensation import remedies_file
+from triage.policy import calendar_file, condition, policy_file
+from triage.policy.policy import POLICY
 
 HERE = "/control/policy"
 SHIPPED = POLICY.read_text("utf-8")

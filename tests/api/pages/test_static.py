@@ -3,14 +3,15 @@
 import gzip
 import hashlib
 import re
+from pathlib import Path
 
 import pytest
 
-from api.pages.rendering import HERE, STATIC
+from api.pages.shared.rendering import PAGES, STATIC
 
 VENDORED = STATIC / "vendor"
 ROW = re.compile(r"^\| (\S+) \| \S+ \| [\d.]+ \| \S+ \| ([0-9a-f]{64}) \|$", re.M)
-TEMPLATES = sorted((HERE / "templates").glob("*.html"))
+TEMPLATES = sorted(PAGES.glob("*/templates/*.html"))
 
 
 def test_the_widget_is_small() -> None:
@@ -39,8 +40,8 @@ def test_every_vendored_script_has_its_licence_beside_it() -> None:
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
-def test_templates_carry_no_inline_code_or_style(template: object) -> None:
-    text = (HERE / "templates" / str(template)).read_text(encoding="utf-8")
+def test_templates_carry_no_inline_code_or_style(template: Path) -> None:
+    text = template.read_text(encoding="utf-8")
     assert not re.search(r"\son[a-z]+\s*=", text)
     assert not re.search(r"\sstyle\s*=|<style", text)
     scripts = re.findall(r"<script([^>]*)>", text)

@@ -9,7 +9,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
-from api.pages.translation import LOCALE, translations, wished
+from api.pages.shared.translation import LOCALE, translations, wished
 
 PAGES = Path(__file__).parents[3] / "api/pages"
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
@@ -20,8 +20,8 @@ def written() -> set[str | tuple[str, ...]]:
     """Every sentence that templates and code ask for."""
     found = extract_from_dir(
         PAGES,
-        [("**.py", "python"), ("templates/**.html", "jinja2")],
-        {"templates/**.html": {"extensions": "jinja2.ext.i18n"}},
+        [("**.py", "python"), ("**/templates/**.html", "jinja2")],
+        {"**/templates/**.html": {"extensions": "jinja2.ext.i18n"}},
         keywords=KEYWORDS,
     )
     return {message for _, _, message, _, _ in found}

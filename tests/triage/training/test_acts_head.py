@@ -6,7 +6,7 @@ from torch import Tensor
 
 from language.training import backbone, batches
 from tests.language.tiny import make_base
-from triage.reading import ACTS
+from triage.emotion.reading import ACTS
 from triage.training import acts_head, labels
 from triage.training.network import EmotionNetwork
 

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from triage.calibration import Calibration, Floats
+from triage.emotion.calibration import Calibration, Floats
+from triage.evaluation.figures import calibration_error, sigmoid
 from triage.training import calibrate, labels
 from triage.training.corpus import Example
-from triage.training.figures import calibration_error, sigmoid
 
 ROWS = 3000
-FRUSTRATION = labels.SERVICE_COLUMNS.start + labels.SERVICE.index("frustration")
+FRUSTRATION = labels.SERVICE_COLUMNS.start + labels.SERVICE_HISTORY_FACTS.index("frustration")
 
 
 def said(seed: int, lift: float) -> Floats:
@@ -54,9 +54,9 @@ def test_every_output_tells_of_negative(fitted: Calibration) -> None:
 def test_chances_are_honest_for_messages_and_for_chatter(fitted: Calibration) -> None:
     message, chatter = said(6, 4), said(7, -4)
     odds = message[:, 0, labels.NEGATIVE_COLUMN] + 2 * message[:, 0, FRUSTRATION] + 1
-    for opinions, right in ((message, odds), (chatter, chatter[:, 1, labels.NEGATIVE_COLUMN] - 1)):
+    for logits, right in ((message, odds), (chatter, chatter[:, 1, labels.NEGATIVE_COLUMN] - 1)):
         truth = (np.random.default_rng(8).random(ROWS) < sigmoid(right)).astype(np.float32)
-        assert calibration_error(fitted.chances(opinions, "en")[:, -1], truth) < 0.05
+        assert calibration_error(fitted.chances(logits, "en")[:, -1], truth) < 0.05
 
 
 def test_where_nothing_is_known_the_transformer_decides(fitted: Calibration) -> None:

@@ -1,13 +1,15 @@
 import numpy as np
 import pytest
 
-from triage.emotion import EMOTIONS
-from triage.reading import ACTS
+from triage.emotion.model import EMOTIONS
+from triage.emotion.reading import ACTS
 from triage.training import labels
 
 
 def service(target: labels.Row) -> dict[str, float]:
-    return dict(zip(labels.SERVICE, target[labels.SERVICE_COLUMNS].tolist(), strict=True))
+    return dict(
+        zip(labels.SERVICE_HISTORY_FACTS, target[labels.SERVICE_COLUMNS].tolist(), strict=True)
+    )
 
 
 @pytest.mark.parametrize(

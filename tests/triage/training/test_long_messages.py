@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from triage.reading import ACTS, EMOTIONS
+from triage.emotion.reading import ACTS, EMOTIONS
 from triage.training import labels
 from triage.training.corpus import Example
 from triage.training.long_messages import made_of, target_of

@@ -11,10 +11,10 @@ from language.training import backbone
 from language.training.loop import Run
 from language.training.train import export_encoder
 from tests.language.tiny import make_base
-from triage.emotion import EMOTIONS, load_emotion_model
+from triage.emotion.model import EMOTIONS, load_emotion_model
+from triage.evaluation.emotion import evaluate
 from triage.training import linear
 from triage.training.corpus import read_corpus
-from triage.training.evaluate import evaluate
 from triage.training.lesson import Lesson, examples_of
 from triage.training.options import Options, Phase
 from triage.training.train import average, train

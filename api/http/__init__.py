@@ -1,0 +1,1 @@
+"""The public HTTP and WebSocket API: parse a request, call one function, answer."""

@@ -1,0 +1,1 @@
+"""The supervisors' control room: figures, decision log, rules, articles, offers to approve."""

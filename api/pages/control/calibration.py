@@ -1,0 +1,90 @@
+"""What the supervisors' verdicts say of the policy, and the changes that they speak for."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import ContainerDep, PageSupervisor
+from api.pages.control.text_diff import differences
+from api.pages.desk import queries
+from api.pages.shared.rendering import Page, PageDep
+from api.pages.shared.translation import N_
+from store.engine import reading
+from store.enums import RuleFile
+from triage.analytics import reliability, thresholds
+from triage.analytics.reliability import Bin
+from triage.analytics.thresholds import MISSED_COSTS
+from triage.analytics.verdict_sample import Sample, read_sample
+
+router = APIRouter(prefix="/control/calibration", include_in_schema=False)
+
+PERIODS = (30, 90, 365)
+# How many handovers that nobody needed are as bad as one that was missed.
+COSTS = (1, 2, 5, 10)
+
+
+@router.get("", response_class=HTMLResponse)
+def calibration(
+    page: PageDep,
+    me: PageSupervisor,
+    container: ContainerDep,
+    days: Annotated[int, Query()] = 90,
+    costs: Annotated[int, Query()] = int(MISSED_COSTS),
+) -> HTMLResponse:
+    """Show how far handovers can be relied on, and what to change in the policy."""
+    period, weight = days if days in PERIODS else PERIODS[1], costs if costs in COSTS else COSTS[1]
+    present = container.rules.present(RuleFile.POLICY)
+    with reading(container.engine) as connection:
+        sample = read_sample(connection, container.clock() - timedelta(days=period))
+        waiting = len(queries.pending(connection))
+    findings = thresholds.search(sample, present.text, weight)
+    proposals = [
+        (finding, finding.proposal, differences(present.text, finding.proposal.text))
+        for finding in findings
+        if finding.proposal
+    ]
+    return page.show(
+        "control_calibration.html",
+        account=me,
+        sample=sample,
+        figures=reliability.figures(sample),
+        by_language=reliability.by_language(sample),
+        by_rule=reliability.by_rule(sample),
+        sentences={rule.id: rule.text[page.language] for rule in container.policy.rules},
+        charts={"curves": _curves(page, sample), "words": {"right": page.translate(RIGHT)}},
+        findings=[finding for finding in findings if not finding.proposal],
+        proposals=proposals,
+        based_on=present.number,
+        period=period,
+        periods=PERIODS,
+        costs=weight,
+        all_costs=COSTS,
+        waiting=waiting,
+    )
+
+
+RIGHT = N_("Handovers that were right")
+
+
+def _curves(page: Page, sample: Sample) -> list[dict[str, Any]]:
+    """Return what the charts are drawn from; each is also on the page as a table."""
+    curves = {fact: reliability.curve(sample.judged, fact) for fact in reliability.LEVELS}
+    return [{"fact": fact, "bins": _bins(bins)} for fact, bins in curves.items() if bins]
+
+
+def _bins(bins: Sequence[Bin]) -> list[dict[str, Any]]:
+    return [
+        {
+            "level": f"{one.low:.2f} – {one.high:.2f}",
+            "right": one.right.value,
+            "low": one.right.low,
+            "high": one.right.high,
+            "judged": one.right.judged,
+            "others": one.others,
+            "missed": one.missed,
+        }
+        for one in bins
+    ]

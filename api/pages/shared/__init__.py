@@ -1,0 +1,1 @@
+"""What every server-rendered page uses: rendering, translation, labels, static files."""

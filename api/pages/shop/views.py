@@ -1,0 +1,102 @@
+"""The demo shop's page, and the widget's script for any website."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse, HTMLResponse
+
+from api.pages.shared.rendering import STATIC, Page, PageDep
+from api.pages.shared.translation import N_
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Product:
+    """A card of the collection; `picture` is drawn in products.svg."""
+
+    picture: str
+    name: str
+    about: str
+    price: str
+
+
+@dataclass(frozen=True)
+class Promise:
+    """Something that the shop promises, and the article that says how."""
+
+    icon: str
+    title: str
+    text: str
+    article: str
+
+
+PRODUCTS = (
+    Product("lamp", N_("Quay table lamp"), N_("Opal glass on turned ash"), "84.00"),
+    Product("rug", N_("Tideline rug"), N_("Hand-woven wool, 170 × 240 cm"), "189.00"),
+    Product("crockery", N_("Shale dinner set"), N_("Stoneware for four, 12 pieces"), "96.00"),
+    Product("bedding", N_("Linen bed set"), N_("Washed linen in fog and fern"), "129.00"),
+    Product("curtains", N_("Estuary curtains"), N_("Made to your measure, lined"), "145.00"),
+    Product("table", N_("Jetty side table"), N_("Solid oak, five-year frame warranty"), "115.00"),
+)
+PROMISES = (
+    Promise(
+        "truck",
+        N_("Delivered in 3–5 working days"),
+        N_("£3.95 in the UK, free from £50. Express the next working day for £7.95."),
+        "delivery-options",
+    ),
+    Promise(
+        "clock",
+        N_("Late? The delivery is on us"),
+        N_("More than two working days late, and we refund what you paid for delivery."),
+        "late-delivery",
+    ),
+    Promise(
+        "return",
+        N_("30 days to change your mind"),
+        N_("Unused, with a free prepaid label in the UK."),
+        "returns",
+    ),
+    Promise(
+        "shield",
+        N_("Two-year warranty"),
+        N_("Five years on furniture frames; damaged or wrong items replaced at our cost."),
+        "warranty",
+    ),
+)
+SUGGESTIONS = (
+    N_("Where is my order?"),
+    N_("How do I return something?"),
+    N_("How much is delivery?"),
+)
+HINTS = (
+    *SUGGESTIONS,
+    N_("Can I pay with Alipay?"),
+    N_("Please change the address of my order HP-10234"),
+    N_("I have asked three times and nobody answers. Get me a person, please."),
+)
+
+
+@router.get("/", response_class=HTMLResponse)
+def home(page: PageDep) -> HTMLResponse:
+    """Show the shop, with the chat on it."""
+    return page.show(
+        "shop.html",
+        products=PRODUCTS,
+        promises=PROMISES,
+        hints=[page.translate(hint) for hint in HINTS],
+        suggestions=suggestions(page),
+    )
+
+
+@router.get("/widget.js")
+def widget() -> FileResponse:
+    """Return the chat widget: one script, for the pages of any website."""
+    headers = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
+    return FileResponse(STATIC / "widget.js", media_type="text/javascript", headers=headers)
+
+
+def suggestions(page: Page) -> list[str]:
+    """Return what the chat suggests to a new customer, in the page's language."""
+    return [page.translate(suggestion) for suggestion in SUGGESTIONS]

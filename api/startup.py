@@ -1,0 +1,158 @@
+"""Starting the product: everything that must be there first, then the server."""
+
+import asyncio
+import contextlib
+import errno
+import secrets
+import shutil
+import socket
+import sys
+from datetime import UTC, datetime
+from types import FrameType
+
+import uvicorn
+from pydantic import SecretStr
+from sqlalchemy import Engine
+
+from accounts import staff
+from api.app import create_app
+from api.container import Container, build, models_folder, warm
+from api.settings import Settings
+from assistant.rasa.training import train_if_changed
+from conversation.events import CONTROL, DESK, Event, Events
+from store.engine import (
+    reading,
+)
+from store.enums import Role
+
+# A trained bot, the index and some months of conversations fit into this.
+DISK_NEEDED = 500 * 1024**2
+
+
+class CannotServe(Exception):
+    """Something outside is missing; the text says what, and what to do."""
+
+
+def serve(settings: Settings) -> None:
+    """Prepare what is missing, then serve until interrupted. Raises CannotServe."""
+    check(settings)
+    say("Looking whether the assistant needs training …")
+    model = train_if_changed(models_folder(settings), say, settings.rasa_python)
+    say("Opening the database, the knowledge index and the models …")
+    container = build(settings, model)
+    warm(container)
+    for line in first_accounts(container.engine, settings):
+        say(line)
+    say(welcome(settings))
+    run(container)
+
+
+def check(settings: Settings) -> None:
+    """Raise CannotServe when the port is taken, the disk full or the data folder not writable."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as fault:
+            raise CannotServe(_port_fault(settings, fault)) from fault
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        trial = settings.data_dir / ".writable"
+        trial.write_bytes(b"")
+        trial.unlink()
+    except OSError as fault:
+        raise CannotServe(
+            f"The data folder {settings.data_dir} cannot be written to ({fault.strerror}). "
+            "Set AMENDS_DATA_DIR to a folder of yours."
+        ) from fault
+    free = shutil.disk_usage(settings.data_dir).free
+    if free < DISK_NEEDED:
+        raise CannotServe(
+            f"The disk of {settings.data_dir} has {free // 1024**2} MB left; "
+            f"{DISK_NEEDED // 1024**2} MB are needed. Make room, or set AMENDS_DATA_DIR."
+        )
+
+
+def first_accounts(engine: Engine, settings: Settings) -> list[str]:
+    """Make the first agent and supervisor where there is none; return what to tell the user."""
+    wanted: tuple[tuple[Role, SecretStr | None], ...] = (
+        (Role.AGENT, settings.first_agent),
+        (Role.SUPERVISOR, settings.first_supervisor),
+    )
+    return [
+        line for role, given in wanted if (line := _first_account(engine, role, given)) is not None
+    ]
+
+
+def _first_account(engine: Engine, role: Role, given: SecretStr | None) -> str | None:
+    with reading(engine) as connection:
+        if staff.has_any(connection, role):
+            return None
+    chosen = given.get_secret_value() if given else f"{role}@example.com:{secrets.token_urlsafe(9)}"
+    email, _, password = chosen.partition(":")
+    with engine.begin() as connection:
+        staff.add(connection, email, password, role, datetime.now(UTC))
+    shown = "the password that you set" if given else f"{password}   (shown only this once)"
+    return f"First {role}: {email}   password: {shown}"
+
+
+def welcome(settings: Settings) -> str:
+    """Return where to go."""
+    base = f"http://localhost:{settings.port}"
+    return (
+        f"\n  Amends serves at {base}\n"
+        f"    the demo shop and its chat   {base}/\n"
+        f"    the agents' desk             {base}/desk\n"
+        f"    the control room             {base}/control\n"
+        f"    the help centre              {base}/help/en\n"
+        "  The assistant itself needs some 20 seconds more; until then people answer.\n"
+        "  Sign-ins: the first accounts above; more with `.venv/bin/amends user add`.\n"
+        "  Stop with Ctrl-C.\n"
+    )
+
+
+def run(container: Container) -> None:
+    """Serve until interrupted."""
+    config = uvicorn.Config(
+        create_app(container),
+        host=container.settings.host,
+        port=container.settings.port,
+        log_level="warning",
+        ws_max_size=128 * 1024,
+        timeout_graceful_shutdown=5,
+    )
+    with contextlib.suppress(KeyboardInterrupt):
+        _Server(config, container.events).run()
+    say("Stopped.")
+
+
+class _Server(uvicorn.Server):
+    """A server that first ends the pages' live streams: by themselves they go on for ever."""
+
+    def __init__(self, config: uvicorn.Config, events: Events) -> None:
+        super().__init__(config)
+        self._events = events
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        asyncio.get_running_loop().call_soon_threadsafe(self._close_streams)
+        super().handle_exit(sig, frame)
+
+    def _close_streams(self) -> None:
+        for topic in (DESK, CONTROL):
+            self._events.publish(topic, Event("closed"))
+
+
+def say(line: str) -> None:
+    """Tell the person at the terminal."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _port_fault(settings: Settings, fault: OSError) -> str:
+    if fault.errno == errno.EADDRINUSE:
+        return (
+            f"Port {settings.port} is taken by another program. Stop that program, "
+            "or choose another port: AMENDS_PORT=8001 make run"
+        )
+    return f"Cannot listen on {settings.host}:{settings.port}: {fault.strerror}."

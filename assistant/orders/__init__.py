@@ -1,0 +1,1 @@
+"""A company's order service: the port, its HTTP adapter and the demo shop."""

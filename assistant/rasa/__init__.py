@@ -1,0 +1,1 @@
+"""The Rasa process: training it, running it, asking it."""

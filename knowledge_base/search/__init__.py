@@ -1,0 +1,1 @@
+"""How articles are found: the derived index and the search over it."""

@@ -1,0 +1,239 @@
+"""Old decisions under another policy."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, update
+
+from store.tables import decisions, messages
+from tests.triage.conftest import NOW, POLICY, REMEDIES, talk
+from tests.triage.talk import assistant, customer, facts, order
+from triage.analytics.backtest import backtest
+from triage.analytics.backtest_report import BacktestReport
+from triage.analytics.history import episodes
+from triage.audit import log
+from triage.features.facts import Facts
+from triage.policy.decision import FAILED
+from triage.policy.policy import POLICY as SHIPPED
+from triage.policy.policy import Policy, load_policy
+
+TEXT = SHIPPED.read_text(encoding="utf-8")
+# Hands over at the first displeasure.
+STRICT = load_policy(
+    TEXT.replace(
+        "when: displeased_now && displeased_turns == 1\n    then: {action: watch}",
+        "when: displeased_now\n    then: {action: hand_over, priority: 4}",
+    )
+)
+# Nobody is handed over for asking.
+DEAF = load_policy(TEXT.replace("when: wants_person", "when: false && wants_person"))
+URGENT = load_policy(
+    TEXT.replace(
+        "when: wants_person\n    then: {action: hand_over, priority: 3}",
+        "when: wants_person\n    then: {action: hand_over, priority: 1}",
+    )
+)
+QUESTION = facts(customer("How do I return a rug?", 1 / 3), assistant())
+ANGRY = facts(customer("Where on earth is it", 0.9), assistant(order=order(days_late=4)))
+WISH = facts(customer("I want to speak to a person", 0.1), assistant(order=order(days_late=4)))
+
+
+def decided(engine: Engine, name: str, *known: Facts | None, episode: int = 1) -> None:
+    """One conversation with a decision an hour; None where the triage failed."""
+    with engine.begin() as connection:
+        talk(connection, name)
+        for seq, each in enumerate(known, start=1):
+            if seq > 1:
+                row = connection.execute(messages.select().where(messages.c.id == f"{name}-1"))
+                more = dict(row.one()._mapping) | {"seq": seq, "id": f"{name}-{seq}"}
+                connection.execute(insert(messages).values(more | {"episode": episode}))
+            log.append(
+                connection,
+                conversation=name,
+                seq=seq,
+                decision=FAILED if each is None else POLICY.decide(each),
+                facts=each or facts(),
+                policy_hash=POLICY.hash,
+                model_hash="0" * 64,
+                now=NOW + timedelta(hours=seq - 1),
+            )
+
+
+def replayed(engine: Engine, policy: Policy, **options: Any) -> BacktestReport:
+    with engine.begin() as connection:
+        return backtest(episodes(connection), policy, REMEDIES, **options)
+
+
+def kinds(found: BacktestReport) -> Sequence[tuple[str, str, bool]]:
+    return [(move.conversation, move.kind, move.known) for move in found.conversations]
+
+
+@pytest.fixture
+def three(engine: Engine) -> Engine:
+    """A calm question, a first angry message about a late order, and a wish for a person."""
+    for place, known in enumerate((QUESTION, ANGRY, WISH)):
+        decided(engine, f"c{place}", known)
+    return engine
+
+
+def test_the_same_policy_changes_nothing(three: Engine) -> None:
+    found = replayed(three, POLICY)
+    assert (found.changed, found.conversations, found.unchanged) == ((), (), 3)
+    for compared in (*found.queue_load.values(), *found.money.values()):
+        assert compared.before == compared.after
+
+
+def test_another_policy_says_what_changes_and_what_it_costs(three: Engine) -> None:
+    told = replayed(three, STRICT).as_json()
+    would = {"action": "hand_over", "priority": 4, "rules": ["first_displeasure"]}
+    assert told["changed"] == [
+        {
+            "id": 2,
+            "conversation": "c1",
+            "seq": 1,
+            "before": {"action": "watch", "priority": None, "rules": ["first_displeasure"]},
+            "after": would,
+            "known": True,
+        }
+    ]
+    assert told["unchanged"] == 2
+    assert told["queue_load"] == {"2026-11-22T09:00:00Z": {"before": 1, "after": 2}}
+    assert told["money"] == {"GBP": {"before": "6.95", "after": "13.90"}}
+    assert told["conversations"] == [
+        {
+            "conversation": "c1",
+            "episode": 1,
+            "kind": "newly",
+            "known": True,
+            "before": None,
+            "after": {
+                "decision": 2,
+                "seq": 1,
+                "turn": 1,
+                "at": "2026-11-22T09:30:00Z",
+                "priority": 4,
+                "rules": ["first_displeasure"],
+            },
+        }
+    ]
+    counts = told["counts"]
+    assert (counts["handed_over_before"], counts["handed_over_after"]) == (1, 2)
+    assert (counts["episodes"], counts["newly"], counts["unsure"]) == (3, 1, 0)
+    assert told["left_out"] == {"changed": 0, "conversations": 0}
+
+
+def test_an_earlier_handover_is_known_and_what_came_after_it_is_not(engine: Engine) -> None:
+    decided(engine, "c", QUESTION, ANGRY, QUESTION, WISH, WISH)
+    found = replayed(engine, STRICT)
+    assert kinds(found) == [("c", "earlier", True)]
+    (move,) = found.conversations
+    assert move.before is not None
+    assert move.after is not None
+    assert (move.before.seq, move.after.seq) == (4, 2)
+    assert [(change.seq, change.known) for change in found.changed] == [(2, True)]
+    # One case is opened, however often it is decided after it that a person is due.
+    assert found.as_json()["queue_load"] == {
+        "2026-11-22T10:00:00Z": {"before": 0, "after": 1},
+        "2026-11-22T12:00:00Z": {"before": 1, "after": 0},
+    }
+
+
+def test_a_later_handover_rests_on_what_was_written_to_a_person(engine: Engine) -> None:
+    again = facts(
+        customer("I want to talk to a person"),
+        assistant(answered=False),
+        customer("x", 0.9),
+        assistant(answered=False),
+        customer("y", 0.9),
+        assistant(answered=False),
+    )
+    decided(engine, "later", WISH, again)
+    decided(engine, "never", WISH, WISH)
+    found = replayed(engine, DEAF)
+    assert sorted(kinds(found)) == [("later", "later", False), ("never", "no_longer", False)]
+    assert found.counts["unsure"] == 2
+    known = {(change.conversation, change.seq): change.known for change in found.changed}
+    assert known[("never", 1)]
+    assert not known[("never", 2)]
+
+
+def test_another_priority_is_told(three: Engine) -> None:
+    found = replayed(three, URGENT)
+    assert kinds(found) == [("c2", "priority", True)]
+
+
+def test_the_facts_of_one_episode_do_not_count_in_the_next(engine: Engine) -> None:
+    decided(engine, "c", WISH, WISH, episode=2)
+    found = replayed(engine, POLICY)
+    assert (found.counts["episodes"], found.counts["handed_over_before"]) == (2, 2)
+    assert kinds(replayed(engine, URGENT)) == [("c", "priority", True)] * 2
+
+
+def test_what_happened_before_is_known_but_not_counted(engine: Engine) -> None:
+    decided(engine, "old", WISH)
+    decided(engine, "long", WISH, WISH, QUESTION)
+    since = NOW + timedelta(minutes=30)
+    with engine.begin() as connection:
+        lately = list(episodes(connection, since))
+    assert [[moment.conversation for moment in episode] for episode in lately] == [["long"] * 3]
+    found = backtest(lately, URGENT, REMEDIES, since)
+    # The conversation had been handed over before: it is not handed over once more.
+    assert (found.counts["handed_over_before"], found.counts["decisions"]) == (0, 2)
+    assert found.conversations == ()
+
+
+def test_only_the_latest_are_listed_and_all_are_counted(engine: Engine) -> None:
+    for place in range(5):
+        decided(engine, f"c{place}", ANGRY)
+    found = replayed(engine, STRICT, listed=2)
+    assert [change.id for change in found.changed] == [4, 5]
+    assert [move.conversation for move in found.conversations] == ["c3", "c4"]
+    assert found.left_out == {"changed": 3, "conversations": 3}
+    assert (found.counts["changed"], found.counts["newly"]) == (5, 5)
+
+
+def test_a_failure_of_the_triage_is_no_policy_s_and_stays(engine: Engine) -> None:
+    decided(engine, "c", None)
+    found = replayed(engine, STRICT)
+    assert (found.unchanged, found.counts["failed"]) == (1, 1)
+    hour = {"2026-11-22T09:00:00Z": {"before": 1, "after": 1}}
+    assert found.as_json()["queue_load"] == hour
+    assert found.money == {}
+
+
+@pytest.mark.altered
+def test_facts_of_another_version_are_told_and_never_a_crash(engine: Engine) -> None:
+    for place in range(4):
+        decided(engine, f"c{place}", WISH)
+    kept = WISH.as_json()
+    missing = {name: value for name, value in kept.items() if name != "anger_now"}
+    for number, stored in enumerate(
+        (
+            missing | {"fury_now": 0.5},
+            kept | {"misses": "two", "order_value": "a lot", "displeased_now": 1},
+            ["not", "facts"],
+            kept | {"wants_person": None, "negative_now": float("inf")},
+        ),
+        start=1,
+    ):
+        with engine.begin() as connection:
+            connection.execute(
+                update(decisions).where(decisions.c.id == number).values(facts=stored)
+            )
+    told = replayed(engine, POLICY).as_json()["facts"]
+    assert told["unknown"] == {"fury_now": 1}
+    assert told["missing"]["anger_now"] == 2
+    assert told["missing"]["misses"] == 1
+    unreadable = {"displeased_now", "misses", "negative_now", "order_value", "wants_person"}
+    assert told["unreadable"] == dict.fromkeys(unreadable, 1)
+
+
+def test_the_policies_were_altered_for_these_tests() -> None:
+    assert len({policy.hash for policy in (POLICY, STRICT, DEAF, URGENT)}) == 4
+
+
+def test_nothing_stored_gives_nothing() -> None:
+    found = backtest([], POLICY, REMEDIES)
+    assert (found.changed, found.unchanged, found.queue_load) == ((), 0, {})

@@ -1,0 +1,140 @@
+"""Proposed numbers: a planted one is found, noise proposes nothing, few verdicts say so."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from tests.triage.conftest import NOW, POLICY
+from tests.triage.simulated import Needs, chance, displeased, judged_log, needed_from
+from triage.analytics.backtest import backtest
+from triage.analytics.history import episodes
+from triage.analytics.policy_numbers import in_condition, numbers, with_number
+from triage.analytics.thresholds import Finding, search
+from triage.analytics.verdict_sample import (
+    Judged,
+    Sample,
+    read_sample,
+)
+from triage.compensation.remedies import load_remedies
+from triage.errors import PolicyError
+from triage.policy.policy import POLICY as SHIPPED
+from triage.policy.policy import load_policy
+
+# These logs are invented: no policy ever decided them.
+pytestmark = pytest.mark.altered
+
+TEXT = SHIPPED.read_text(encoding="utf-8")
+
+
+def found(engine: Engine, needs: Needs, count: int, part: float = 1.0) -> list[Finding]:
+    random = np.random.default_rng(3)
+    with engine.begin() as connection:
+        judged_log(POLICY, needs, random, NOW, count=count, judged=part).write(connection)
+        return search(read_sample(connection), TEXT)
+
+
+def in_memory(needs: Needs, count: int, seed: int) -> Sample:
+    random = np.random.default_rng(seed)
+    judged: list[Judged] = []
+    for number in range(count):
+        facts = displeased(random)
+        decision = POLICY.decide(facts)
+        rules = tuple(reason.rule for reason in decision.reasons)
+        needed = needs(facts, random)
+        judged.append(Judged(f"c{number}", "en", decision.action, rules, facts, needed))
+    return Sample(tuple(judged), Counter(("en", one.action) for one in judged), 1)
+
+
+def test_a_planted_better_number_is_found(engine: Engine) -> None:
+    first = found(engine, needed_from(0.7), 700)[0]
+    assert first.proposal is not None
+    assert {number.fact for number in first.numbers} == {"negative_recent"}
+    assert 0.62 <= float(first.proposal.value) <= 0.74
+    assert first.proposal.false.change.high < 0
+    # Two in ten of all are handed over for nothing today; nine in ten of these no longer would be.
+    assert first.proposal.false.change.low < -160 < first.proposal.false.change.high
+
+
+def test_a_number_that_is_too_high_is_found_too(engine: Engine) -> None:
+    first = found(engine, needed_from(0.3), 700)[0]
+    assert first.proposal is not None
+    assert 0.25 <= float(first.proposal.value) <= 0.4
+    assert first.proposal.missed.change.high < 0
+
+
+def test_what_is_best_already_stays(engine: Engine) -> None:
+    assert not any(finding.proposal for finding in found(engine, needed_from(0.5), 700))
+
+
+def test_noise_proposes_nothing() -> None:
+    # With one in three needed, and a missed one as bad as two, no number is better than another.
+    proposed = [
+        any(finding.proposal for finding in search(in_memory(chance(1 / 3), 300, seed), TEXT))
+        for seed in range(25)
+    ]
+    assert sum(proposed) <= 3
+
+
+def test_few_verdicts_propose_nothing(engine: Engine) -> None:
+    findings = found(engine, needed_from(0.7), 700, part=0.05)
+    assert findings
+    assert not any(finding.proposal for finding in findings)
+
+
+def test_numbers_far_from_what_was_judged_say_so(engine: Engine) -> None:
+    findings = found(engine, needed_from(0.5), 300)
+    untouched = {finding.numbers[0].rule for finding in findings if finding.too_few}
+    assert "missed_three_times" in untouched
+    assert "not_recovering" not in untouched
+
+
+def test_only_the_number_changes_in_the_text(engine: Engine) -> None:
+    proposal = found(engine, needed_from(0.7), 700)[0].proposal
+    assert proposal is not None
+    old, new = TEXT.splitlines(), proposal.text.splitlines()
+    assert len(old) == len(new)
+    changed = [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]]
+    assert changed
+    assert all(
+        before.replace(">= 0.5", f">= {proposal.value}") == after for before, after in changed
+    )
+    assert proposal.diff.startswith("--- policy.yml\n+++ policy.yml\n@@")
+    assert len([line for line in proposal.diff.splitlines() if line.startswith("-  ")]) == len(
+        changed
+    )
+
+
+def test_a_proposal_does_on_the_log_what_it_says(engine: Engine) -> None:
+    random = np.random.default_rng(3)
+    with engine.begin() as connection:
+        judged_log(POLICY, needed_from(0.7), random, NOW, count=500).write(connection)
+        proposal = search(read_sample(connection), TEXT)[0].proposal
+        assert proposal is not None
+        result = backtest(episodes(connection), load_policy(proposal.text), load_remedies())
+    fewer = sum(change.before.action == "hand_over" for change in result.changed)
+    assert all(change.after.action != "hand_over" for change in result.changed)
+    change = proposal.missed.change.value, proposal.false.change.value
+    assert fewer == pytest.approx(sum(abs(one or 0) for one in change) / 2, rel=0.2)
+
+
+def test_nothing_is_judged_yet() -> None:
+    assert not any(finding.proposal for finding in search(Sample((), {}, 0), TEXT))
+
+
+def test_a_bad_policy_is_refused() -> None:
+    with pytest.raises(PolicyError):
+        search(Sample((), {}, 0), "rules: []")
+
+
+def test_numbers_are_found_and_written_whatever_the_layout() -> None:
+    text = TEXT.replace(
+        "when: misses_in_a_row >= 3 || misses >= 4",
+        "when: >-  # folded\n      misses_in_a_row >=\n        3 || misses >= 4 || leaving",
+    )
+    here = [number for number in numbers(text) if number.rule == "missed_three_times"]
+    assert [(one.fact, one.written) for one in here] == [("misses_in_a_row", "3"), ("misses", "4")]
+    changed = with_number(text, (here[0],), "5")
+    assert changed == text.replace("misses_in_a_row >=\n        3", "misses_in_a_row >=\n        5")
+    assert in_condition("misses >= 4 && misses >= 4", {1}, "2") == "misses >= 4 && misses >= 2"

@@ -1,0 +1,58 @@
+"""Whole conversations, judged with the shipped emotion model, policy and lexicon."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from store.enums import Sender
+from triage.emotion.context_window import Said
+from triage.emotion.model import EmotionModel, load_emotion_model
+from triage.policy.judge import Judgement, judge
+from triage.policy.policy import load_policy
+
+TALKS: list[dict[str, Any]] = YAML(typ="safe", pure=True).load(
+    Path(__file__).with_name("conversations.yml").read_text(encoding="utf-8")
+)
+POLICY = load_policy()
+
+
+@lru_cache(maxsize=1)
+def model() -> EmotionModel:
+    return load_emotion_model()
+
+
+def judged(talk: dict[str, Any]) -> Judgement:
+    said = [
+        Said(
+            Sender.CUSTOMER if kind == "customer" else Sender.ASSISTANT,
+            text,
+            False if kind == "missed" else None,
+        )
+        for message in talk["messages"]
+        for kind, text in message.items()
+    ]
+    return judge(said, model(), POLICY)
+
+
+@pytest.mark.parametrize(
+    "talk", [talk for talk in TALKS if talk["expect"] == "stays"], ids=lambda talk: talk["id"]
+)
+def test_who_is_served_well_stays_with_the_assistant(talk: dict[str, Any]) -> None:
+    assert judged(talk).turn is None
+
+
+@pytest.mark.parametrize(
+    "talk", [talk for talk in TALKS if talk["expect"] == "hand_over"], ids=lambda talk: talk["id"]
+)
+def test_who_is_not_reaches_a_person_in_time(talk: dict[str, Any]) -> None:
+    assert judged(talk).turn in talk["at"]
+
+
+def test_the_set_has_both_languages_and_both_outcomes() -> None:
+    for language in ("en", "zh"):
+        own = [talk for talk in TALKS if talk["id"].startswith(language)]
+        assert sum(talk["expect"] == "stays" for talk in own) >= 8
+        assert sum(talk["expect"] == "hand_over" for talk in own) >= 10

@@ -1,0 +1,109 @@
+"""A policy is validated whole, and each fault is named with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from triage.errors import PolicyError, TriageError
+from triage.policy.policy import POLICY, load_policy
+
+DEADLINES = """
+deadlines:
+  1: {reply: 5, resolve: 60}
+  2: {reply: 5, resolve: 60}
+  3: {reply: 5, resolve: 60}
+  4: {reply: 5, resolve: 60}
+"""
+RULE = """
+rules:
+  - id: wish
+    when: wants_person
+    then: {action: hand_over, priority: 3}
+    because: [wants_person]
+    text: {en: A wish., zh: 想找人。}
+"""
+GOOD = DEADLINES + RULE
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(PolicyError) as caught:
+        load_policy(text)
+    assert str(caught.value).splitlines() == [str(fault) for fault in caught.value.faults]
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_a_good_policy_is_loaded_from_text_and_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yml"
+    file.write_text(GOOD, encoding="utf-8")
+    assert load_policy(file).hash == load_policy(GOOD).hash
+
+
+def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
+    commented = GOOD.replace("  - id: wish", "  # a comment\n  - id: 'wish'")
+    assert load_policy(commented).hash == load_policy(GOOD).hash
+    assert load_policy(GOOD.replace("priority: 3", "priority: 2")).hash != load_policy(GOOD).hash
+    assert load_policy().hash == load_policy(POLICY.read_text(encoding="utf-8")).hash
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("when: wants_person", "when: wants_persons", "line 10, wish: no fact is called"),
+        ("when: wants_person", "when: wants_person &&", "line 10, wish: bad condition"),
+        ("when: wants_person", "when: misses", "line 10, wish: a condition says yes or no"),
+        ("when: wants_person", "when: misses && danger", "line 10, wish: bad condition"),
+        ("when: wants_person", "when: danger && misses > 'a'", "line 10, wish: bad condition"),
+        ("when: wants_person", "when: open('/etc/passwd')", "line 10, wish: "),
+        ("when: wants_person", "when: 10 / misses > 2", "line 10, wish: bad condition"),
+        ("when: wants_person", "when: true.foo", "line 10, wish: "),
+        ("when: wants_person", "when:", "line 10, wish: `when` needs a condition"),
+        ("action: hand_over", "action: shout", "line 11, wish: `action` is one of"),
+        ("priority: 3", "priority: 5", "line 11, wish: `priority` is one of"),
+        ("priority: 3", "priority: true", "line 11, wish: `priority` is one of"),
+        (", priority: 3", "", "line 11, wish: `priority` is one of"),
+        ("action: hand_over", "action: watch", "line 11, wish: only a handover has a priority"),
+        ("priority: 3", "priority: 3, senior: 1", "line 11, wish: `senior` is true or false"),
+        ("priority: 3", "priority: 3, wording: rude", "line 11, wish: `wording` is one of"),
+        ("because: [wants_person]", "because: [wish]", "line 12, wish: no fact is called 'wish'"),
+        ("because: [wants_person]", "because: []", "line 12, wish: `because` needs a list"),
+        (", zh: 想找人。", "", "line 13, wish: `text` has no text for 'zh'"),
+        ("en: A wish.", "en: ''", "line 13, wish: `text` has no text for 'en'"),
+        ("text:", "texts:", "line 13, wish: unknown key 'texts'"),
+        ("id: wish", "id: A wish", "line 9, A wish: an id is written with small letters"),
+        ("  4: {reply: 5, resolve: 60}\n", "", "deadlines: `4` needs a mapping"),
+        ("4: {reply: 5,", "4: {reply: -5,", "line 6, deadlines: `reply` needs a number"),
+        ("4: {reply: 5,", "4: {reply: 99,", "line 6, deadlines: a case is not resolved before"),
+        ("rules:", "rule:", "unknown key 'rule'"),
+        ("deadlines:", "deadlines: [", "line"),
+    ],
+)
+def test_a_fault_is_named_with_its_rule_and_line(old: str, new: str, fault: str) -> None:
+    assert old in GOOD
+    found = faults(GOOD.replace(old, new))
+    assert any(one.startswith(fault) or fault in one for one in found), found
+
+
+def test_all_faults_are_named_at_once() -> None:
+    twice = GOOD + RULE.replace("\nrules:\n", "").replace("wants_person", "wants_people")
+    assert faults(twice) == [
+        "line 14, wish: two rules have this id",
+        "line 15, wish: no fact is called 'wants_people'",
+        "line 17, wish: no fact is called 'wants_people'",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "just words", "rules: 3", "a: 1\na: 2", "\x00", "{", "rules:\n  - 3", "[" * 20_000],
+)
+def test_what_is_no_policy_at_all_is_refused(text: str) -> None:
+    assert faults(text)
+
+
+def test_a_file_that_cannot_be_read_is_a_fault_too(tmp_path: Path) -> None:
+    with pytest.raises(TriageError, match="cannot be read"):
+        load_policy(tmp_path / "nowhere.yml")
+    broken = tmp_path / "broken.yml"
+    broken.write_bytes(b"rules: \xff\xfe")
+    with pytest.raises(TriageError, match="cannot be read"):
+        load_policy(broken)

@@ -1,0 +1,62 @@
+"""Each rule of the shipped policy, tried in both languages on the model that ships."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from store.enums import Sender
+from triage.emotion.context_window import Said
+from triage.emotion.model import EmotionModel, load_emotion_model
+from triage.features.facts import Turn, extract_facts
+from triage.policy.policy import load_policy
+
+EXAMPLES: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(
+    Path(__file__).with_name("shipped_rules.yml").read_text(encoding="utf-8")
+)
+POLICY = load_policy()
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def model() -> EmotionModel:
+    return load_emotion_model()
+
+
+def turns(messages: list[dict[str, str]], more: dict[str, Any], model: EmotionModel) -> list[Turn]:
+    """The messages as the record would have them, with what `more` says."""
+    said: list[Said] = []
+    found: list[Turn] = []
+    waited = timedelta(minutes=more.get("waited", 0))
+    for seq, (kind, text) in enumerate((item for one in messages for item in one.items()), start=1):
+        sender = Sender.CUSTOMER if kind == "customer" else Sender.ASSISTANT
+        turn = Turn(seq, sender, text)
+        if sender == Sender.CUSTOMER:
+            turn = replace(
+                turn,
+                reading=model.read(text, said),
+                at=NOON + waited * len(found),
+                waits=bool(waited),
+                earlier_cases=more.get("earlier_cases", 0),
+            )
+        else:
+            turn = replace(turn, answered=kind == "assistant")
+        said.append(Said(turn.sender, text, turn.answered))
+        found.append(turn)
+    found[-1] = replace(found[-1], order=more.get("order"), trouble=more.get("trouble"))
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("rule", [rule.id for rule in POLICY.rules])
+def test_a_rule_holds_where_it_should(rule: str, language: str, model: EmotionModel) -> None:
+    example = EXAMPLES[rule]
+    facts = extract_facts(turns(example[language], example.get("more", {}), model))
+    assert rule in {one.id for one in POLICY.holding(facts)}
+
+
+def test_there_is_no_example_of_a_rule_that_is_gone() -> None:
+    assert set(EXAMPLES) == {rule.id for rule in POLICY.rules}

@@ -1,0 +1,1 @@
+"""What the log teaches: backtests, verdicts, calibration of thresholds, drift."""

@@ -1,0 +1,142 @@
+"""What happened day by day, in each language; and when the policy or the model was exchanged."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Column, ColumnElement, Connection, and_, case, func, select
+
+from store.tables import conversations, decisions, messages
+from triage.analytics.verdict_sample import nobody_due
+from triage.features.episode import NEGATIVE
+
+What = Literal["policy", "model"]
+# A message reads as an emotion from this chance on.
+FELT = 0.5
+
+
+@dataclass(frozen=True)
+class Count:
+    """Of so many `seen` on a day, so many `held`."""
+
+    day: date
+    seen: int
+    held: int
+
+    @property
+    def share(self) -> float | None:
+        """The share; None on a day without any."""
+        return self.held / self.seen if self.seen else None
+
+
+@dataclass(frozen=True)
+class Series:
+    """One share in one language, day by day without gaps.
+
+    `name` is handovers (of the decisions), unanswered (of the assistant's answers), unread and
+    negative (of customers' messages), or an emotion (of those that were read).
+    """
+
+    name: str
+    language: str
+    days: tuple[Count, ...]
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """From `at` on another policy, or another emotion model, decided: the hash that it has."""
+
+    what: What
+    at: datetime
+    hash: str
+
+
+def daily(connection: Connection, first: date, last: date) -> list[Series]:
+    """Every series from `first` to `last`, both included (UTC)."""
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    found: dict[tuple[str, str], dict[date, Count]] = {}
+    for at, condition, shares in _shares(connection, first, last):
+        for name, language, count in _counted(connection, at, condition, shares):
+            found.setdefault((name, language), {})[count.day] = count
+    return [
+        Series(name, language, tuple(counts.get(day, Count(day, 0, 0)) for day in days))
+        for (name, language), counts in found.items()
+    ]
+
+
+def exchanges(connection: Connection, first: date, last: date) -> list[Exchanged]:
+    """When another policy or model began to decide, the latest first."""
+    found: list[Exchanged] = []
+    columns: Mapping[What, Column[str]] = {
+        "policy": decisions.c.policy_hash,
+        "model": decisions.c.model_hash,
+    }
+    for what, column in columns.items():
+        before = func.lag(column).over(order_by=decisions.c.id).label("before")
+        period = (
+            select(decisions.c.at, column.label("hash"), before)
+            .where(_between(decisions.c.at, first, last))
+            .subquery()
+        )
+        rows = connection.execute(
+            select(period.c.at, period.c.hash).where(period.c.before != period.c.hash)
+        )
+        found += [Exchanged(what, row.at, row.hash) for row in rows]
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def _shares(
+    connection: Connection, first: date, last: date
+) -> Iterable[tuple[Any, ColumnElement[bool], Mapping[str, ColumnElement[bool]]]]:
+    """What to count: the instants, what is counted at all, and what of it, by name."""
+    recent = _between(messages.c.at, first, last)
+    from_customer = and_(messages.c.sender == "customer", messages.c.handled_at.is_not(None))
+    read = messages.c.reading["language"].as_string().is_not(None)
+    feelings = {"negative": messages.c.reading["negative"].as_float() >= NEGATIVE}
+    for name in _emotions(connection, and_(recent, from_customer, read)):
+        feelings[name] = messages.c.reading[("emotions", name)].as_float() >= FELT
+    yield (
+        decisions.c.at,
+        and_(_between(decisions.c.at, first, last), nobody_due()),
+        {"handovers": decisions.c.action == "hand_over"},
+    )
+    yield (
+        messages.c.at,
+        and_(recent, messages.c.sender == "assistant", messages.c.answered.is_not(None)),
+        {"unanswered": messages.c.answered.is_(False)},
+    )
+    yield messages.c.at, and_(recent, from_customer), {"unread": ~read}
+    yield messages.c.at, and_(recent, from_customer, read), feelings
+
+
+def _counted(
+    connection: Connection,
+    at: Any,
+    condition: ColumnElement[bool],
+    shares: Mapping[str, ColumnElement[bool]],
+) -> Iterable[tuple[str, str, Count]]:
+    day, table = func.date(at), at.table
+    held = [func.sum(case((share, 1), else_=0)) for share in shares.values()]
+    counted = connection.execute(
+        select(day, conversations.c.language, func.count(), *held)
+        .join_from(table, conversations, conversations.c.id == table.c.conversation_id)
+        .where(condition, conversations.c.language.is_not(None))
+        .group_by(day, conversations.c.language)
+        .order_by(conversations.c.language)
+    ).all()
+    for place, name in enumerate(shares, start=3):
+        for row in counted:
+            day_of = date.fromisoformat(str(row[0]))
+            yield name, row[1], Count(day_of, row[2], int(row[place]))
+
+
+def _emotions(connection: Connection, condition: ColumnElement[bool]) -> Sequence[str]:
+    newest = select(messages.c.reading).where(condition).order_by(messages.c.at.desc()).limit(1)
+    reading = connection.execute(newest).scalar()
+    return list(reading["emotions"]) if reading else []
+
+
+def _between(column: Any, first: date, last: date) -> ColumnElement[bool]:
+    begin = datetime.combine(first, time(), UTC)
+    return and_(column >= begin, column < begin + timedelta(days=(last - first).days + 1))

@@ -1,0 +1,70 @@
+"""The numbers in a policy's text: found, and changed so that nothing else of the text is touched.
+
+A number counts when it is compared with a level or a count in a rule that hands over, and stands
+on the right: `negative_now >= 0.85`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ruamel.yaml import YAML
+from ruamel.yaml.nodes import MappingNode, Node
+
+from triage.features.facts import FACTS
+from triage.policy.policy import load_policy
+
+_COMPARISON = re.compile(r"\b([a-z][a-z_]*)\s*(>=|<=|>|<)\s*(\d+(?:\.\d+)?)(?![\w.])")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a condition: its rule, which comparison there (from 0), and what it says."""
+
+    rule: str
+    place: int
+    fact: str
+    comparison: str
+    written: str
+
+
+def numbers(text: str) -> list[Number]:
+    """The numbers in the rules of a policy that hand over; raises PolicyError for a bad policy."""
+    return [
+        Number(rule.id, place, match[1], match[2], match[3])
+        for rule in load_policy(text).rules
+        if rule.action == "hand_over"
+        for place, match in enumerate(_COMPARISON.finditer(rule.condition.text))
+        if match[1] in FACTS and FACTS[match[1]].kind in ("level", "count")
+    ]
+
+
+def with_number(text: str, which: tuple[Number, ...], value: str) -> str:
+    """The policy's text with another value of some of its numbers."""
+    places: dict[str, set[int]] = {}
+    for number in which:
+        places.setdefault(number.rule, set()).add(number.place)
+    for rule, (start, end) in reversed(list(_conditions(text))):
+        if rule in places:
+            text = text[:start] + in_condition(text[start:end], places[rule], value) + text[end:]
+    return text
+
+
+def in_condition(condition: str, places: set[int], value: str) -> str:
+    """A condition with another value of the numbers at some of its comparisons."""
+    for place, match in reversed(list(enumerate(_COMPARISON.finditer(condition)))):
+        if place in places:
+            condition = condition[: match.start(3)] + value + condition[match.end(3) :]
+    return condition
+
+
+def _conditions(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Each rule's id, and where in the text its condition stands, as it is written."""
+    for rule in _entries(YAML(typ="rt", pure=True).compose(text))["rules"].value:
+        entries = _entries(rule)
+        when = entries["when"]
+        yield str(entries["id"].value), (when.start_mark.index, when.end_mark.index)
+
+
+def _entries(node: MappingNode) -> dict[str, Node]:
+    return {str(key.value): value for key, value in node.value}

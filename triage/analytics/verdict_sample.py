@@ -1,0 +1,118 @@
+"""What supervisors' verdicts tell: of each judged decision, whether a person was needed."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, distinct, exists, func, or_, select, true
+
+from store.tables import cases, conversations, decisions, verdicts
+from triage.audit.log import with_verdicts
+from triage.audit.stored_facts import (
+    recall,
+)
+from triage.features.facts import Facts
+
+# Too early: nobody was needed yet. Too late: somebody was, and had been before.
+_NEEDED = {"too_early": False, "not_needed": False, "too_late": True, "missed": True}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A decision that a supervisor judged; `needed`: a person had to take over by then."""
+
+    conversation: str
+    language: str
+    action: str
+    rules: tuple[str, ...]
+    facts: Facts
+    needed: bool
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether the triage handed over."""
+        return self.action == "hand_over"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The judged decisions of a period, and all decisions from which they were picked.
+
+    `decisions` counts all of them by language and action, the unjudged included: supervisors look
+    at handovers more than at the rest, and each judged decision stands for its share of its kind.
+    `policies` says how many policies decided in the period.
+    """
+
+    judged: tuple[Judged, ...]
+    decisions: Mapping[tuple[str, str], int]
+    policies: int
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the decisions, where they are known."""
+        return tuple(sorted({language for language, _ in self.decisions if language}))
+
+    @property
+    def by_action(self) -> Mapping[str, int]:
+        """How many decisions there are of each action."""
+        counts: Counter[str] = Counter()
+        for (_, action), count in self.decisions.items():
+            counts[action] += count
+        return counts
+
+    def of(self, language: str) -> "Sample":
+        """The part in one language."""
+        return Sample(
+            tuple(one for one in self.judged if one.language == language),
+            {key: count for key, count in self.decisions.items() if key[0] == language},
+            self.policies,
+        )
+
+
+def needed(verdict: str, action: str) -> bool:
+    """Whether a person had to take over by the decision that got this verdict."""
+    return action == "hand_over" if verdict == "right" else _NEEDED[verdict]
+
+
+def nobody_due() -> ColumnElement[bool]:
+    """True of decisions made while no person was due: what is decided later changes nothing."""
+    return ~exists().where(
+        cases.c.conversation_id == decisions.c.conversation_id,
+        cases.c.decision_id < decisions.c.id,
+        or_(cases.c.resolved_at.is_(None), cases.c.resolved_at > decisions.c.at),
+    )
+
+
+def read_sample(connection: Connection, since: datetime | None = None) -> Sample:
+    """What was decided and judged at `since` or later, while no person was due."""
+    recent = true() if since is None else decisions.c.at >= since
+    language = func.coalesce(conversations.c.language, "").label("language")
+    spoken = conversations.c.id == decisions.c.conversation_id
+    query = with_verdicts().add_columns(language).join(conversations, spoken)
+    judged = query.where(recent, nobody_due(), verdicts.c.verdict.is_not(None))
+    rows = connection.execute(judged.order_by(decisions.c.id))
+    counts = connection.execute(
+        select(language, decisions.c.action, func.count())
+        .join(conversations, spoken)
+        .where(recent, nobody_due())
+        .group_by(language, decisions.c.action)
+    )
+    policies = select(func.count(distinct(decisions.c.policy_hash))).where(recent)
+    return Sample(
+        tuple(map(_judged, rows)),
+        {(row[0], row[1]): row[2] for row in counts},
+        connection.execute(policies).scalar_one(),
+    )
+
+
+def _judged(row: Row[Any]) -> Judged:
+    return Judged(
+        conversation=row.conversation_id,
+        language=row.language,
+        action=row.action,
+        rules=tuple(row.rules),
+        facts=recall(row.facts).facts,
+        needed=needed(row.verdict, row.action),
+    )

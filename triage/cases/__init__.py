@@ -1,0 +1,1 @@
+"""What people do with a handover: cases, their queue, corrections and offers."""

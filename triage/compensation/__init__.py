@@ -1,0 +1,1 @@
+"""From facts to a suggested compensation: remedies, entitlements, goodwill."""

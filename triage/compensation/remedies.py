@@ -1,0 +1,141 @@
+"""What went wrong to a suggested compensation, with reasons: pure.
+
+The order follows ombudsman practice and service-recovery research: care first, then entitlement
+and the loss, then the remedy that fits the failure, then goodwill by severity and responsibility,
+and words. The customer's mood has no part in any amount.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from language.bilingual_text import Text, fill, join_sentences
+from triage.compensation.goodwill import gesture
+from triage.compensation.remedies_file import read_remedies
+from triage.compensation.remedy_rules import Amounts, Grant, Remedy, RemedyRules
+from triage.compensation.suggestion import Step, Suggestion
+from triage.errors import AmountNotAllowed, RemediesError
+from triage.features.facts import Facts
+from triage.policy.condition import Condition
+from triage.rule_file import content_hash, read
+
+__all__ = ["Remedies", "Suggestion", "load_remedies"]
+
+REMEDIES = Path(__file__).parents[1] / "remedies.yml"
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """The remedies in force; `hash` is the SHA-256 of what they mean, comments aside."""
+
+    rules: RemedyRules
+    hash: str
+
+    @property
+    def names(self) -> Mapping[str, Remedy]:
+        """Every remedy by its id."""
+        return self.rules.names
+
+    @property
+    def labels(self) -> Mapping[str, Text]:
+        """What each remedy is called, in both languages, by its id."""
+        return {name: remedy.label for name, remedy in self.names.items()}
+
+    @property
+    def root_causes(self) -> Mapping[str, Text]:
+        """Every root cause by its id, with its label in both languages."""
+        return self.rules.root_causes
+
+    def amounts(self, currency: str | None) -> Amounts:
+        """The amounts of a currency. Raises AmountNotAllowed when there is no table of it."""
+        if currency is None or currency not in self.rules.amounts:
+            known = ", ".join(self.rules.amounts)
+            raise AmountNotAllowed(f"There are no amounts in {currency or 'no currency'}: {known}.")
+        return self.rules.amounts[currency]
+
+    def suggest(self, facts: Facts) -> Suggestion:
+        """Return what to offer, given what happened; the same facts always give the same."""
+        care = _holding(self.rules.care, facts)
+        return self._individual(care, facts) if care else self._by_the_table(facts)
+
+    def _individual(self, care: Sequence[Grant], facts: Facts) -> Suggestion:
+        return Suggestion(
+            steps=(Step(care[0].id, "apology", None),),
+            currency=None,
+            entitlement=None,
+            goodwill=None,
+            rules=tuple(grant.id for grant in care),
+            explanation=join_sentences([fill(grant.text, facts.values) for grant in care]),
+            words=self.rules.words[care[0].words],
+            instead=(),
+            limits=_limits(facts),
+            order_currency=str(facts["currency"]),
+            facts=_weighed(facts, (grant.condition for grant in care)),
+        )
+
+    def _by_the_table(self, facts: Facts) -> Suggestion:
+        owed = _holding(self.rules.entitlements, facts)
+        grants = owed or _holding(self.rules.repairs, facts)[:1]
+        goodwill = gesture(self.rules, facts)
+        steps = [Step(grant.id, grant.gives, _amount(grant, facts)) for grant in grants]
+        amounts = [step.amount for step in steps if step.amount is not None]
+        if goodwill.amount:
+            steps.append(Step("goodwill", self.rules.goodwill.remedy, goodwill.amount))
+        why = [*self._why(grants, facts), *goodwill.sentences, self.rules.sentences["tone"]]
+        return Suggestion(
+            steps=tuple(steps) or (Step("apology", "apology", None),),
+            currency=str(facts["currency"]) if any(step.amount for step in steps) else None,
+            entitlement=sum(amounts, Decimal(0)) if amounts else None,
+            goodwill=goodwill.amount,
+            rules=(*(grant.id for grant in grants), *goodwill.rules),
+            explanation=join_sentences(why),
+            words=self.rules.words[str(facts["problem"] or "other")],
+            instead=tuple(dict.fromkeys(name for grant in grants for name in grant.instead)),
+            limits=_limits(facts),
+            order_currency=str(facts["currency"]),
+            facts=_weighed(facts, (*(grant.condition for grant in grants), *goodwill.conditions)),
+        )
+
+    def _why(self, grants: Sequence[Grant], facts: Facts) -> Iterator[Text]:
+        for grant in grants:
+            kind = "entitled" if grant in self.rules.entitlements else "fitting"
+            yield fill(self.rules.sentences[kind], {"text": fill(grant.text, facts.values)})
+        if not grants:
+            yield self.rules.sentences["apology"]
+        elif facts["problem"] and not facts["problem_confirmed"]:
+            yield self.rules.sentences["check"]
+
+
+def load_remedies(source: Path | str | None = None) -> Remedies:
+    """Return the remedies in a file (Path) or text (str); the shipped ones without `source`.
+
+    Raises RemediesError with every fault, each with its line and rule.
+    """
+    data, faults = read(REMEDIES if source is None else source)
+    rules = read_remedies(data, faults)
+    if faults or rules is None:
+        raise RemediesError(faults)
+    return Remedies(rules, content_hash(data))
+
+
+def _holding(grants: Sequence[Grant], facts: Facts) -> list[Grant]:
+    values = facts.for_conditions()
+    return [grant for grant in grants if grant.condition.holds(values)]
+
+
+def _amount(grant: Grant, facts: Facts) -> Decimal | None:
+    value = facts[grant.amount] if grant.amount else None
+    return value if isinstance(value, Decimal) else None
+
+
+def _weighed(facts: Facts, conditions: Iterable[Condition]) -> dict[str, Any]:
+    names = sorted({name for condition in conditions for name in condition.names})
+    plain = facts.as_json()
+    return {name: plain[name] for name in names}
+
+
+def _limits(facts: Facts) -> dict[str, Decimal | None]:
+    known = {name: facts[name] for name in ("order_value", "delivery_paid")}
+    return {name: value if isinstance(value, Decimal) else None for name, value in known.items()}

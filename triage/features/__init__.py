@@ -1,0 +1,1 @@
+"""Feature extraction: the facts of an episode, computed from its messages."""

@@ -1,0 +1,1 @@
+"""From facts to a decision: the policy's rules, their conditions and deadlines."""

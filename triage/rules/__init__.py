@@ -1,0 +1,1 @@
+"""The policy and the remedies in force, with all their versions."""
