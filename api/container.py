@@ -28,7 +28,8 @@ from store.engine import migrate, open_engine
 from store.enums import Sender
 from triage.compensation.remedies import Remedies
 from triage.emotion.model import EmotionModel, load_emotion_model
-from triage.features.facts import Turn, extract_facts
+from triage.features.facts import extract_facts
+from triage.message import Message
 from triage.policy.policy import Policy
 from triage.rules.repository import RuleRepository
 
@@ -110,7 +111,7 @@ def build(settings: Settings, model: Path) -> Container:
 def warm(container: Container) -> None:
     """Load what is only loaded on first use (dictionaries, lexicon), so that no customer waits."""
     for text in ("Where is my order?", "我的订单在哪里？"):
-        extract_facts([Turn(1, Sender.CUSTOMER, text, reading=container.emotion.read(text, ()))])
+        extract_facts([Message(1, Sender.CUSTOMER, text, reading=container.emotion.read(text, ()))])
         container.emotion.explain(text)
         container.knowledge.answer(text, detect(text))
 

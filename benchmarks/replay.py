@@ -22,23 +22,20 @@ from typing import Any
 import typer
 from sqlalchemy import Connection, insert
 
-from assistant.rasa.client import Reply
-from conversation.circumstances import circumstances
-from conversation.emotion_reading import Read
-from conversation.hindsight import reread
-from conversation.judgement import judge
-from conversation.repository import Message
 from knowledge_base.article import load_articles
 from knowledge_base.search.passages import passages
 from store.engine import migrate, open_engine, reading
-from store.enums import Sender
+from store.enums import Action, Sender
 from store.tables import conversations, decisions, messages
 from triage.analytics.backtest import backtest
 from triage.analytics.history import episodes
-from triage.audit.hash_chain import FIRST, seal
-from triage.audit.stored_facts import words_of
+from triage.audit.decision_inputs import InputHistory
+from triage.audit.hash_chain import FIRST, SEAL_VERSION, seal
 from triage.compensation.remedies import load_remedies
 from triage.emotion.model import load_emotion_model
+from triage.features.facts import features_version
+from triage.message import Message, Reading
+from triage.policy.decide import DecisionInput, decide
 from triage.policy.policy import POLICY, Policy, load_policy
 
 SIZES = (2_500, 10_000)
@@ -90,7 +87,7 @@ def _other_policy(path: Path) -> tuple[int, int, float, float]:
 
 def _other_model(path: Path) -> tuple[int, int, float, float]:
     model = load_emotion_model(threads=2)
-    return _replayed(path, lambda connection: reread(connection, model))
+    return _replayed(path, lambda connection: episodes(connection, model=model))
 
 
 def _replayed(path: Path, past: Callable[[Connection], Any]) -> tuple[int, int, float, float]:
@@ -147,9 +144,9 @@ class _Maker:
             self._begins += self._step
             name = str(uuid.UUID(int=self._random.getrandbits(128)))
             said: list[Message] = []
+            inputs = InputHistory()
             made = [
-                self._turn(name, language, said, Read(next(readings), ()).as_json(), text)
-                for text in texts
+                self._turn(name, language, said, inputs, next(readings), text) for text in texts
             ]
             connection.execute(insert(conversations).values(_conversation(name, said)))
             connection.execute(insert(messages), [_row(message) for message in said])
@@ -160,32 +157,47 @@ class _Maker:
         return language, self._random.sample(self._texts[language], self._random.randint(*TURNS))
 
     def _turn(
-        self, name: str, language: str, said: list[Message], read: dict[str, Any], text: str
+        self,
+        name: str,
+        language: str,
+        said: list[Message],
+        inputs: InputHistory,
+        reading: Reading,
+        text: str,
     ) -> dict[str, Any]:
         now, seq = self._begins + timedelta(minutes=len(said)), len(said) + 1
-        message = Message(name, seq, f"{name}-{seq}"[-36:], 1, Sender.CUSTOMER, text, now)
-        message = _with(message, language=language, reading=read)
+        known: dict[str, Any] = {"conversation": name, "at": now}
+        message = Message(seq, Sender.CUSTOMER, text, f"{name}-{seq}"[-36:], **known)
+        message = replace(message, language=language, reading=reading)
         missed = self._random.random() < MISSED
-        answer = Reply(self._random.choice(self._answers[language]), answered=not missed)
-        said.append(message)
-        facts, decision = judge(self._policy, said, [answer])
-        seen = circumstances(message, said, [answer]).as_json()
-        said[-1] = _with(message, handled_at=now)
-        if decision.action != "hand_over":
-            reply = Message(
-                name, seq + 1, f"{name}-{seq + 1}"[-36:], 1, Sender.ASSISTANT, answer.text, now
-            )
-            said.append(_with(reply, answered=answer.answered, in_reply_to=seq))
+        reply = Message(
+            seq + 1,
+            Sender.ASSISTANT,
+            self._random.choice(self._answers[language]),
+            f"{name}-{seq + 1}"[-36:],
+            answered=not missed,
+            in_reply_to=seq,
+            **known,
+        )
+        decision_input = DecisionInput((*said, message), (reply,))
+        decision = decide(decision_input, self._policy)
+        said.append(replace(message, handled_at=now))
+        if decision.action != Action.HAND_OVER:
+            said.append(reply)
         return {
             "at": now,
             "conversation_id": name,
+            "episode": 1,
             "seq": seq,
             **decision.as_json(),
-            "facts": facts.as_json(),
-            "evidence": words_of(facts),
-            "circumstances": seen,
+            "facts": decision.facts.as_json(),
+            "input": inputs.encode(decision_input),
+            "features_version": features_version(),
+            "evidence": None,
+            "circumstances": None,
             "policy_hash": self._policy.hash,
             "model_hash": self._model.fingerprint,
+            "seal_version": SEAL_VERSION,
         }
 
     def _sealed(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -205,10 +217,6 @@ def _answers(language: str) -> list[str]:
     return [passage.text for article in own for passage in passages(article)]
 
 
-def _with(message: Message, **columns: Any) -> Message:
-    return replace(message, **columns)
-
-
 def _conversation(name: str, said: Sequence[Message]) -> dict[str, Any]:
     return {
         "id": name,
@@ -223,7 +231,8 @@ def _conversation(name: str, said: Sequence[Message]) -> dict[str, Any]:
 
 def _row(message: Message) -> dict[str, Any]:
     row = {column.name: getattr(message, column.name, None) for column in messages.columns}
-    return row | {"conversation_id": message.conversation}
+    reading = message.reading.as_json() if message.reading else None
+    return row | {"conversation_id": message.conversation, "reading": reading}
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from conversation import repository
 from conversation.errors import ConversationClosed, MessageConflict, SurveyRefused
 from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
 from conversation.message_text import clean_text
-from conversation.repository import Conversation, Message
+from conversation.repository import Conversation
 from conversation.wording import say
 from store.enums import ConversationState, Role, Sender
 from store.tables import cases, surveys
@@ -21,6 +21,7 @@ from triage.cases import corrections, offers, queue
 from triage.cases.offers import Offer
 from triage.cases.queue import Case
 from triage.compensation.remedies import Remedies
+from triage.message import Message
 from triage.rules.repository import RuleRepository
 
 Result = TypeVar("Result")

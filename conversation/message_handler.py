@@ -1,4 +1,4 @@
-"""One customer message: bot and emotion side by side, then triage, then one commit."""
+"""One customer message: assistant and emotion model side by side, then triage, then one commit."""
 
 import asyncio
 import logging
@@ -13,27 +13,38 @@ from sqlalchemy import Engine
 
 from assistant.rasa.client import Answer, AssistantUnavailable
 from conversation import repository
-from conversation.emotion_reading import REMEMBERED, Read, read_emotion, said_before
 from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
-from conversation.repository import Conversation, Message
-from conversation.turn_commit import Outcome, Seen, Triage, commit_turn
+from conversation.repository import Conversation
+from conversation.turn_commit import RulesInForce, TurnAnalysis, TurnOutcome, commit_turn
 from language.detect import detect
-from store.engine import reading
+from store.enums import ConversationState, Trouble
+from triage.emotion.context_window import preceding
 from triage.emotion.model import EmotionModel
+from triage.features.episode import NEGATIVE
+from triage.message import Message, Reading
 from triage.rules.repository import RuleRepository
 
 logger = logging.getLogger(__name__)
 
-# A turn that is older than this and not finished was cut off: its process died.
+# A turn that is older than this and not finished was interrupted: its process died.
 INTERRUPTED_AFTER = timedelta(seconds=30)
-EMOTION_DEADLINE = 3.0
+EMOTION_DEADLINE_SECONDS = 3.0
 
 
 class Assistant(Protocol):
-    """Whoever answers routine questions: the Rasa bot."""
+    """Who answers routine questions: the Rasa bot."""
 
     async def ask(self, sender: str, text: str, language: str) -> Answer:
-        """Return the answer; raises AssistantUnavailable."""
+        """Return the answer. Raises AssistantUnavailable."""
+
+
+@dataclass(frozen=True)
+class AcceptedMessage:
+    """A stored customer message with its conversation and its episode so far, itself included."""
+
+    conversation: Conversation
+    message: Message
+    episode: Sequence[Message]
 
 
 @dataclass
@@ -49,130 +60,158 @@ class MessageHandler:
     _locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _running: set[asyncio.Task[Any]] = field(default_factory=set)
 
-    async def handle(self, conversation: str, message_id: str, text: str) -> Outcome:
-        """Record a customer's message, answer it, and say what came of it.
+    async def handle(self, conversation: str, message_id: str, text: str) -> TurnOutcome:
+        """Store a customer's message, answer it, and return what came of it.
 
         The same id with the same text gets the same outcome again. The turn goes on when the
-        customer's connection breaks. Raises the errors of `record.accept`.
+        customer's connection breaks. Raises the errors of `repository.accept`.
         """
-        return await self._unbroken(self._handle(conversation, message_id, text))
+        return await self._shield(self._handle(conversation, message_id, text))
 
     async def recover(self) -> int:
-        """Hand over every message whose turn was cut off; return how many there were."""
+        """Hand over every message whose turn was interrupted; return how many there were."""
         before = self.clock() - INTERRUPTED_AFTER
-        cut_off = await run_sync(self._interrupted, before)
-        for conversation, message_id, text in cut_off:
+        interrupted = await run_sync(self._interrupted, before)
+        for conversation, message_id, text in interrupted:
+            turn = self._handle(conversation, message_id, text, Trouble.INTERRUPTED)
             try:
-                await self._unbroken(self._handle(conversation, message_id, text, "interrupted"))
+                await self._shield(turn)
             except Exception:
-                logger.exception("an interrupted message could not be handed over yet")
-        return len(cut_off)
+                logger.exception("could not hand over an interrupted message, trying again later")
+        return len(interrupted)
 
-    async def _unbroken(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
+    async def _shield(self, turn: Coroutine[Any, Any, TurnOutcome]) -> TurnOutcome:
+        return await asyncio.shield(self._start(turn))
+
+    def _start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        return task
 
     async def _handle(
-        self, conversation: str, message_id: str, text: str, trouble: str | None = None
-    ) -> Outcome:
+        self, conversation: str, message_id: str, text: str, trouble: Trouble | None = None
+    ) -> TurnOutcome:
         lock = self._locks.setdefault(conversation, asyncio.Lock())
         async with lock:
-            chat, message = await run_sync(self._accept, conversation, message_id, text)
-            if message.handled_at is not None:
-                return await run_sync(self._stored, message)
+            accepted = await run_sync(self._accept, conversation, message_id, text)
+            if accepted.message.handled_at is not None:
+                return await run_sync(self._stored_outcome, accepted.message)
             self.events.publish(conversation_topic(conversation), Event("changed"))
-            seen = await self._look(chat, message, trouble)
-            while (outcome := await run_sync(self._commit, message, seen)) is None:
-                chat, message = await run_sync(self._carry_over, message)
-                seen = await self._look(chat, message, trouble)
-        self._tell(conversation, moved=outcome.handover is not None)
+            analysis = await self._analyse(accepted, trouble)
+            while (outcome := await run_sync(self._commit, accepted, analysis)) is None:
+                accepted = await run_sync(self._carry_over, accepted.message)
+                analysis = await self._analyse(accepted, trouble)
+        self._publish(conversation, queue_moved=outcome.handover is not None)
+        if analysis.reading is not None and analysis.reading.negative >= NEGATIVE:
+            self._start(self._attribute(outcome.message))
         return outcome
 
-    def _accept(
-        self, conversation: str, message_id: str, text: str
-    ) -> tuple[Conversation, Message]:
+    def _accept(self, conversation: str, message_id: str, text: str) -> AcceptedMessage:
         with self.engine.begin() as connection:
             chat = repository.find(connection, conversation)
-            return chat, repository.accept(connection, chat, message_id, text, self.clock())
+            message = repository.accept(connection, chat, message_id, text, self.clock())
+            episode = repository.read(connection, conversation, episode=message.episode)
+        return AcceptedMessage(chat, message, episode)
 
     def _interrupted(self, before: datetime) -> Sequence[tuple[str, str, str]]:
         with self.engine.begin() as connection:
             return repository.interrupted(connection, before)
 
-    def _stored(self, message: Message) -> Outcome:
+    def _stored_outcome(self, message: Message) -> TurnOutcome:
         with self.engine.begin() as connection:
             replies = tuple(repository.replies(connection, message))
-        return Outcome(message, replies, message.handover)
+        handover = dict(message.handover) if message.handover else None
+        return TurnOutcome(message, replies, handover)
 
-    async def _look(self, chat: Conversation, message: Message, trouble: str | None) -> Seen:
-        language = detect(message.text, "zh" if chat.language == "zh" else "en")
-        bot_silent = chat.state == "person" or trouble is not None
-        answering = asyncio.sleep(0) if bot_silent else self._ask(chat, message, language)
-        read, answer = await asyncio.gather(self._read(message), answering, return_exceptions=True)
+    async def _analyse(self, accepted: AcceptedMessage, trouble: Trouble | None) -> TurnAnalysis:
+        conversation, message = accepted.conversation, accepted.message
+        language = detect(message.text, "zh" if conversation.language == "zh" else "en")
+        is_silent = conversation.state == ConversationState.PERSON or trouble is not None
+        asking = asyncio.sleep(0) if is_silent else self._ask(conversation, message, language)
+        reading, answer = await asyncio.gather(self._read(accepted), asking, return_exceptions=True)
         if isinstance(answer, BaseException):
-            trouble = "assistant_down"
-        elif isinstance(read, BaseException):
-            trouble = trouble or "emotion_down"
-        return Seen(
+            trouble = Trouble.ASSISTANT_DOWN
+        elif isinstance(reading, BaseException):
+            trouble = trouble or Trouble.EMOTION_DOWN
+        return TurnAnalysis(
             language,
-            None if isinstance(read, BaseException) else read,
+            None if isinstance(reading, BaseException) else reading,
             None if isinstance(answer, BaseException) else answer,
             trouble,
         )
 
-    async def _ask(self, chat: Conversation, message: Message, language: str) -> Answer:
-        dialogue = f"{chat.id}:{chat.episode}"
-        if chat.state == "waiting":
-            # Who waits is answered message by message: a form whose questions are not shown must
-            # never take a "yes" that was meant for the colleague.
+    async def _ask(self, conversation: Conversation, message: Message, language: str) -> Answer:
+        dialogue = f"{conversation.id}:{conversation.episode}"
+        if conversation.state == ConversationState.WAITING:
+            # While a customer waits, each message is a dialogue of its own: a form whose questions
+            # are not shown must never take a "yes" that was meant for the agent.
             dialogue += f":{message.seq}"
         try:
             return await self.assistant.ask(dialogue, message.text, language)
-        except AssistantUnavailable as fault:
-            logger.warning("assistant unavailable: %s", fault)
+        except AssistantUnavailable as error:
+            logger.warning("the assistant gave no answer, handing over: %s", error)
             raise
         except Exception:
-            logger.exception("the assistant's client failed")
+            logger.exception("the client of the assistant failed, handing over")
             raise
 
-    async def _read(self, message: Message) -> Read:
+    async def _read(self, accepted: AcceptedMessage) -> Reading:
+        before = preceding(accepted.episode, accepted.message.seq)
         try:
-            work = run_sync(self._read_in_talk, message, abandon_on_cancel=True)
-            return await asyncio.wait_for(work, EMOTION_DEADLINE)
+            reading = run_sync(
+                self.emotion.read, accepted.message.text, before, abandon_on_cancel=True
+            )
+            return await asyncio.wait_for(reading, EMOTION_DEADLINE_SECONDS)
         except Exception:
-            logger.exception("the emotion model failed")
+            logger.exception("the emotion model failed, handing over")
             raise
 
-    def _read_in_talk(self, message: Message) -> Read:
-        with reading(self.engine) as connection:
-            episode = repository.read(
-                connection,
-                message.conversation,
-                after=message.seq - REMEMBERED,
-                episode=message.episode,
-            )
-        return read_emotion(self.emotion, message.text, said_before(episode, message))
-
-    def _commit(self, message: Message, seen: Seen) -> Outcome | None:
-        """End the turn; None when the message's episode ended while it was looked at."""
+    def _commit(self, accepted: AcceptedMessage, analysis: TurnAnalysis) -> TurnOutcome | None:
+        """Commit the turn; return None when the episode of the message has ended meanwhile."""
         self.rules.refresh()
-        triage = Triage(self.rules.policy, self.rules.remedies, self.emotion.fingerprint)
+        rules = RulesInForce(self.rules.policy, self.rules.remedies, self.emotion.fingerprint)
+        message = accepted.message
         with self.engine.begin() as connection:
             if repository.find(connection, message.conversation).episode != message.episode:
                 return None
-            return commit_turn(connection, triage, message, seen, self.clock())
+            since = repository.read(
+                connection,
+                message.conversation,
+                after=accepted.episode[-1].seq,
+                episode=message.episode,
+            )
+            episode = [*accepted.episode, *since]
+            return commit_turn(connection, rules, episode, analysis, message, self.clock())
 
-    def _carry_over(self, message: Message) -> tuple[Conversation, Message]:
-        """Put a message that crossed the end of its case into the new episode: it is answered."""
+    def _carry_over(self, message: Message) -> AcceptedMessage:
+        """Move a message that crossed the end of its case into the new episode."""
         with self.engine.begin() as connection:
-            chat = repository.find(connection, message.conversation)
-            repository.finish(connection, message, episode=chat.episode)
-            return chat, replace(message, episode=chat.episode)
+            conversation = repository.find(connection, message.conversation)
+            repository.move_to_episode(connection, message, conversation.episode)
+            message = replace(message, episode=conversation.episode)
+            episode = repository.read(
+                connection, message.conversation, episode=conversation.episode
+            )
+        return AcceptedMessage(conversation, message, episode)
 
-    def _tell(self, conversation: str, *, moved: bool) -> None:
+    async def _attribute(self, message: Message) -> None:
+        """Find the words that make a message negative: after the reply, since it takes long."""
+        try:
+            await run_sync(self._store_attributions, message)
+        except Exception:
+            logger.exception("could not attribute the words of a message")
+            return
+        for topic in (DESK, CONTROL):
+            self.events.publish(topic, Event("changed"))
+
+    def _store_attributions(self, message: Message) -> None:
+        attributions = self.emotion.explain(message.text)
+        with self.engine.begin() as connection:
+            repository.set_attributions(connection, message, attributions)
+
+    def _publish(self, conversation: str, *, queue_moved: bool) -> None:
         for topic in (conversation_topic(conversation), DESK, CONTROL):
             self.events.publish(topic, Event("changed"))
-        if moved:
+        if queue_moved:
             self.events.publish(QUEUE, Event("moved"))

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from assistant.intents import UNSURE
 from assistant.rasa.client import Answer, Choice, Reply
-from conversation.repository import Conversation, Message
+from conversation.repository import Conversation
 from conversation.wording import say
 from store.enums import Sender
+from triage.message import Message
 from triage.policy.decision import Decision
 
 
-def proposed(answer: Answer | None, chat: Conversation, language: str) -> tuple[Reply, ...]:
+def proposed_replies(answer: Answer | None, chat: Conversation, language: str) -> tuple[Reply, ...]:
     """What the bot wants to say; an empty answer of a working bot counts as a miss."""
     if answer is None:
         return ()

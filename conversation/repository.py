@@ -1,13 +1,13 @@
-"""Conversations and their messages: in order, exactly once.
+"""Conversations and their messages, in order and exactly once.
 
-Every function takes a connection inside a transaction that the caller owns.
+Every function runs in a transaction of the caller.
 """
 
 import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +20,10 @@ from conversation.errors import (
     TokenRefused,
 )
 from conversation.message_text import clean_text
-from store.enums import ConversationState, Sender
-from store.instants import rfc3339
+from store.enums import ConversationState, Sender, Trouble
 from store.tables import conversations, messages
+from triage.emotion.attribution import Weight as WordAttribution
+from triage.message import Message, Reading
 
 
 @dataclass(frozen=True)
@@ -35,43 +36,6 @@ class Conversation:
     language: str | None
     identity: dict[str, str] | None
     created_at: datetime
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message of a conversation, with what the triage knows of it."""
-
-    conversation: str
-    seq: int
-    id: str
-    episode: int
-    sender: Sender
-    text: str
-    at: datetime
-    sources: tuple[dict[str, str], ...] = ()
-    choices: tuple[dict[str, str], ...] = ()
-    in_reply_to: int | None = None
-    language: str | None = None
-    reading: dict[str, Any] | None = None
-    intent: str | None = None
-    answered: bool | None = None
-    order: dict[str, Any] | None = None
-    trouble: str | None = None
-    handled_at: datetime | None = None
-    handover: dict[str, int] | None = None
-    earlier_cases: int | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the message as the public contract has it: nothing of what the triage thinks."""
-        return {
-            "seq": self.seq,
-            "id": self.id,
-            "sender": self.sender,
-            "text": self.text,
-            "sources": list(self.sources),
-            "choices": list(self.choices),
-            "at": rfc3339(self.at),
-        }
 
 
 def start(
@@ -205,8 +169,34 @@ def add(
     return _message(row)
 
 
-def finish(connection: Connection, message: Message, **columns: Any) -> None:
-    """Set what a turn found out about its customer message."""
+def finish_turn(connection: Connection, message: Message) -> None:
+    """Store what the turn of a customer message found out about it."""
+    _update(
+        connection,
+        message,
+        language=message.language,
+        reading=message.reading.as_json() if message.reading else None,
+        intent=message.intent,
+        trouble=message.trouble,
+        earlier_cases=message.earlier_cases,
+        handled_at=message.handled_at,
+        handover=message.handover,
+    )
+
+
+def set_attributions(
+    connection: Connection, message: Message, attributions: Sequence[WordAttribution]
+) -> None:
+    """Store the words that make a message negative."""
+    _update(connection, message, attributions=[asdict(word) for word in attributions])
+
+
+def move_to_episode(connection: Connection, message: Message, episode: int) -> None:
+    """Let a message belong to another episode."""
+    _update(connection, message, episode=episode)
+
+
+def _update(connection: Connection, message: Message, **columns: Any) -> None:
     connection.execute(
         update(messages)
         .where(messages.c.conversation_id == message.conversation, messages.c.seq == message.seq)
@@ -273,7 +263,15 @@ def _conversation(row: Row[Any]) -> Conversation:
 
 def _message(row: Row[Any]) -> Message:
     values = dict(row._mapping)
-    values["conversation"] = values.pop("conversation_id")
-    values["sources"], values["choices"] = tuple(row.sources), tuple(row.choices)
     del values["author_id"]
-    return Message(**values)
+    return Message(
+        **values
+        | {
+            "conversation": values.pop("conversation_id"),
+            "sources": tuple(row.sources),
+            "choices": tuple(row.choices),
+            "reading": Reading.from_json(row.reading) if row.reading else None,
+            "attributions": tuple(row.attributions or ()),
+            "trouble": Trouble(row.trouble) if row.trouble else None,
+        }
+    )

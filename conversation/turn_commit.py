@@ -1,7 +1,7 @@
-"""The one transaction that ends a turn: reply, decision and case are committed together."""
+"""The commit of a turn: reply, decision and case are written in one transaction."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,23 +9,21 @@ from sqlalchemy import Connection
 
 from assistant.rasa.client import Answer, Reply
 from conversation import repository
-from conversation.circumstances import circumstances
-from conversation.emotion_reading import Read
-from conversation.judgement import judge
-from conversation.replies import proposed, spoken
-from conversation.repository import Conversation, Message
-from store.enums import ConversationState, Sender
+from conversation.replies import proposed_replies, spoken
+from conversation.repository import Conversation
+from store.enums import ConversationState, Sender, Trouble
 from triage.audit import log
 from triage.cases import corrections, queue
 from triage.compensation.remedies import Remedies
-from triage.features.facts import Facts
+from triage.message import Message, Reading
+from triage.policy.decide import DecisionInput, decide
 from triage.policy.decision import Decision
 from triage.policy.policy import Policy
 
 
 @dataclass(frozen=True)
-class Triage:
-    """The rules in force, and the hash of the model whose readings they judge."""
+class RulesInForce:
+    """The rules in force, and the hash of the emotion model whose readings they judge."""
 
     policy: Policy
     remedies: Remedies
@@ -33,17 +31,17 @@ class Triage:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What bot and emotion model made of one message; None where they failed or were not asked."""
+class TurnAnalysis:
+    """What assistant and emotion model made of a message; None where they failed or were silent."""
 
     language: str
-    read: Read | None = None
+    reading: Reading | None = None
     answer: Answer | None = None
-    trouble: str | None = None
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TurnOutcome:
     """What a customer's message led to; `handover` is {case, position} while a person is due."""
 
     message: Message
@@ -60,101 +58,125 @@ class Outcome:
 
 
 def commit_turn(
-    connection: Connection, triage: Triage, message: Message, seen: Seen, now: datetime
-) -> Outcome:
-    """End the turn of a customer's message.
+    connection: Connection,
+    rules: RulesInForce,
+    episode: Sequence[Message],
+    analysis: TurnAnalysis,
+    message: Message,
+    now: datetime,
+) -> TurnOutcome:
+    """Commit the turn of the customer message `message`.
 
-    Who is speaking is read here, not earlier: when an agent has claimed the case while the bot was
-    thinking, the bot stays silent.
+    `episode` are the messages of its episode as they are stored, `message` among them. Who answers
+    is read here, not earlier: when an agent has claimed the case in the meantime, the assistant
+    stays silent.
     """
-    chat = repository.find(connection, message.conversation)
-    repository.set_language(connection, chat.id, seen.language)
-    repository.finish(
-        connection,
+    conversation = repository.find(connection, message.conversation)
+    repository.set_language(connection, conversation.id, analysis.language)
+    message = replace(
         message,
-        language=seen.language,
-        reading=None if seen.read is None else seen.read.as_json(),
-        intent=None if seen.answer is None else seen.answer.intent,
-        trouble=seen.trouble,
-        earlier_cases=queue.earlier(connection, chat.id, chat.episode),
+        language=analysis.language,
+        reading=analysis.reading,
+        intent=None if analysis.answer is None else analysis.answer.intent,
+        trouble=analysis.trouble,
+        earlier_cases=queue.earlier(connection, conversation.id, conversation.episode),
     )
     replies: list[Message] = []
-    if chat.state in ("assistant", "waiting"):
-        meant = proposed(seen.answer, chat, seen.language)
-        said = repository.read(connection, chat.id, episode=chat.episode)
-        decision = _decide(connection, triage, chat, message, said, meant, now)
-        handover = _due(connection, chat)
-        for sender, reply in spoken(meant, decision, chat, seen.language, handover, said):
-            replies.append(_say(connection, chat, message, sender, reply, now))
+    if conversation.state in (ConversationState.ASSISTANT, ConversationState.WAITING):
+        messages = [message if known.seq == message.seq else known for known in episode]
+        proposed = proposed_replies(analysis.answer, conversation, analysis.language)
+        decision = _decide(connection, rules, conversation, message, messages, proposed, now)
+        handover = _handover(connection, conversation)
+        for sender, reply in spoken(
+            proposed, decision, conversation, analysis.language, handover, messages
+        ):
+            replies.append(_send(connection, conversation, message, sender, reply, now))
     else:
-        handover = _due(connection, chat)
-    repository.finish(connection, message, handled_at=now, handover=handover)
-    return Outcome(message, tuple(replies), handover)
+        handover = _handover(connection, conversation)
+    message = replace(message, handled_at=now, handover=handover)
+    repository.finish_turn(connection, message)
+    return TurnOutcome(message, tuple(replies), handover)
 
 
 def _decide(
     connection: Connection,
-    triage: Triage,
-    chat: Conversation,
+    rules: RulesInForce,
+    conversation: Conversation,
     message: Message,
-    said: Sequence[Message],
-    meant: Sequence[Reply],
+    messages: Sequence[Message],
+    proposed: Sequence[Reply],
     now: datetime,
 ) -> Decision:
-    facts, decision = judge(triage.policy, said, meant)
-    logged = log.append(
+    next_seq = messages[-1].seq + 1
+    decision_input = DecisionInput(
+        tuple(messages),
+        tuple(_as_message(reply, seq, now) for seq, reply in enumerate(proposed, next_seq)),
+    )
+    decision = decide(decision_input, rules.policy)
+    decision_id = log.append(
         connection,
-        conversation=chat.id,
+        conversation=conversation.id,
+        episode=conversation.episode,
         seq=message.seq,
         decision=decision,
-        facts=facts,
-        policy_hash=triage.policy.hash,
-        model_hash=triage.model_hash,
+        decision_input=decision_input,
+        policy_hash=rules.policy.hash,
+        model_hash=rules.model_hash,
         now=now,
-        circumstances=circumstances(message, said, meant).as_json(),
     )
     if decision.priority is not None:
-        _open_case(connection, triage, chat, message, facts, decision, logged, now)
+        _open_case(connection, rules, conversation, message, decision, decision_id, now)
     return decision
+
+
+def _as_message(reply: Reply, seq: int, now: datetime) -> Message:
+    return Message(
+        seq,
+        Sender.ASSISTANT,
+        reply.text,
+        at=now,
+        answered=reply.answered,
+        order=reply.order,
+        trouble=Trouble(reply.trouble) if reply.trouble else None,
+    )
 
 
 def _open_case(
     connection: Connection,
-    triage: Triage,
-    chat: Conversation,
+    rules: RulesInForce,
+    conversation: Conversation,
     message: Message,
-    facts: Facts,
     decision: Decision,
-    logged: int,
+    decision_id: int,
     now: datetime,
 ) -> None:
-    opened = queue.open_case(
+    case = queue.open_case(
         connection,
-        conversation=chat.id,
-        episode=chat.episode,
+        conversation=conversation.id,
+        episode=conversation.episode,
         decision=decision,
-        suggestion=triage.remedies.suggest(facts),
-        deadlines=triage.policy.deadlines(decision.priority or 4, now),
+        suggestion=rules.remedies.suggest(decision.facts),
+        deadlines=rules.policy.deadlines(decision.priority or 4, now),
         opened_seq=message.seq,
-        decision_id=logged,
+        decision_id=decision_id,
         now=now,
     )
-    if opened.decision != logged:
-        corrections.suggest_again(connection, triage.remedies, opened)
-    repository.set_state(connection, chat, ConversationState.WAITING)
+    if case.decision != decision_id:
+        corrections.suggest_again(connection, rules.remedies, case)
+    repository.set_state(connection, conversation, ConversationState.WAITING)
 
 
-def _due(connection: Connection, chat: Conversation) -> dict[str, int] | None:
-    """The unresolved case with its place in the queue; 0 when a person is there already."""
-    case = queue.unresolved(connection, chat.id)
+def _handover(connection: Connection, conversation: Conversation) -> dict[str, int] | None:
+    """Return the unresolved case with its position in the queue; 0 when an agent has claimed it."""
+    case = queue.unresolved(connection, conversation.id)
     if case is None:
         return None
     return {"case": case.id, "position": queue.position(connection, case.id)}
 
 
-def _say(
+def _send(
     connection: Connection,
-    chat: Conversation,
+    conversation: Conversation,
     message: Message,
     sender: Sender,
     reply: Reply,
@@ -162,7 +184,7 @@ def _say(
 ) -> Message:
     return repository.add(
         connection,
-        chat,
+        conversation,
         sender,
         reply.text,
         now,

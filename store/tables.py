@@ -110,7 +110,9 @@ messages = Table(
     Column("author_id", ForeignKey("accounts.id")),
     # What the triage knows of the message; never sent to the customer's side.
     Column("language", String(2)),
-    Column("reading", JSON),
+    Column("reading", JSON(none_as_null=True)),
+    # The words that make the message negative: [{text, start, end, weight}].
+    Column("attributions", JSON(none_as_null=True)),
     Column("intent", String(80)),
     Column("answered", Boolean),
     Column("order", JSON),
@@ -130,22 +132,29 @@ decisions = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("at", Instant, nullable=False),
     Column("conversation_id", String(36), nullable=False),
+    Column("episode", Integer, nullable=False, server_default=text("1")),
     Column("seq", Integer, nullable=False),
     Column("action", _one_of("action", Action), nullable=False),
     Column("priority", Integer),
     Column("rules", JSON, nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("facts", JSON, nullable=False),
-    # None of the next four: decided by a version that did not keep them yet.
+    # The decision's input, from which `facts` are extracted; see triage.audit.decision_inputs.
+    Column("input", JSON(none_as_null=True)),
+    # The code that `facts` were extracted with; null: a version that did not store it.
+    Column("features_version", String(16)),
+    # Null: decided by a version that did not store them yet.
     Column("senior", Boolean),
     Column("wording", String(16)),
-    # The words that show each fact, and what the messages do not tell any more of that moment.
-    Column("evidence", JSON),
-    Column("circumstances", JSON),
+    # Only in rows with version 1 of the seal, which covers them.
+    Column("evidence", JSON(none_as_null=True)),
+    Column("circumstances", JSON(none_as_null=True)),
     Column("policy_hash", String(64), nullable=False),
     Column("model_hash", String(64), nullable=False),
     Column("previous_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    # Which columns the hash covers; see triage.audit.hash_chain.
+    Column("seal_version", Integer, nullable=False, server_default=text("1")),
     ForeignKeyConstraint(["conversation_id", "seq"], ["messages.conversation_id", "messages.seq"]),
     Index(None, "conversation_id", "seq"),
 )

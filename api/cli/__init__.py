@@ -24,21 +24,20 @@ from api.startup import say, serve
 from assistant.orders.demo_shop import open_demo_shop
 from assistant.rasa.parsing import understand
 from assistant.rasa.training import train_if_changed
-from conversation.hindsight import reread
 from knowledge_base.authoring.ingest import documents, ingest
 from knowledge_base.gaps import gaps, unanswered_questions
 from language.encoder import load_encoder
 from store import export as record_export
 from store.engine import migrate, open_engine, reading
-from store.enums import Role, RuleFile
+from store.enums import Role, RuleFile, Sender
 from triage.analytics import drift, thresholds
 from triage.analytics.backtest import backtest
 from triage.analytics.history import episodes
 from triage.analytics.verdict_sample import read_sample
 from triage.compensation.remedies import load_remedies
-from triage.emotion.context_window import Said
 from triage.emotion.model import load_emotion_model
-from triage.policy.judge import judge
+from triage.message import Message
+from triage.policy.decide import decide_conversation
 from triage.policy.policy import load_policy
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
@@ -120,12 +119,17 @@ def triage_command(source: Source, target: Target) -> None:
 
         def work(rows: Sequence[json_lines.Row]) -> Iterable[json_lines.Row]:
             for row in rows:
-                said = [
-                    Said(message["sender"], message["text"], message.get("answered"))
-                    for message in row["messages"]
+                messages = [
+                    Message(
+                        seq,
+                        Sender(message["sender"]),
+                        message["text"],
+                        answered=message.get("answered"),
+                    )
+                    for seq, message in enumerate(row["messages"], start=1)
                 ]
-                judgement = judge(said, model, policy)
-                yield {"decision": judgement.decision, "turn": judgement.turn}
+                outcome = decide_conversation(messages, model, policy)
+                yield {"decision": outcome.action, "turn": outcome.turn}
 
         json_lines.convert(source, target, work, json_lines.check_messages)
 
@@ -233,12 +237,11 @@ def triage_replay(
         policy, remedies = load_policy(policy_file), load_remedies(settings.remedies)
         begin = since.replace(tzinfo=UTC) if since and since.tzinfo is None else since
         with reading(open_engine(settings.database_url)) as connection:
+            reader = None
             if model:
                 threads = os.cpu_count() or 1
                 reader = load_emotion_model(model, threads, settings.emotion_labels)
-                past = reread(connection, reader, begin)
-            else:
-                past = episodes(connection, begin)
+            past = episodes(connection, begin, reader)
             shown = tqdm(past, unit=" episodes", disable=None)
             result = backtest(shown, policy, remedies, begin)
         say(json.dumps(result.as_json(), ensure_ascii=False, indent=2))

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from api.cli.errors import plain_errors
 from api.settings import Settings
 from api.startup import say
-from conversation.reproduction import reproduce
 from store.engine import open_engine, reading
 from store.enums import RuleFile
 from triage.audit.hash_chain import FIRST
 from triage.audit.log import Head, head, verify
+from triage.audit.reproduction import reproduce
 from triage.errors import PolicyError
 from triage.policy.policy import Policy, load_policy
 from triage.rules import versions
@@ -72,8 +72,9 @@ def log_reproduce(
     for fault in found.faults:
         typer.secho(f"decision {fault.id}: {fault.what}", fg="red", err=True)
     say(
-        f"{found.exact} decisions came out the same, {found.by_facts} of them from their facts"
-        f" only; {found.elsewhere} were made under other policies, {found.failed} by none."
+        f"{found.exact} decisions came out the same; {found.other_policy} were made under other"
+        f" policies, {found.failed} by none, {found.approximate} by a version that did not store"
+        " all that they depended on."
     )
     if found.faults:
         raise typer.Exit(1)

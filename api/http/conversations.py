@@ -13,6 +13,7 @@ from conversation import repository
 from conversation.repository import Conversation
 from store.engine import reading
 from store.enums import Sender
+from triage.message import Message
 
 router = APIRouter(prefix="/api/conversations", tags=["customer"])
 
@@ -122,6 +123,6 @@ async def close(chat: CustomerChat, container: ContainerDep) -> None:
     await container.desk.close(chat.id)
 
 
-def _messages(container: ContainerDep, chat: Conversation, after: int) -> list[repository.Message]:
+def _messages(container: ContainerDep, chat: Conversation, after: int) -> list[Message]:
     with reading(container.engine) as connection:
         return repository.read(connection, chat.id, after=after)

@@ -19,9 +19,10 @@ from api.schemas import Incoming, Place
 from conversation import repository
 from conversation.errors import ConversationError
 from conversation.events import QUEUE, Event, Subscription, conversation_topic
-from conversation.repository import Conversation, Message
+from conversation.repository import Conversation
 from conversation.status import ConversationStatus, conversation_status
 from store.engine import reading
+from triage.message import Message
 
 router = APIRouter()
 SUBPROTOCOL = "bearer."

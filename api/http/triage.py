@@ -56,7 +56,7 @@ async def entries(
 ) -> list[dict[str, Any]]:
     """Return decisions with their facts and evidence, oldest first, after a decision's id."""
 
-    def read() -> list[log.Entry]:
+    def read() -> list[log.LogEntry]:
         with reading(container.engine) as connection:
             return log.entries(
                 connection, after=after, action=action, rule=rule, verdict=verdict, limit=limit

@@ -11,7 +11,8 @@ from assistant.orders.demo_shop import DemoShop
 from assistant.rasa.client import Answer
 from store.enums import Sender
 from tests.assistant.conftest import Chat
-from triage.features.facts import Turn, extract_facts
+from triage.features.facts import extract_facts
+from triage.message import Message
 
 pytestmark = [pytest.mark.rasa, pytest.mark.asyncio(loop_scope="session")]
 
@@ -49,5 +50,5 @@ async def test_twenty_turns_without_a_wrong_answer_or_a_dead_end(
         found += faults(turn, answer, shop)
     assert found == []
     # The last of each asks for a person, which the triage grants whatever the bot says.
-    last = Turn(1, Sender.CUSTOMER, turn["says"], intent=answer.intent)
+    last = Message(1, Sender.CUSTOMER, turn["says"], intent=answer.intent)
     assert extract_facts([last])["wants_person"]

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from assistant.rasa.client import Answer, Choice, Reply
-from conversation.replies import proposed, spoken
-from conversation.repository import Conversation, Message
+from conversation.replies import proposed_replies, spoken
+from conversation.repository import Conversation
 from conversation.wording import say
 from store.enums import Action, ConversationState, Sender
+from triage.message import Message
 from triage.policy.decision import Decision, Wording
 
 KNOWN = Reply("Delivery takes 3 to 5 working days.", answered=True)
@@ -71,7 +72,9 @@ def test_an_answer_is_not_lost_in_a_handover() -> None:
 def test_who_waits_gets_answers_or_their_place_but_no_small_talk() -> None:
     place = {"case": 7, "position": 1}
     waiting = chat(ConversationState.WAITING)
-    assert proposed(Answer((SMALL_TALK, MISSED, KNOWN), None, None), waiting, "en") == (KNOWN,)
+    assert proposed_replies(Answer((SMALL_TALK, MISSED, KNOWN), None, None), waiting, "en") == (
+        KNOWN,
+    )
     assert spoken([KNOWN], decision(Action.WATCH), waiting, "en", place) == [("assistant", KNOWN)]
     ((voice, reply),) = spoken([], decision(Action.WATCH), waiting, "en", place)
     assert (voice, reply.text) == ("system", say("still_waiting", "en", position=1))
@@ -86,23 +89,15 @@ def test_danger_is_answered_with_care_even_to_who_waits_already() -> None:
 
 
 def test_a_bot_without_words_counts_as_a_miss() -> None:
-    (reply,) = proposed(Answer((), None, None), chat(), "zh")
+    (reply,) = proposed_replies(Answer((), None, None), chat(), "zh")
     assert reply.answered is False
     assert reply.text == say("no_reply", "zh")
-    assert proposed(None, chat(), "zh") == ()
+    assert proposed_replies(None, chat(), "zh") == ()
 
 
 def test_what_to_do_in_danger_is_said_once() -> None:
     place = {"case": 7, "position": 1}
-    told = Message(
-        "c",
-        2,
-        "id-2",
-        1,
-        Sender.SYSTEM,
-        say("handover_safety", "en"),
-        datetime(2026, 11, 22, tzinfo=UTC),
-    )
+    told = Message(2, Sender.SYSTEM, say("handover_safety", "en"))
     said = spoken(
         [KNOWN],
         decision(Action.HAND_OVER, "safety"),
@@ -116,5 +111,8 @@ def test_what_to_do_in_danger_is_said_once() -> None:
 
 def test_who_waits_gets_no_guesses() -> None:
     assert (
-        proposed(Answer((KNOWN,), "nlu_fallback", 0.2), chat(ConversationState.WAITING), "en") == ()
+        proposed_replies(
+            Answer((KNOWN,), "nlu_fallback", 0.2), chat(ConversationState.WAITING), "en"
+        )
+        == ()
     )

@@ -1,4 +1,4 @@
-"""Every decision comes out the same from its facts and from its messages, whatever happened."""
+"""Every decision comes out the same from its stored input, whatever happened around it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,39 +7,38 @@ from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, null, update
+from sqlalchemy import Engine, select, update
 
 from assistant.rasa.client import Answer, Reply
 from conversation import repository
-from conversation.emotion_reading import Read
-from conversation.hindsight import reread
-from conversation.repository import Message
-from conversation.reproduction import Reproduced, reproduce
-from conversation.turn_commit import Outcome, Seen, Triage, commit_turn
+from conversation.message_audit import changed_messages
+from conversation.turn_commit import RulesInForce, TurnAnalysis, TurnOutcome, commit_turn
 from store.engine import reading
-from store.enums import ConversationState, Sender
+from store.enums import ConversationState, Sender, Trouble
 from store.tables import decisions, messages
+from triage.analytics import history
 from triage.analytics.backtest import backtest
 from triage.analytics.history import Episode
 from triage.audit import log
-from triage.audit.hash_chain import seal
-from triage.audit.log import Entry
+from triage.audit.hash_chain import Fault, seal
+from triage.audit.log import LogEntry
+from triage.audit.reproduction import Reproduction, reproduce
 from triage.compensation.remedies import load_remedies
-from triage.emotion.context_window import Said
-from triage.emotion.model import Reading, Weight
+from triage.emotion.attribution import Weight
+from triage.message import Message, Reading
 from triage.policy.policy import POLICY as SHIPPED
 from triage.policy.policy import load_policy
 
 POLICY, REMEDIES = load_policy(), load_remedies()
-RULES = Triage(POLICY, REMEDIES, "0" * 64)
+RULES = RulesInForce(POLICY, REMEDIES, "0" * 64)
 BEGAN = datetime(2026, 11, 22, 9, tzinfo=UTC)
 ANSWER = Reply("Within 30 days, from the order's page.", answered=True)
 MISS = Reply("I do not know that, sorry.", answered=False)
 ORDER = {"number": "HP-10235", "value": "84.00", "currency": "GBP", "delivery_paid": "3.95"}
 
 
-def read(negative: float = 0.05) -> Read:
-    return Read(Reading("en", {"anger": negative, "gratitude": 0.0}, negative), ())
+def read(negative: float = 0.05) -> Reading:
+    return Reading("en", {"anger": negative, "gratitude": 0.0}, negative)
 
 
 @dataclass
@@ -62,17 +61,18 @@ class Chat:
             name = f"{self.name[:20]}-{next(self._minutes)}"
             return repository.accept(connection, chat, name, text, self.now())
 
-    def commit_turn(self, message: Message, seen: Seen) -> Outcome:
+    def commit_turn(self, message: Message, seen: TurnAnalysis) -> TurnOutcome:
         with self.engine.begin() as connection:
             chat = repository.find(connection, self.name)
             if chat.episode != message.episode:
-                repository.finish(connection, message, episode=chat.episode)
+                repository.move_to_episode(connection, message, chat.episode)
                 message = replace(message, episode=chat.episode)
-            return commit_turn(connection, RULES, message, seen, self.now())
+            episode = repository.read(connection, self.name, episode=chat.episode)
+            return commit_turn(connection, RULES, episode, seen, message, self.now())
 
-    def say(self, text: str, *replies: Reply, negative: float = 0.05) -> Outcome:
+    def say(self, text: str, *replies: Reply, negative: float = 0.05) -> TurnOutcome:
         answer = Answer(replies, "faq", 0.9)
-        return self.commit_turn(self.write(text), Seen("en", read(negative), answer))
+        return self.commit_turn(self.write(text), TurnAnalysis("en", read(negative), answer))
 
     def state(self, state: ConversationState, *, new_episode: bool = False) -> None:
         with self.engine.begin() as connection:
@@ -86,19 +86,19 @@ def chat(engine: Engine) -> Chat:
     return Chat(engine)
 
 
-def entries(engine: Engine) -> list[Entry]:
+def entries(engine: Engine) -> list[LogEntry]:
     with reading(engine) as connection:
         return log.entries(connection)
 
 
-def again(engine: Engine) -> Reproduced:
+def again(engine: Engine) -> Reproduction:
     with reading(engine) as connection:
         return reproduce(connection, {POLICY.hash: POLICY})
 
 
 def exact(engine: Engine) -> int:
     found = again(engine)
-    assert (found.faults, found.by_facts, found.elsewhere, found.failed) == ((), 0, 0, 0)
+    assert (found.faults, found.approximate, found.other_policy, found.failed) == ((), 0, 0, 0)
     return found.exact
 
 
@@ -128,10 +128,10 @@ def test_what_was_said_while_waiting_and_in_the_next_episode(chat: Chat) -> None
 def test_a_message_that_was_cut_off_and_answered_after_a_later_one(chat: Chat) -> None:
     cut_off = chat.write("Where is my parcel, for heaven's sake?")
     chat.say("How do I return a rug?", ANSWER)
-    chat.commit_turn(cut_off, Seen("en", read(0.9), None, "interrupted"))
+    chat.commit_turn(cut_off, TurnAnalysis("en", read(0.9), None, Trouble.INTERRUPTED))
     first, second = entries(chat.engine)
     assert (first.facts["unread_turns"], second.facts["unread_turns"]) == (1, 0)
-    assert (first.facts["trouble"], second.facts["trouble"]) == ("", "interrupted")
+    assert (first.facts["trouble"], second.facts["trouble"]) == ("", Trouble.INTERRUPTED)
     assert exact(chat.engine) == 2
 
 
@@ -140,24 +140,26 @@ def test_a_message_that_crossed_the_end_of_its_case(chat: Chat) -> None:
     crossed = chat.write("One more thing: is the rug washable?")
     chat.state(ConversationState.ASSISTANT, new_episode=True)
     chat.say("And how long does delivery take?", ANSWER)
-    chat.commit_turn(crossed, Seen("en", read(), Answer((ANSWER,), "faq", 0.9)))
+    chat.commit_turn(crossed, TurnAnalysis("en", read(), Answer((ANSWER,), "faq", 0.9)))
     assert [entry.facts["customer_turns"] for entry in entries(chat.engine)] == [1, 1, 2]
     assert exact(chat.engine) == 3
 
 
 def test_every_failure_around_a_message(chat: Chat) -> None:
-    chat.commit_turn(chat.write("Hello"), Seen("en", None, Answer((ANSWER,), "greet", 0.9)))
-    chat.commit_turn(chat.write("Hello?"), Seen("en", read(), None, "assistant_down"))
+    chat.commit_turn(chat.write("Hello"), TurnAnalysis("en", None, Answer((ANSWER,), "greet", 0.9)))
+    chat.commit_turn(chat.write("Hello?"), TurnAnalysis("en", read(), None, Trouble.ASSISTANT_DOWN))
     assert exact(chat.engine) == 2
 
 
 @pytest.mark.altered
 def test_a_message_that_was_changed_later_is_named(chat: Chat) -> None:
     chat.say("Let me talk to a person", ANSWER)
+    chat.say("Hello?", ANSWER)
     with chat.engine.begin() as connection:
+        assert list(changed_messages(connection)) == []
         connection.execute(update(messages).where(messages.c.seq == 1).values(text="Hello"))
-    told = {(fault.id, fault.what) for fault in again(chat.engine).faults}
-    assert (1, "from its messages the fact wants_person is False, not True") in told
+        told = list(changed_messages(connection))
+    assert told == [Fault(decision, "message 1 was changed after it") for decision in (1, 2)]
 
 
 @pytest.mark.altered
@@ -167,12 +169,14 @@ def test_a_message_that_was_changed_later_is_named(chat: Chat) -> None:
         ("priority", 1, "the priority would be 3, not 1"),
         ("senior", True, "the senior would be False, not True"),
         ("wording", "safety", "the wording would be 'usual', not 'safety'"),
-        ("facts", {"misses": "two"}, "its facts are of another version (not known then: "),
-        ("evidence", {"words": [], "facts": {}}, "from its messages the evidence would be"),
-        ("evidence", "nonsense", "from its facts the reasons would be"),
+        ("facts", {"misses": "two"}, "the fact misses would be 0, not 'two'"),
+        ("reasons", [], "the reasons would be [{"),
+        ("input", {"version": 99}, "its input has the unknown version 99"),
+        ("input", "nonsense", "its input cannot be read"),
+        ("input", {"version": 1, "messages": [], "proposed": []}, "the action would be"),
     ],
 )
-def test_whatever_a_decision_holds_is_compared(
+def test_everything_that_a_decision_holds_is_compared(
     chat: Chat, column: str, value: Any, what: str
 ) -> None:
     chat.say("Let me talk to a person", ANSWER)
@@ -181,22 +185,35 @@ def test_whatever_a_decision_holds_is_compared(
     assert any(what in fault.what for fault in again(chat.engine).faults)
 
 
-def test_a_decision_of_the_first_version_comes_out_of_its_facts(chat: Chat) -> None:
+def test_a_fact_that_was_added_since_changes_nothing(chat: Chat) -> None:
     chat.say("Let me talk to a person", ANSWER)
     with chat.engine.begin() as connection:
-        names = ("senior", "wording", "evidence", "circumstances")
-        row = dict(connection.execute(decisions.select()).one()._mapping) | dict.fromkeys(names)
-        first = dict.fromkeys(names, null())
-        connection.execute(update(decisions).values(**first, hash=seal(row)))
-    found = again(chat.engine)
-    assert (found.exact, found.by_facts, found.faults) == (1, 1, ())
+        facts = connection.scalar(select(decisions.c.facts)) or {}
+        older = {name: value for name, value in facts.items() if name != "misses"}
+        values = {"facts": {**older, "gone_since": 3}, "features_version": "older"}
+        connection.execute(update(decisions).values(values))
+        row = dict(connection.execute(decisions.select()).one()._mapping)
+        connection.execute(update(decisions).values(hash=seal(row)))
+    assert exact(chat.engine) == 1
+    with reading(chat.engine) as connection:
+        assert log.verify(connection) == []
+        assert log.latest_facts(connection, chat.name, 1)["misses"] == 0
+
+
+def test_the_stored_inputs_of_an_episode_grow_in_proportion_to_its_length(chat: Chat) -> None:
+    for number in range(30):
+        chat.say(f"What about number {number}?", ANSWER)
+    with reading(chat.engine) as connection:
+        stored = connection.scalars(select(decisions.c.input).order_by(decisions.c.id)).all()
+    assert max(len(each["messages"]) for each in stored) <= 4
+    assert exact(chat.engine) == 30
 
 
 def test_decisions_of_another_policy_are_counted_and_not_judged(chat: Chat) -> None:
     chat.say("Let me talk to a person", ANSWER)
     with reading(chat.engine) as connection:
         found = reproduce(connection, {})
-    assert (found.exact, found.elsewhere) == (0, 1)
+    assert (found.exact, found.other_policy) == (0, 1)
 
 
 @dataclass
@@ -205,11 +222,11 @@ class Furious:
 
     fingerprint: str = "f" * 64
 
-    def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
+    def read(self, text: str, before: Sequence[Message] | None = None) -> Reading:
         return Reading("en", {"anger": 0.97}, 0.97)
 
     def read_many(
-        self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
+        self, texts: Sequence[str], before: Sequence[Sequence[Message]] | None = None
     ) -> list[Reading]:
         return [self.read(text) for text in texts]
 
@@ -219,7 +236,7 @@ class Furious:
 
 def episodes(chat: Chat, since: datetime | None = None) -> list[Episode]:
     with reading(chat.engine) as connection:
-        return list(reread(connection, Furious(), since))
+        return list(history.episodes(connection, since, Furious()))
 
 
 def test_another_model_reads_every_message_anew(chat: Chat) -> None:
@@ -234,7 +251,8 @@ def test_another_model_reads_every_message_anew(chat: Chat) -> None:
 
 def test_a_message_that_could_not_be_read_stays_unread(chat: Chat) -> None:
     chat.commit_turn(
-        chat.write("Hello"), Seen("en", None, Answer((ANSWER,), "greet", 0.9), "emotion_down")
+        chat.write("Hello"),
+        TurnAnalysis("en", None, Answer((ANSWER,), "greet", 0.9), Trouble.EMOTION_DOWN),
     )
     ((moment,),) = episodes(chat)
     assert moment.facts is not None

@@ -11,14 +11,13 @@ from sqlalchemy import Connection, Engine, insert
 
 from store.enums import Role
 from store.tables import accounts, conversations, messages
-from tests.triage.talk import assistant, customer, facts
+from tests.triage.talk import Extracted, assistant, customer, facts
 from triage.audit import log
 from triage.cases import queue
 from triage.cases.queue import Case
 from triage.compensation.remedies import (
     load_remedies,
 )
-from triage.features.facts import Facts
 from triage.policy.policy import load_policy
 
 # How long an example takes says something about the machine, not about the triage.
@@ -99,20 +98,21 @@ def talk(connection: Connection, name: str, identity: dict[str, Any] | None = No
     return name
 
 
-def wish(order: dict[str, Any] | None = None) -> Facts:
+def wish(order: dict[str, Any] | None = None) -> Extracted:
     """The facts of a wish for a person (about `order`)."""
     return facts(customer("I want to talk to a person"), assistant(order=order))
 
 
-def log_decision(connection: Connection, conversation: str, known: Facts | None = None) -> int:
+def log_decision(connection: Connection, conversation: str, known: Extracted | None = None) -> int:
     """Log the decision on the conversation's message, and return its id."""
     known = known or wish()
     return log.append(
         connection,
         conversation=conversation,
+        episode=1,
         seq=1,
-        decision=POLICY.decide(known),
-        facts=known,
+        decision=POLICY.evaluate(known),
+        decision_input=known.decision_input,
         policy_hash=POLICY.hash,
         model_hash="0" * 64,
         now=NOW,
@@ -128,12 +128,12 @@ def open_case(engine: Engine) -> OpenCase:
 
     def opened(
         name: str = "one",
-        known: Facts | None = None,
+        known: Extracted | None = None,
         now: datetime = NOW,
         identity: dict[str, Any] | None = None,
     ) -> Case:
         known = known or wish()
-        decision = POLICY.decide(known)
+        decision = POLICY.evaluate(known)
         assert decision.priority is not None
         with engine.begin() as connection:
             conversation = talk(connection, name, identity)

@@ -9,8 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, Table, insert
 
 from store.tables import accounts, conversations, decisions, messages, verdicts
-from triage.audit.stored_facts import recall
-from triage.features.facts import Facts
+from triage.features.facts import NO_FACTS, Facts, features_version
 from triage.policy.policy import Policy
 
 Random = np.random.Generator
@@ -35,16 +34,15 @@ def chance(share: float) -> Needs:
 def displeased(random: Random) -> Facts:
     """The facts of a customer who is displeased now, and has been so more or less."""
     level = round(float(random.uniform(0, 1)), 3)
-    return recall(
-        {
-            "negative_now": level,
-            "negative_recent": level,
-            "displeased_now": True,
-            "displeased_turns": 1,
-            "mood_turns": 3,
-            "customer_turns": 3,
-        }
-    ).facts
+    known = {
+        "negative_now": level,
+        "negative_recent": level,
+        "displeased_now": True,
+        "displeased_turns": 1,
+        "mood_turns": 3,
+        "customer_turns": 3,
+    }
+    return Facts({**NO_FACTS.values, **known}, {})
 
 
 def verdict(action: str, needed: bool) -> str:
@@ -110,6 +108,7 @@ class Book:
                 "rules": [],
                 "reasons": [],
                 "facts": {},
+                "features_version": features_version(),
                 "policy_hash": "p" * 64,
                 "model_hash": "m" * 64,
                 "previous_hash": "0",
@@ -148,7 +147,7 @@ def judged_log(
     book = Book()
     for number in range(count):
         known, when = displeased(random), at - timedelta(minutes=number)
-        decision = policy.decide(known)
+        decision = policy.evaluate(known)
         name = book.talk(when, "zh" if number % 3 == 0 else "en", None, answered=True)
         made = book.decide(
             name,
@@ -156,7 +155,7 @@ def judged_log(
             action=decision.action,
             priority=decision.priority,
             rules=[reason.rule for reason in decision.reasons],
-            facts=known.as_json(),
+            facts=known.as_json() | {"language": "zh" if number % 3 == 0 else "en"},
             policy_hash=policy.hash,
         )
         share = judged if isinstance(judged, float) else judged[decision.action]

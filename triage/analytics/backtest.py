@@ -23,7 +23,7 @@ from triage.analytics.backtest_report import (
     Kind,
     Move,
 )
-from triage.analytics.history import Episode, Moment, Outcome
+from triage.analytics.history import DecisionSummary, Episode, PastDecision
 from triage.compensation.remedies import Remedies
 from triage.policy.decision import FAILED
 from triage.policy.policy import Policy
@@ -63,19 +63,18 @@ class _Comparison:
         self._changed: _Latest[Change] = _Latest(listed)
         self._moves: _Latest[Move] = _Latest(listed)
         self._counts = Counter(dict.fromkeys((*COUNTED, "unsure", *KINDS), 0))
-        self._facts = {what: Counter[str]() for what in ("missing", "unknown", "unreadable")}
         self._load: tuple[Sums, Sums] = {}, {}
         self._money: tuple[Sums, Sums] = {}, {}
 
     def add(self, episode: Episode) -> None:
-        outcomes = [self._decide(moment) for moment in episode]
-        before = _first_handover([moment.outcome for moment in episode])
-        after = _first_handover(outcomes)
+        summaries = [self._decide(decision) for decision in episode]
+        before = _first_handover([decision.summary for decision in episode])
+        after = _first_handover(summaries)
         parted = min(place for place in (before, after, len(episode)) if place is not None)
-        for place, (moment, outcome) in enumerate(zip(episode, outcomes, strict=True)):
-            if self._counts_now(moment):
-                self._compare(moment, outcome, known=place <= parted)
-        self._hand_over(episode, before, after, outcomes)
+        for place, (decision, summary) in enumerate(zip(episode, summaries, strict=True)):
+            if self._counts_now(decision):
+                self._compare(decision, summary, known=place <= parted)
+        self._hand_over(episode, before, after, summaries)
 
     def result(self) -> BacktestReport:
         return BacktestReport(
@@ -85,48 +84,44 @@ class _Comparison:
             money=_compared(*self._money),
             conversations=self._moves.newest(),
             counts=dict(self._counts),
-            facts={what: dict(sorted(names.items())) for what, names in self._facts.items()},
         )
 
-    def _counts_now(self, moment: Moment) -> bool:
-        return self._since is None or moment.at >= self._since
+    def _counts_now(self, decision: PastDecision) -> bool:
+        return self._since is None or decision.at >= self._since
 
-    def _decide(self, moment: Moment) -> Outcome:
-        if moment.facts is None:
-            return moment.outcome
+    def _decide(self, decision: PastDecision) -> DecisionSummary:
+        if decision.facts is None:
+            return decision.summary
         try:
-            return Outcome.of(self._policy.decide(moment.facts))
+            return DecisionSummary.of(self._policy.evaluate(decision.facts))
         except Exception:
-            # As it would be in a live conversation.
-            return Outcome.of(FAILED)
+            # As in a live conversation.
+            return DecisionSummary.of(FAILED)
 
-    def _compare(self, moment: Moment, outcome: Outcome, *, known: bool) -> None:
+    def _compare(self, decision: PastDecision, summary: DecisionSummary, *, known: bool) -> None:
         self._counts["decisions"] += 1
-        self._counts["failed"] += moment.recalled is None
-        if moment.recalled and not moment.recalled.is_whole:
-            for what, names in self._facts.items():
-                names.update(getattr(moment.recalled, what))
-        if outcome != moment.outcome:
+        self._counts["failed"] += decision.facts is None
+        if summary != decision.summary:
             self._counts["changed"] += 1
             change = Change(
-                moment.id, moment.conversation, moment.seq, moment.outcome, outcome, known
+                decision.id, decision.conversation, decision.seq, decision.summary, summary, known
             )
-            self._changed.add(moment.id, change)
+            self._changed.add(decision.id, change)
 
     def _hand_over(
         self,
         episode: Episode,
         before: int | None,
         after: int | None,
-        outcomes: Sequence[Outcome],
+        summaries: Sequence[DecisionSummary],
     ) -> None:
         self._counts["episodes"] += self._counts_now(episode[-1])
         for side, place in enumerate((before, after)):
             if place is not None and self._counts_now(episode[place]):
                 self._counts[("handed_over_before", "handed_over_after")[side]] += 1
                 self._open(side, episode[place])
-        was = None if before is None else _handover(episode[before], episode[before].outcome)
-        would = None if after is None else _handover(episode[after], outcomes[after])
+        was = None if before is None else _handover(episode[before], episode[before].summary)
+        would = None if after is None else _handover(episode[after], summaries[after])
         kind = _kind(was, would)
         parted = [episode[place] for place in (before, after) if place is not None]
         if kind is None or not any(map(self._counts_now, parted)):
@@ -137,12 +132,12 @@ class _Comparison:
         move = Move(episode[0].conversation, episode[0].episode, kind, known, was, would)
         self._moves.add(move.decision, move)
 
-    def _open(self, side: int, moment: Moment) -> None:
-        hour = moment.at.replace(minute=0, second=0, microsecond=0)
+    def _open(self, side: int, decision: PastDecision) -> None:
+        hour = decision.at.replace(minute=0, second=0, microsecond=0)
         _add(self._load[side], rfc3339(hour), Decimal(1))
-        if moment.facts is None:
+        if decision.facts is None:
             return
-        suggestion = self._remedies.suggest(moment.facts)
+        suggestion = self._remedies.suggest(decision.facts)
         if suggestion.currency:
             _add(self._money[side], suggestion.currency, suggestion.total)
 
@@ -168,8 +163,8 @@ class _Latest(Generic[Found]):
         return tuple(one for _, _, one in sorted(self._heap, key=lambda item: item[:2]))
 
 
-def _first_handover(outcomes: Sequence[Outcome]) -> int | None:
-    places = (place for place, one in enumerate(outcomes) if one.action == "hand_over")
+def _first_handover(summaries: Sequence[DecisionSummary]) -> int | None:
+    places = (place for place, one in enumerate(summaries) if one.action == "hand_over")
     return next(places, None)
 
 
@@ -181,15 +176,15 @@ def _kind(before: Handover | None, after: Handover | None) -> Kind | None:
     return "earlier" if after.decision < before.decision else "later"
 
 
-def _handover(moment: Moment, outcome: Outcome) -> Handover:
-    turn = moment.facts["customer_turns"] if moment.facts else None
+def _handover(decision: PastDecision, summary: DecisionSummary) -> Handover:
+    turn = decision.facts["customer_turns"] if decision.facts else None
     return Handover(
-        moment.id,
-        moment.seq,
+        decision.id,
+        decision.seq,
         turn if isinstance(turn, int) and turn > 0 else None,
-        moment.at,
-        outcome.priority,
-        outcome.rules,
+        decision.at,
+        summary.priority,
+        summary.rules,
     )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from store.instants import rfc3339
-from triage.analytics.history import Outcome
+from triage.analytics.history import DecisionSummary
 
 # How the handover of an episode would be another.
 Kind = Literal["earlier", "later", "newly", "no_longer", "priority"]
@@ -26,8 +26,8 @@ class Change:
     id: int
     conversation: str
     seq: int
-    before: Outcome
-    after: Outcome
+    before: DecisionSummary
+    after: DecisionSummary
     known: bool
 
     def as_json(self) -> dict[str, Any]:
@@ -114,9 +114,7 @@ class BacktestReport:
     suggested when they are opened, by currency. `changed` and `conversations` hold the latest, up
     to a limit; `counts` counts all: decisions, changed, failed (the triage's own failures: nothing
     can be decided on), episodes, handed_over_before, handed_over_after, unsure (handovers and
-    missing ones that are not `known`) and each kind of Move. `facts` says, by name, of how many
-    decisions a fact was not known then (`missing`), is not known any more (`unknown`) or is of
-    another kind now (`unreadable`).
+    missing ones that are not `known`) and each kind of Move.
     """
 
     changed: Sequence[Change]
@@ -125,7 +123,6 @@ class BacktestReport:
     money: Mapping[str, Compared]
     conversations: Sequence[Move]
     counts: Mapping[str, int]
-    facts: Mapping[str, Mapping[str, int]]
 
     @property
     def left_out(self) -> dict[str, int]:
@@ -152,5 +149,4 @@ class BacktestReport:
             "conversations": [move.as_json() for move in self.conversations],
             "counts": dict(self.counts),
             "left_out": self.left_out,
-            "facts": {what: dict(names) for what, names in self.facts.items()},
         }

@@ -1,107 +1,137 @@
-"""The log as a replay reads it: episode by episode, never more than a few in memory."""
+"""The decision log as a backtest reads it: one episode at a time, few of them in memory."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, select
 
+from store.enums import Action
 from store.tables import decisions as table
-from store.tables import messages
-from triage.audit.stored_facts import Recalled, recall
+from triage.audit.stored_facts import extracted, facts_of, inputs_of_episode
+from triage.emotion.context_window import preceding
+from triage.emotion.reading import EmotionModel
 from triage.features.facts import Facts
-from triage.policy.decision import FAILED, Decision
+from triage.message import Message, Reading
+from triage.policy.decide import DecisionInput
+from triage.policy.decision import Decision, is_failure
 
 _ROWS_AT_ONCE = 500
+# So many episodes are read by an emotion model at once: one message at a time is slower.
+_EPISODES_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DecisionSummary:
     """What was, or would be, decided."""
 
-    action: str
+    action: Action
     priority: int | None
     rules: tuple[str, ...]
 
     @classmethod
-    def of(cls, decision: Decision) -> "Outcome":
-        """Return what a decision comes to."""
+    def of(cls, decision: Decision) -> "DecisionSummary":
+        """Return the summary of a decision."""
         return cls(decision.action, decision.priority, decision.rules)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the outcome as the API tells it."""
+        """Return the summary as the API tells it."""
         return {"action": self.action, "priority": self.priority, "rules": list(self.rules)}
 
 
 @dataclass(frozen=True)
-class Moment:
-    """One decision of the past, and what it is made again from.
-
-    `recalled` has its facts; None where the triage itself failed, so that there were none.
-    """
+class PastDecision:
+    """One decision of the log; `facts` is None where the triage itself failed."""
 
     id: int
     at: datetime
     conversation: str
     episode: int
     seq: int
-    outcome: Outcome
-    recalled: Recalled | None
-
-    @property
-    def facts(self) -> Facts | None:
-        """The facts, as far as this version can read them."""
-        return self.recalled.facts if self.recalled else None
+    summary: DecisionSummary
+    facts: Facts | None
 
 
-Episode = Sequence[Moment]
+Episode = Sequence[PastDecision]
 
 
-def episodes(connection: Connection, since: datetime | None = None) -> Iterator[Episode]:
-    """The decisions of every episode, from the facts that were stored, in the order they were made.
+def episodes(
+    connection: Connection, since: datetime | None = None, model: EmotionModel | None = None
+) -> Iterator[Episode]:
+    """Yield the decisions of every episode in the order in which they were made.
 
-    With `since`, of conversations that have a decision then or later. Conversations come in no
-    particular order.
+    With `since`, those of conversations that have a decision at that instant or later. With
+    `model`, the facts are those that it would have led to: it reads every message that could be
+    read at the time. Episodes come in no particular order.
+
+    Raises:
+        InputUnreadable: The input of a decision is damaged.
     """
-    query = _decisions().order_by(table.c.conversation_id, table.c.seq)
+    stored = _stored_episodes(connection, since)
+    if model is None:
+        for rows in stored:
+            facts = facts_of(connection, rows)
+            yield [_past_decision(row, facts[row.id]) for row in rows]
+        return
+    while some := list(islice(stored, _EPISODES_AT_ONCE)):
+        inputs = [
+            inputs_of_episode(connection, rows[0].conversation_id, rows[0].episode) for rows in some
+        ]
+        for rows, reread in zip(some, _read_anew(model, inputs), strict=True):
+            yield [_past_decision(row, extracted(reread[row.id])) for row in rows]
+
+
+def _stored_episodes(connection: Connection, since: datetime | None) -> Iterator[list[Row[Any]]]:
+    names = ("id", "at", "conversation_id", "episode", "seq", "action", "priority", "rules")
+    columns = [table.c[name] for name in (*names, "facts", "features_version")]
+    query = select(*columns).order_by(table.c.conversation_id, table.c.episode, table.c.id)
     if since is not None:
-        lately = select(table.c.conversation_id).where(table.c.at >= since)
-        query = query.where(table.c.conversation_id.in_(lately))
+        recent = select(table.c.conversation_id).where(table.c.at >= since)
+        query = query.where(table.c.conversation_id.in_(recent))
     rows = connection.execute(query.execution_options(yield_per=_ROWS_AT_ONCE))
-    for _, conversation in groupby(rows, lambda row: row.conversation_id):
-        yield from by_episode([_moment(row) for row in conversation])
-
-
-def by_episode(moments: Sequence[Moment]) -> Iterator[Episode]:
-    """Cut one conversation's decisions into its episodes."""
-    ordered = sorted(moments, key=lambda moment: (moment.episode, moment.id))
-    for _, episode in groupby(ordered, lambda moment: moment.episode):
+    for _, episode in groupby(rows, lambda row: (row.conversation_id, row.episode)):
         yield list(episode)
 
 
-def failed(rules: Sequence[str]) -> bool:
-    """Whether a decision with these rules is no policy's, but the triage's own failure."""
-    return tuple(rules) == FAILED.rules
+def _read_anew(
+    model: EmotionModel, inputs: Sequence[Mapping[int, DecisionInput]]
+) -> Iterator[Mapping[int, DecisionInput]]:
+    """Return the inputs with the readings of another model, message by message."""
+    latest = [list(episode.values())[-1].messages for episode in inputs]
+    to_read = [
+        (message, preceding(messages, message.seq))
+        for messages in latest
+        for message in messages
+        if message.reading is not None
+    ]
+    texts = [message.text for message, _ in to_read]
+    readings = iter(model.read_many(texts, [before for _, before in to_read]))
+    for episode, messages in zip(inputs, latest, strict=True):
+        by_seq = {message.seq: next(readings) for message in messages if message.reading}
+        yield {
+            decision: replace(
+                decision_input,
+                messages=tuple(_reread(message, by_seq) for message in decision_input.messages),
+            )
+            for decision, decision_input in episode.items()
+        }
 
 
-def _decisions() -> Select[Any]:
-    columns = (table.c[name] for name in ("id", "at", "conversation_id", "seq", "action"))
-    more = table.c.priority, table.c.rules, table.c.facts, messages.c.episode
-    spoken = (messages.c.conversation_id == table.c.conversation_id) & (
-        messages.c.seq == table.c.seq
-    )
-    return select(*columns, *more).join(messages, spoken)
+def _reread(message: Message, readings: Mapping[int, Reading]) -> Message:
+    if message.reading is None or message.seq not in readings:
+        return message
+    return replace(message, reading=readings[message.seq])
 
 
-def _moment(row: Row[Any]) -> Moment:
-    return Moment(
+def _past_decision(row: Row[Any], facts: Facts) -> PastDecision:
+    return PastDecision(
         row.id,
         row.at,
         row.conversation_id,
         row.episode,
         row.seq,
-        Outcome(row.action, row.priority, tuple(row.rules)),
-        None if failed(row.rules) else recall(row.facts),
+        DecisionSummary(row.action, row.priority, tuple(row.rules)),
+        None if is_failure(row.rules) else facts,
     )

@@ -8,11 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, distinct, exists, func, or_, select, true
 
-from store.tables import cases, conversations, decisions, verdicts
+from store.tables import cases, decisions, verdicts
 from triage.audit.log import with_verdicts
-from triage.audit.stored_facts import (
-    recall,
-)
+from triage.audit.stored_facts import facts_of
 from triage.features.facts import Facts
 
 # Too early: nobody was needed yet. Too late: somebody was, and had been before.
@@ -88,31 +86,29 @@ def nobody_due() -> ColumnElement[bool]:
 def read_sample(connection: Connection, since: datetime | None = None) -> Sample:
     """What was decided and judged at `since` or later, while no person was due."""
     recent = true() if since is None else decisions.c.at >= since
-    language = func.coalesce(conversations.c.language, "").label("language")
-    spoken = conversations.c.id == decisions.c.conversation_id
-    query = with_verdicts().add_columns(language).join(conversations, spoken)
-    judged = query.where(recent, nobody_due(), verdicts.c.verdict.is_not(None))
-    rows = connection.execute(judged.order_by(decisions.c.id))
+    judged = with_verdicts().where(recent, nobody_due(), verdicts.c.verdict.is_not(None))
+    rows = connection.execute(judged.order_by(decisions.c.id)).all()
+    facts = facts_of(connection, rows)
+    language = func.coalesce(decisions.c.facts["language"].as_string(), "").label("language")
     counts = connection.execute(
         select(language, decisions.c.action, func.count())
-        .join(conversations, spoken)
         .where(recent, nobody_due())
         .group_by(language, decisions.c.action)
     )
     policies = select(func.count(distinct(decisions.c.policy_hash))).where(recent)
     return Sample(
-        tuple(map(_judged, rows)),
+        tuple(_judged(row, facts[row.id]) for row in rows),
         {(row[0], row[1]): row[2] for row in counts},
         connection.execute(policies).scalar_one(),
     )
 
 
-def _judged(row: Row[Any]) -> Judged:
+def _judged(row: Row[Any], facts: Facts) -> Judged:
     return Judged(
         conversation=row.conversation_id,
-        language=row.language,
+        language=str(facts["language"]),
         action=row.action,
         rules=tuple(row.rules),
-        facts=recall(row.facts).facts,
+        facts=facts,
         needed=needed(row.verdict, row.action),
     )

@@ -15,7 +15,9 @@ from store.tables import cases, verdicts
 from store.tables import decisions as table
 
 FIRST = "0" * 64
-_SEALED = (
+# What a row's hash covers. Version 1 is the seal of rows whose input was derived afterwards.
+SEAL_VERSION = 2
+_ALWAYS_SEALED = (
     "conversation_id",
     "seq",
     "action",
@@ -27,8 +29,9 @@ _SEALED = (
     "model_hash",
     "previous_hash",
 )
-# Rows of the first version were sealed without these; there they are empty, and must stay so.
-_SEALED_WHERE_KEPT = ("senior", "wording", "evidence", "circumstances")
+# The first code did not store these: they are covered where they are not null.
+_SEALED_WHERE_STORED = ("senior", "wording", "evidence", "circumstances")
+_SEALED_SINCE_VERSION_2 = ("episode", "input", "features_version", "seal_version")
 _ROWS_AT_ONCE = 500
 # Of a gap no more rows than these are named one by one.
 _MOST_NAMED = 1_000
@@ -53,9 +56,11 @@ class Fault:
 
 
 def seal(row: Row) -> str:
-    """The SHA-256 of a row and of the hash before it, in canonical JSON; the id is the place."""
-    sealed = {name: row[name] for name in _SEALED} | {"at": rfc3339(row["at"])}
-    sealed |= {name: row[name] for name in _SEALED_WHERE_KEPT if row[name] is not None}
+    """Return the SHA-256 of a row's content and of the hash before it, as canonical JSON."""
+    sealed = {name: row[name] for name in _ALWAYS_SEALED} | {"at": rfc3339(row["at"])}
+    sealed |= {name: row[name] for name in _SEALED_WHERE_STORED if row[name] is not None}
+    if row["seal_version"] != 1:
+        sealed |= {name: row[name] for name in _SEALED_SINCE_VERSION_2}
     canonical = json.dumps(sealed, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -123,7 +128,7 @@ def _rows(connection: Connection) -> Iterator[Row]:
         last = ids[-1]
         try:
             yield from _read(connection, ids)
-        except (ValueError, TypeError, RecursionError, OperationalError):
+        except (ValueError, TypeError, LookupError, RecursionError, OperationalError):
             # Whoever writes into an SQLite file can put anything there: no JSON, no date, no text.
             if connection.dialect.name != "sqlite":
                 raise
@@ -144,7 +149,7 @@ def _read(connection: Connection, ids: Sequence[int]) -> list[Row]:
 def _read_or_hashes(connection: Connection, one: int) -> Row:
     try:
         return _read(connection, [one])[0]
-    except (ValueError, TypeError, RecursionError, OperationalError):
+    except (ValueError, TypeError, LookupError, RecursionError, OperationalError):
         hashes = select(func.hex(table.c.hash), func.hex(table.c.previous_hash))
         found = connection.execute(hashes.where(table.c.id == one)).one()
         own, before = (bytes.fromhex(text).decode(errors="replace") for text in found)

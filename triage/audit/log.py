@@ -1,8 +1,8 @@
-"""The record of every decision: append-only, and sealed (see `triage.audit.hash_chain`)."""
+"""The log of every decision: append-only and sealed (see `triage.audit.hash_chain`)."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,33 +14,35 @@ from store.instants import rfc3339
 from store.locks import serialize_transactions
 from store.tables import decisions as table
 from store.tables import verdicts
-from triage.audit.hash_chain import Fault, Head, head, seal, verify
-from triage.audit.stored_facts import words_of
+from triage.audit.decision_inputs import InputHistory
+from triage.audit.hash_chain import SEAL_VERSION, Fault, Head, head, seal, verify
+from triage.audit.stored_facts import facts_of
 from triage.errors import DecisionUnknown, VerdictUnknown
-from triage.features.facts import Facts
+from triage.features.facts import NO_FACTS, Facts, features_version
+from triage.policy.decide import DecisionInput
 from triage.policy.decision import Decision
 
 __all__ = [
-    "Entry",
     "Fault",
     "Head",
+    "LogEntry",
     "Verdict",
     "add_verdict",
     "append",
     "entries",
     "entry",
     "head",
+    "latest_facts",
     "verify",
     "with_verdicts",
 ]
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """One decision of the log, with the latest verdict on it and its note.
 
-    `senior`, `wording`, `evidence` (see `triage.audit.stored_facts`) and `circumstances` (what the
-    decision saw beside the messages) are None where a version decided that did not keep them.
+    `senior` and `wording` are None where the decision was made by a version that did not keep them.
     """
 
     id: int
@@ -54,8 +56,6 @@ class Entry:
     facts: Mapping[str, Any]
     senior: bool | None
     wording: str | None
-    evidence: Mapping[str, Any] | None
-    circumstances: Mapping[str, Any] | None
     policy_hash: str
     model_hash: str
     verdict: str | None
@@ -85,34 +85,57 @@ def append(
     connection: Connection,
     *,
     conversation: str,
+    episode: int,
     seq: int,
     decision: Decision,
-    facts: Facts,
+    decision_input: DecisionInput,
     policy_hash: str,
     model_hash: str,
     now: datetime,
-    circumstances: Mapping[str, Any] | None = None,
 ) -> int:
-    """Add a decision on message `seq`, and return its id; ids have no gaps.
+    """Add a decision on message `seq` with all that it depended on; return its id.
 
-    `circumstances` is what it saw that the stored messages do not tell.
+    The ids have no gaps.
     """
     serialize_transactions(connection, "log")
     last = head(connection)
     row: dict[str, Any] = {
         "at": now.astimezone(UTC),
         "conversation_id": conversation,
+        "episode": episode,
         "seq": seq,
         **decision.as_json(),
-        "facts": facts.as_json(),
-        "evidence": words_of(facts),
-        "circumstances": circumstances,
+        "facts": decision.facts.as_json(),
+        "input": _history(connection, conversation, episode).encode(decision_input),
+        "features_version": features_version(),
         "policy_hash": policy_hash,
         "model_hash": model_hash,
+        "evidence": None,
+        "circumstances": None,
         "previous_hash": last.hash,
+        "seal_version": SEAL_VERSION,
     }
     connection.execute(insert(table).values(id=last.id + 1, hash=seal(row), **row))
     return last.id + 1
+
+
+def latest_facts(connection: Connection, conversation: str, episode: int) -> Facts:
+    """Return the facts of the latest decision in an episode; `NO_FACTS` where there is none."""
+    own = table.c.conversation_id == conversation, table.c.episode == episode
+    latest = select(table).where(*own).order_by(table.c.id.desc()).limit(1)
+    return next(iter(facts_of(connection, connection.execute(latest)).values()), NO_FACTS)
+
+
+def _history(connection: Connection, conversation: str, episode: int) -> InputHistory:
+    history = InputHistory()
+    for stored in _stored_inputs(connection, conversation, episode):
+        history.follow(stored)
+    return history
+
+
+def _stored_inputs(connection: Connection, conversation: str, episode: int) -> Sequence[Any]:
+    own = table.c.conversation_id == conversation, table.c.episode == episode
+    return connection.scalars(select(table.c.input).where(*own).order_by(table.c.id)).all()
 
 
 def entries(
@@ -125,7 +148,7 @@ def entries(
     *,
     before: int | None = None,
     newest_first: bool = False,
-) -> list[Entry]:
+) -> list[LogEntry]:
     """Decisions with an id above `after` and below `before`, the oldest or the newest first.
 
     `verdict` is the latest one on a decision; "none" stands for decisions without any.
@@ -146,7 +169,7 @@ def entries(
     return [_entry(row) for row in connection.execute(query.order_by(order).limit(limit))]
 
 
-def entry(connection: Connection, decision_id: int) -> Entry:
+def entry(connection: Connection, decision_id: int) -> LogEntry:
     """The decision with this id; raises DecisionUnknown."""
     row = connection.execute(with_verdicts().where(table.c.id == decision_id)).one_or_none()
     if row is None:
@@ -161,7 +184,7 @@ def add_verdict(
     note: str | None,
     account: int,
     now: datetime,
-) -> Entry:
+) -> LogEntry:
     """Record what a supervisor thinks of a decision; earlier verdicts stay on record.
 
     Raises DecisionUnknown and VerdictUnknown.
@@ -184,10 +207,7 @@ def with_verdicts() -> Select[Any]:
     return select(table, verdicts.c.verdict, verdicts.c.note).outerjoin(verdicts, latest)
 
 
-def _entry(row: Row[Any]) -> Entry:
-    values = {
-        name: value
-        for name, value in row._mapping.items()
-        if name not in ("conversation_id", "previous_hash", "hash")
-    }
-    return Entry(conversation=row.conversation_id, **values)
+def _entry(row: Row[Any]) -> LogEntry:
+    values = dict(row._mapping)
+    names = (field.name for field in fields(LogEntry) if field.name != "conversation")
+    return LogEntry(conversation=row.conversation_id, **{name: values[name] for name in names})

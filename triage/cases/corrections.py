@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from store.locks import serialize_transactions
-from store.tables import accounts, cases, decisions, messages
+from store.tables import accounts, cases
 from store.tables import fact_corrections as table
-from triage.audit.stored_facts import recall
+from triage.audit import log
 from triage.cases import queue
 from triage.cases.case import Case, check_claimed_by
 from triage.compensation.remedies import Remedies
@@ -134,18 +134,8 @@ def corrector(connection: Connection, case: int, fact: str | None) -> int | None
 
 
 def _seen(connection: Connection, case: Case) -> Facts:
-    """What the triage saw last: who waits may still say which order it is about."""
-    spoken = (messages.c.conversation_id == decisions.c.conversation_id) & (
-        messages.c.seq == decisions.c.seq
-    )
-    latest = (
-        select(decisions.c.facts)
-        .join(messages, spoken)
-        .where(messages.c.conversation_id == case.conversation, messages.c.episode == case.episode)
-        .order_by(decisions.c.id.desc())
-        .limit(1)
-    )
-    return recall(connection.scalar(latest)).facts
+    """Return the facts of the latest decision: while waiting, customers may name their order."""
+    return log.latest_facts(connection, case.conversation, case.episode)
 
 
 def _latest(connection: Connection, case: int) -> dict[str, Any]:

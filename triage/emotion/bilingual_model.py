@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from language.detect import detect, is_legible
 from triage.emotion import calibration
 from triage.emotion.attribution import Weight, explain
-from triage.emotion.context_window import Said
 from triage.emotion.onnx_ensemble import OnnxEnsemble
 from triage.emotion.reading import Reading, joined, nothing_read
+from triage.message import Message
 
 Floats = NDArray[np.float32]
 
@@ -38,12 +38,12 @@ class BilingualModel:
         both = f"{self.halves.fingerprint} {self.context.fingerprint}"
         self.fingerprint = hashlib.sha256(both.encode()).hexdigest()
 
-    def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
+    def read(self, text: str, before: Sequence[Message] | None = None) -> Reading:
         """The reading of one message: see `read_many`."""
         return self.read_many([text], None if before is None else [before])[0]
 
     def read_many(
-        self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
+        self, texts: Sequence[str], before: Sequence[Sequence[Message]] | None = None
     ) -> list[Reading]:
         """The readings of several messages, in order: each as `read` alone would give it.
 

@@ -8,21 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from store.enums import Sender
+from triage.message import Message
 
 # An answer's beginning tells what it is about; a longer input costs time in proportion.
 LONGEST = 192
 _LONGEST_MESSAGE, _LONGEST_BEFORE = 96, 40
+# Messages further back than this are not looked at.
+LOOK_BACK = 20
 _CUSTOMER, _STAFF, _MISS = "[unused1]", "[unused2]", "[unused3]"
-
-
-@dataclass(frozen=True)
-class Said:
-    """One message of a conversation; `answered` false marks an assistant message that missed."""
-
-    sender: Sender
-    text: str
-    answered: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +37,7 @@ class Layout:
         return cls(*found)
 
     def ids(
-        self, message: Sequence[int], before: Iterable[tuple[Said, Sequence[int]]]
+        self, message: Sequence[int], before: Iterable[tuple[Message, Sequence[int]]]
     ) -> list[int]:
         """The ids of `message` and, the latest first, of what was said `before` it.
 
@@ -53,7 +46,7 @@ class Layout:
         laid = chain(message[:_LONGEST_MESSAGE], *(self._earlier(*one) for one in before))
         return list(islice(laid, LONGEST - 2))
 
-    def _earlier(self, said: Said, ids: Sequence[int]) -> Iterator[int]:
+    def _earlier(self, said: Message, ids: Sequence[int]) -> Iterator[int]:
         yield self.end
         if said.sender == "customer":
             yield self.customer
@@ -62,6 +55,11 @@ class Layout:
         yield from ids[:_LONGEST_BEFORE]
 
 
-def recent(before: Sequence[Said], most: int = 8) -> list[Said]:
+def recent(before: Sequence[Message], most: int = 8) -> list[Message]:
     """The latest of what was said before a message, the latest first; notices are no talk."""
     return [said for said in reversed(before) if said.sender != "system"][:most]
+
+
+def preceding(messages: Iterable[Message], seq: int) -> list[Message]:
+    """Return the messages of an episode before message `seq`, as far as a model looks back."""
+    return [message for message in messages if seq - LOOK_BACK < message.seq < seq]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from language.hashed_ngrams import hashed
 from language.normalise import normalise
 from language.onnx_model import Inputs, OnnxModel, Pieces
-from triage.emotion.context_window import Layout, Said, recent
+from triage.emotion.context_window import Layout, recent
+from triage.message import Message
 
 Floats = NDArray[np.float32]
 
@@ -60,7 +61,7 @@ class OnnxEnsemble:
         return [found[end - len(own) : end] for own, end in zip(windows, ends, strict=True)]
 
     def logits_in_context(
-        self, texts: Sequence[str], before: Sequence[Sequence[Said]]
+        self, texts: Sequence[str], before: Sequence[Sequence[Message]]
     ) -> list[Floats]:
         """For each text (windows, 2, outputs): its beginning stands after what was said `before`.
 
@@ -71,7 +72,7 @@ class OnnxEnsemble:
         found = self._run(list(chain.from_iterable(laid)))
         return [found[end - len(own) : end] for own, end in zip(laid, ends, strict=True)]
 
-    def _laid_out(self, text: str, before: Sequence[Said]) -> list[_Window]:
+    def _laid_out(self, text: str, before: Sequence[Message]) -> list[_Window]:
         latest = recent(before)
         (pieces, normal), *earlier = self._pieces([text, *(said.text for said in latest)])
         windows = list(self._windows(pieces, normal))

@@ -1,7 +1,6 @@
 """What an emotion model says of a message, whichever model it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +8,9 @@ from numpy.typing import NDArray
 
 from language.detect import detect
 from triage.emotion.attribution import Weight
-from triage.emotion.context_window import Said
+from triage.message import Message, Reading
+
+__all__ = ["ACTS", "EMOTIONS", "MEASURES", "EmotionModel", "Reading", "joined", "nothing_read"]
 
 EMOTIONS: tuple[str, ...] = (
     "anger", "frustration", "disappointment", "sadness", "anxiety", "confusion", "surprise",
@@ -29,23 +30,6 @@ ACTS: tuple[str, ...] = (
 _PEAK = 0.75
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a message sounds like.
-
-    `language` is "en" or "zh"; `emotions` gives each of EMOTIONS a probability of its own (they do
-    not add up to 1: a customer may be sad and angry); `negative` is the probability that a reader
-    would call the customer upset in any way: both of the message by itself. `acts` gives each of
-    ACTS a probability, of the message after what was said before it, or is empty where the model
-    knows nothing of them.
-    """
-
-    language: str
-    emotions: dict[str, float]
-    negative: float
-    acts: dict[str, float] = field(default_factory=dict)
-
-
 class EmotionModel(Protocol):
     """Anything that reads the emotion of messages."""
 
@@ -53,7 +37,7 @@ class EmotionModel(Protocol):
     def fingerprint(self) -> str:
         """SHA-256 of all that a reading depends on: decisions are logged with it."""
 
-    def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
+    def read(self, text: str, before: Sequence[Message] | None = None) -> Reading:
         """The reading of a customer's message after what was said `before` it.
 
         Without it the message is read by itself, and what it does stays unknown. Never raises on
@@ -61,7 +45,7 @@ class EmotionModel(Protocol):
         """
 
     def read_many(
-        self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
+        self, texts: Sequence[str], before: Sequence[Sequence[Message]] | None = None
     ) -> list[Reading]:
         """The readings of several messages, in order: each as `read` alone would give it."""
 

@@ -19,8 +19,8 @@ from language.normalise import clean
 from language.onnx_model import sha256
 from language.torch_model import fingerprint
 from triage.emotion.attribution import Weight, explain
-from triage.emotion.context_window import Said
 from triage.emotion.reading import MEASURES, Reading, joined, nothing_read
+from triage.message import Message
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -67,12 +67,12 @@ class Classifier:
         pinned = json.dumps({name: list(labels[name]) for name in sorted(labels)})
         self.fingerprint = hashlib.sha256(f"{backend.fingerprint} {pinned}".encode()).hexdigest()
 
-    def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
+    def read(self, text: str, before: Sequence[Message] | None = None) -> Reading:
         """The reading of one message."""
         return self.read_many([text])[0]
 
     def read_many(
-        self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
+        self, texts: Sequence[str], before: Sequence[Sequence[Message]] | None = None
     ) -> list[Reading]:
         """The readings of several messages, in order: what was said `before` has no part in them.
 

@@ -13,9 +13,9 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from store.enums import Sender
-from triage.emotion.context_window import Said
 from triage.emotion.model import EmotionModel
-from triage.policy.judge import judge
+from triage.message import Message
+from triage.policy.decide import decide_conversation
 from triage.policy.policy import Policy
 
 CONVERSATIONS = Path(__file__).with_name("conversations.yml")
@@ -40,7 +40,7 @@ class Conversation:
     split: str
     at: int | None
     why: str
-    messages: tuple[Said, ...]
+    messages: tuple[Message, ...]
 
     @property
     def customer(self) -> list[str]:
@@ -80,20 +80,22 @@ def read_conversations(path: Path = CONVERSATIONS) -> list[Conversation]:
 
 
 def _conversation(row: dict[str, Any]) -> Conversation:
-    said = [_said(*message.popitem()) for message in row["messages"]]
+    said = [
+        _message(seq, *message.popitem()) for seq, message in enumerate(row["messages"], start=1)
+    ]
     told = {name: row[name] for name in ("id", "language", "kind", "split", "at", "why")}
     return Conversation(**told, messages=tuple(said))
 
 
-def _said(kind: str, text: str) -> Said:
+def _message(seq: int, kind: str, text: str) -> Message:
     if kind == "customer":
-        return Said(Sender.CUSTOMER, text)
-    return Said(Sender.ASSISTANT, text, answered=kind != "missed")
+        return Message(seq, Sender.CUSTOMER, text)
+    return Message(seq, Sender.ASSISTANT, text, answered=kind != "missed")
 
 
 def by_policy(model: EmotionModel, policy: Policy) -> Decider:
     """The triage itself."""
-    return lambda conversation: judge(conversation.messages, model, policy).turn
+    return lambda conversation: decide_conversation(conversation.messages, model, policy).turn
 
 
 def by_keywords(conversation: Conversation) -> int | None:

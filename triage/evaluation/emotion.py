@@ -17,7 +17,7 @@ from triage.emotion.reading import ACTS
 from triage.evaluation import behaviour, figures
 from triage.evaluation.figures import Floats
 from triage.features.episode import (
-    DONE,
+    ACT_PRESENT,
 )
 from triage.training import labels, linear
 from triage.training.corpus import Corpus, Example, read_corpus
@@ -156,11 +156,11 @@ def _acts(rows: list[Example], chances: Floats) -> Iterator[Score]:
     for act, right, seen in zip(ACTS, truth.T, chances.T, strict=True):
         if np.isnan(right).any():
             continue  # What only a conversation tells: see `amends evaluate triage`.
-        said = seen >= DONE
+        said = seen >= ACT_PRESENT
         hits = float((said & (right > 0)).sum())
         yield Score(act, "average precision", float(average_precision_score(right, seen)))
-        yield Score(act, f"precision at {DONE}", hits / max(1.0, float(said.sum())))
-        yield Score(act, f"recall at {DONE}", hits / max(1.0, float(right.sum())))
+        yield Score(act, f"precision at {ACT_PRESENT}", hits / max(1.0, float(said.sum())))
+        yield Score(act, f"recall at {ACT_PRESENT}", hits / max(1.0, float(right.sum())))
 
 
 def _calibrated(model: BilingualModel, rows: list[Example], said: Floats) -> Floats:

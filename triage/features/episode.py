@@ -1,72 +1,42 @@
-"""What the facts are drawn from: the messages of one episode, and what each says by itself."""
+"""An episode as the features see it: its messages, and what each says by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from store.enums import Sender
 from triage.features.lexicon import content, fold, harmless, lexicon, marks
+from triage.message import Message
 
-if TYPE_CHECKING:
-    from triage.emotion.model import (
-        Reading,
-    )
-
-# A message at or above this probability counts as negative. The reading is calibrated, so that
-# this says: more readers than not would call the customer unhappy.
+# A message at or above this probability counts as negative. The reading is calibrated: more
+# readers than not would call the customer unhappy.
 NEGATIVE = 0.5
 QUOTE_LENGTH = 160
-# From this chance on a message does what its reading says, where the lexicon does not hear it;
-# below DENIED it does not, though the lexicon does ("court shoes"). Of danger a false alarm costs
-# less than a missed one: it counts earlier, and words of it cannot be denied. Chosen on the dev
-# messages of triage/training and on the tuning conversations.
-DONE = 0.65
-DANGER_DONE = 0.4
-DENIED = 0.02
+# Thresholds for speech acts, chosen on the dev messages of triage/training and on the tuning
+# conversations. At or above ACT_PRESENT the model alone is believed; below ACT_DENIED it overrules
+# the words of the lexicon ("court shoes"). A false alarm of danger costs less than a missed one, so
+# that danger counts earlier and its words cannot be overruled.
+ACT_PRESENT = 0.65
+DANGER_PRESENT = 0.4
+ACT_DENIED = 0.02
 NEVER_DENIED = ("danger", "promise_broken")
-# From this level on (the mean of how a message sounds by itself and where it stands) it is
-# displeased, and from this one on where words say so: they may stand in a calm report, too. Chosen
-# on the tuning conversations.
+# A message is displeased at or above this level, the mean of how it sounds by itself and what it is
+# in its context; the second threshold applies where words say so, which may stand in a calm report
+# as well. Both were chosen on the tuning conversations.
 DISPLEASED = 0.45
-SAID_DISPLEASED = 0.2
-# Words that show that a customer is displeased, however polite or neutral the rest reads.
+DISPLEASED_IN_WORDS = 0.2
+# Groups of the lexicon that show displeasure, however polite or neutral the rest of the message is.
 DISPLEASED_WORDS = ("unhelpful", "again", "waited", "bitter", "leaving", "threat", "abuse")
 DISPLEASED_INTENTS = ("not_helpful", "vent")
-# Word overlap from which two messages of a customer are the same question, and two of the
-# assistant the same answer (Jaccard index of their content words).
+# Jaccard index of the content words from which two customer messages are the same question, and
+# two assistant messages the same answer.
 SAME_QUESTION = 0.65
 SAME_ANSWER = 0.8
-# How far back the same is looked for: in a conversation of thousands of turns each would otherwise
-# be compared with all.
+# How many messages back repetitions are looked for: comparing all would be quadratic.
 LOOK_BACK = 40
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One message. `reading`, `language` and `intent` are known of customer messages only.
-
-    `answered` is known of assistant messages: True an answer, False a miss, None small talk or a
-    form's question. `order` is what the back office told in this turn; `trouble` what went wrong.
-    `at` is when it was recorded. Of a customer message `waits` says that a person was due after it,
-    and `earlier_cases` how many cases of the same customer there had been.
-    """
-
-    seq: int
-    sender: Sender
-    text: str
-    language: str | None = None
-    reading: Reading | None = None
-    intent: str | None = None
-    answered: bool | None = None
-    order: Mapping[str, Any] | None = None
-    trouble: str | None = None
-    at: datetime | None = None
-    waits: bool = False
-    earlier_cases: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,41 +52,41 @@ class Evidence:
         return {"seq": self.seq, "quote": self.quote, "score": round(self.score, 4)}
 
 
-class Message:
-    """One turn together with what its words say by themselves."""
+class MessageFeatures:
+    """A message together with what its words say by themselves; computed on first use."""
 
-    def __init__(self, turn: Turn) -> None:
-        """Wrap `turn`; nothing is worked out before it is asked for."""
-        self.turn = turn
+    def __init__(self, raw: Message) -> None:
+        """Wrap the message `raw`."""
+        self.raw = raw
 
     @cached_property
     def marks(self) -> Mapping[str, str]:
-        """The lexicon's groups that the text belongs to, with the exact words."""
-        return marks(self.turn.text)
+        """The groups of the lexicon that the text belongs to, with the exact words."""
+        return marks(self.raw.text)
 
     @cached_property
     def content(self) -> frozenset[str]:
         """The words that tell what the message is about."""
-        return content(self.turn.text)
+        return content(self.raw.text)
 
     @cached_property
     def letters(self) -> str:
         """The text without case, spaces and punctuation."""
-        return "".join(filter(str.isalnum, fold(self.turn.text).text))
+        return "".join(filter(str.isalnum, fold(self.raw.text).text))
 
     @cached_property
-    def is_passing(self) -> bool:
-        """Whether it carries no mood (a yes, a number, an address): it changes no run of moods."""
-        return not self.is_displeased and lexicon().is_passing(self.turn.text)
+    def is_neutral(self) -> bool:
+        """Whether it carries no sentiment (a yes, a number, an address) and changes no trend."""
+        return not self.is_displeased and lexicon().is_passing(self.raw.text)
 
     @property
     def negative(self) -> float:
         """The probability that it is negative; 0 when the emotion model could not read it."""
-        return float(self.turn.reading.negative) if self.turn.reading else 0.0
+        return float(self.raw.reading.negative) if self.raw.reading else 0.0
 
     def emotion(self, *names: str) -> float:
-        """The highest probability among `names`; 0 for emotions that the model does not know."""
-        known = self.turn.reading.emotions if self.turn.reading else {}
+        """Return the highest probability among `names`; 0 for emotions unknown to the model."""
+        known = self.raw.reading.emotions if self.raw.reading else {}
         return max((float(known.get(name, 0.0)) for name in names), default=0.0)
 
     @property
@@ -124,133 +94,141 @@ class Message:
         """Whether it reads negative."""
         return self.negative >= NEGATIVE
 
-    def chance(self, act: str) -> float | None:
-        """How likely it is that the message does `act` where it stands; None: nobody knows."""
-        return self.turn.reading.acts.get(act) if self.turn.reading else None
+    def act_probability(self, act: str) -> float | None:
+        """Return the probability of a speech act in its context; None where it is not known."""
+        return self.raw.reading.acts.get(act) if self.raw.reading else None
 
     @property
     def is_displeased(self) -> bool:
-        """Whether it shows that the customer is displeased, where it stands or in so many words.
+        """Whether it shows that the customer is displeased, in its context or in so many words.
 
-        By itself a message may read negative (a grim report) whose writer is content.
+        By itself a message may read negative (a grim report) although its writer is content.
         """
-        said, chance = self.displeased_words is not None, self.chance("displeased")
-        if chance is None:
-            return said or self.is_negative
-        # How it sounds by itself, and what it is where it stands: they err in other places.
-        level = (chance + self.negative) / 2
-        return level >= (SAID_DISPLEASED if said else DISPLEASED)
+        in_words = self.displeased_words is not None
+        in_context = self.act_probability("displeased")
+        if in_context is None:
+            return in_words or self.is_negative
+        # The two models err in different places, so that their mean is better than either.
+        level = (in_context + self.negative) / 2
+        return level >= (DISPLEASED_IN_WORDS if in_words else DISPLEASED)
 
     @property
     def is_thankful(self) -> bool:
         """Whether it gives thanks, and means it."""
-        said = "thanks" in self.marks or self.turn.intent == "thank"
-        return said and not self.is_displeased
+        thanks = "thanks" in self.marks or self.raw.intent == "thank"
+        return thanks and not self.is_displeased
 
     @cached_property
     def displeased_words(self) -> str | None:
         """The words that show displeasure, if any do."""
         # A model that knows of displeasure itself needs no other act for it.
-        heard = self.marks if self.chance("displeased") is not None else DISPLEASED_WORDS
-        for group in filter(heard.__contains__, DISPLEASED_WORDS):
+        known = self.act_probability("displeased") is not None
+        groups = self.marks if known else DISPLEASED_WORDS
+        for group in filter(groups.__contains__, DISPLEASED_WORDS):
             for evidence in self.says(group):
                 return evidence.quote
-        return self.quote if self.turn.intent in DISPLEASED_INTENTS else None
+        return self.quote if self.raw.intent in DISPLEASED_INTENTS else None
 
     @property
     def quote(self) -> str:
         """The start of the message, as written."""
-        return self.turn.text[:QUOTE_LENGTH]
+        return self.raw.text[:QUOTE_LENGTH]
 
-    def felt(self) -> Evidence:
-        """The message as evidence of how it reads."""
+    def as_evidence(self, score: float = 1.0) -> Evidence:
+        """Return the start of the message as evidence."""
+        return Evidence(self.raw.seq, self.quote, score)
+
+    def sentiment_evidence(self) -> Evidence:
+        """Return the message as evidence of its sentiment."""
         words = None if self.is_negative else self.displeased_words
-        return Evidence(self.turn.seq, words or self.quote, self.negative if not words else 1.0)
+        return Evidence(self.raw.seq, words or self.quote, self.negative if not words else 1.0)
 
     def says(self, group: str) -> tuple[Evidence, ...]:
-        """What shows that this message does what a group of the lexicon is about.
+        """Return the evidence that the message does what a group of the lexicon is about.
 
-        The words themselves where the lexicon knows them, unless the emotion model is sure that
-        they mean something else; the whole message where the model alone understands it so,
+        It is the words themselves where the lexicon knows them, unless the emotion model is sure
+        that they mean something else; the whole message where the model alone understands it so,
         unless the lexicon knows its words as harmless.
         """
-        chance = self.chance(group)
+        probability = self.act_probability(group)
         if words := self.marks.get(group):
-            denied = chance is not None and chance < DENIED and group not in NEVER_DENIED
-            return () if denied else (Evidence(self.turn.seq, words, 1.0),)
-        enough = DANGER_DONE if group == "danger" else DONE
-        if chance is None or chance < enough or group in harmless(self.turn.text):
+            is_denied = probability is not None and probability < ACT_DENIED
+            if is_denied and group not in NEVER_DENIED:
+                return ()
+            return (Evidence(self.raw.seq, words, 1.0),)
+        threshold = DANGER_PRESENT if group == "danger" else ACT_PRESENT
+        if probability is None or probability < threshold or group in harmless(self.raw.text):
             return ()
-        return (Evidence(self.turn.seq, self.quote, chance),)
+        return (self.as_evidence(probability),)
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A customer message, and the assistant's replies to it."""
+    """A customer message and the assistant's replies to it."""
 
-    customer: Message
-    replies: tuple[Message, ...]
+    customer: MessageFeatures
+    replies: tuple[MessageFeatures, ...]
 
 
-class Talk:
+class Episode:
     """The messages of one episode, arranged for the facts."""
 
-    def __init__(self, turns: Sequence[Turn]) -> None:
-        """Arrange `turns`, which stand in the order in which they were said."""
-        self.turns = tuple(turns)
-        self.messages = tuple(Message(turn) for turn in turns)
+    def __init__(self, messages: Sequence[Message]) -> None:
+        """Arrange `messages`, which are in the order in which they were written."""
+        self.messages = tuple(map(MessageFeatures, messages))
         self.customer = self._of(Sender.CUSTOMER)
         self.assistant = self._of(Sender.ASSISTANT)
 
-    def _of(self, sender: Sender) -> tuple[Message, ...]:
-        return tuple(message for message in self.messages if message.turn.sender == sender)
+    def _of(self, sender: Sender) -> tuple[MessageFeatures, ...]:
+        return tuple(message for message in self.messages if message.raw.sender == sender)
 
     @cached_property
-    def moods(self) -> tuple[Message, ...]:
-        """The customer's messages that carry a mood at all."""
-        return tuple(message for message in self.customer if not message.is_passing)
+    def with_sentiment(self) -> tuple[MessageFeatures, ...]:
+        """The customer's messages that carry a sentiment at all."""
+        return tuple(message for message in self.customer if not message.is_neutral)
 
     @cached_property
     def exchanges(self) -> tuple[Exchange, ...]:
         """Each customer message with the assistant's replies up to the next one."""
-        found: list[Exchange] = []
+        exchanges: list[Exchange] = []
         for message in self.messages:
-            if message.turn.sender == "customer":
-                found.append(Exchange(message, ()))
-            elif message.turn.sender == "assistant" and found:
-                found[-1] = Exchange(found[-1].customer, (*found[-1].replies, message))
-        return tuple(found)
+            if message.raw.sender == Sender.CUSTOMER:
+                exchanges.append(Exchange(message, ()))
+            elif message.raw.sender == Sender.ASSISTANT and exchanges:
+                latest = exchanges[-1]
+                exchanges[-1] = Exchange(latest.customer, (*latest.replies, message))
+        return tuple(exchanges)
 
     @cached_property
-    def repeated_questions(self) -> tuple[Message, ...]:
+    def repeated_questions(self) -> tuple[MessageFeatures, ...]:
         """The customer's messages that ask again what an earlier one asked."""
         return _repeated(self.customer, SAME_QUESTION)
 
     @cached_property
-    def repeated_answers(self) -> tuple[Message, ...]:
+    def repeated_answers(self) -> tuple[MessageFeatures, ...]:
         """The assistant's answers that say again what an earlier one said.
 
-        A form that asks its question again after another was answered only does its work.
+        Form questions are not counted: a form may ask again after another was answered.
         """
-        answers = [message for message in self.assistant if message.turn.answered is not None]
+        answers = [message for message in self.assistant if message.raw.answered is not None]
         return _repeated(answers, SAME_ANSWER)
 
 
-def _repeated(messages: Sequence[Message], threshold: float) -> tuple[Message, ...]:
+def _repeated(messages: Sequence[MessageFeatures], threshold: float) -> tuple[MessageFeatures, ...]:
     return tuple(
         message
         for index, message in enumerate(messages)
         if any(
-            _same(message, earlier, threshold)
+            _are_the_same(message, earlier, threshold)
             for earlier in messages[max(0, index - LOOK_BACK) : index]
         )
     )
 
 
-def _same(one: Message, other: Message, threshold: float) -> bool:
-    if one.is_passing or other.is_passing or "thanks" in one.marks:
+def _are_the_same(later: MessageFeatures, earlier: MessageFeatures, threshold: float) -> bool:
+    if later.is_neutral or earlier.is_neutral or "thanks" in later.marks:
         return False
-    if one.letters == other.letters:
+    if later.letters == earlier.letters:
         return True
-    shared, either = one.content & other.content, one.content | other.content
+    shared, either = later.content & earlier.content, later.content | earlier.content
     return len(shared) >= 2 and len(shared) >= threshold * len(either)

@@ -1,29 +1,29 @@
-"""What is known of a conversation so far: a pure function of one episode's messages.
+"""Feature extraction: everything known of an episode, a pure function of its messages.
 
-`FACTS` lists every fact with its kind and a line that says what it means. The policy's and the
-remedies' conditions speak of these names.
+`FACTS` lists every fact with its kind and a line that says what it means. The conditions of the
+policy and the remedies refer to these names.
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from store.enums import Sender
-from triage.features.episode import Evidence, Talk, Turn
-from triage.features.fact import Fact, Value
+from triage.features.episode import Episode, Evidence
+from triage.features.fact import Fact, FactKind, Value
 from triage.features.sentiment import SENTIMENT_FACTS
 from triage.features.service_history import SERVICE_HISTORY_FACTS
 from triage.features.speech_acts import SPEECH_ACT_FACTS
-
-__all__ = ["FACTS", "Evidence", "Fact", "Facts", "Sender", "Turn", "extract_facts"]
+from triage.message import Message
 
 FACTS: Mapping[str, Fact] = {
     fact.name: fact for fact in (*SERVICE_HISTORY_FACTS, *SENTIMENT_FACTS, *SPEECH_ACT_FACTS)
 }
 LEVEL_DECIMALS = 6
+_ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -34,32 +34,68 @@ class Facts:
     evidence: Mapping[str, tuple[Evidence, ...]]
 
     def __getitem__(self, name: str) -> Value:
-        """Return the value of a fact; KeyError when there is no such fact."""
+        """Return the value of a fact. Raises KeyError when there is no such fact."""
         return self.values[name]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the values, flat, as they are stored: money as decimal strings or null."""
+        """Return the values as they are stored: money as decimal strings or null."""
         return {
             name: format(value, "f") if isinstance(value, Decimal) else value
             for name, value in self.values.items()
         }
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Facts":
+        """Return stored values, without the words that show them.
+
+        Only for values that were stored with the present `features_version`. Raises KeyError.
+        """
+        return cls(
+            {
+                name: Decimal(values[name])
+                if fact.kind == FactKind.MONEY and values[name] is not None
+                else values[name]
+                for name, fact in FACTS.items()
+            },
+            {},
+        )
+
     def for_conditions(self) -> dict[str, Any]:
         """Return the values as conditions see them: money as numbers, 0 when it is not known."""
         return {
-            name: float(value or 0) if FACTS[name].kind == "money" else value
+            name: float(value or 0) if FACTS[name].kind == FactKind.MONEY else value
             for name, value in self.values.items()
         }
 
 
-def extract_facts(turns: Sequence[Turn]) -> Facts:
-    """Return the facts of one episode's messages, which stand in the order they were said."""
-    talk = Talk(turns)
-    found = {name: fact.find(talk) for name, fact in FACTS.items()}
+NO_FACTS = Facts({name: fact.default for name, fact in FACTS.items()}, {})
+
+
+def extract_facts(messages: Sequence[Message]) -> Facts:
+    """Return the facts of one episode's messages, in the order in which they were written."""
+    episode = Episode(messages)
+    found = {name: fact.find(episode) for name, fact in FACTS.items()}
     return Facts(
         {name: _rounded(value) for name, (value, _) in found.items()},
         {name: evidence for name, (_, evidence) in found.items()},
     )
+
+
+@cache
+def features_version() -> str:
+    """Return a hash of the code and the lexicon that facts are extracted with.
+
+    Stored facts with another version are extracted anew from the decision's input.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_sources((_ROOT / "triage/features", _ROOT / "language"))):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sources(folders: Iterable[Path]) -> Iterator[Path]:
+    for folder in folders:
+        yield from (path for path in folder.iterdir() if path.suffix in (".py", ".yml"))
 
 
 def _rounded(value: Value) -> Value:

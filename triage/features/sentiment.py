@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from triage.features.episode import Evidence, Message, Talk
-from triage.features.fact import NOTHING, Fact, Found
+from triage.features.episode import Episode, Evidence, MessageFeatures
+from triage.features.fact import NO_EVIDENCE, Fact, FactKind, Found
 
 ANGER = ("anger",)
 GRATITUDE = ("gratitude", "joy")
@@ -18,222 +18,232 @@ RECENT = 3
 SAID = 0.6
 
 
-def _felt(messages: Sequence[Message]) -> tuple[Evidence, ...]:
-    return tuple(message.felt() for message in messages)
+def _evidence(messages: Sequence[MessageFeatures]) -> tuple[Evidence, ...]:
+    return tuple(message.sentiment_evidence() for message in messages)
 
 
-def _negative_now(talk: Talk) -> Found:
-    latest = talk.customer[-1:]
-    return (latest[0].negative, _felt(latest)) if latest else (0.0, NOTHING)
+def _negative_now(episode: Episode) -> Found:
+    latest = episode.customer[-1:]
+    return (latest[0].negative, _evidence(latest)) if latest else (0.0, NO_EVIDENCE)
 
 
-def _negative_peak(talk: Talk) -> Found:
-    if not talk.customer:
-        return 0.0, NOTHING
-    peak = max(talk.customer, key=lambda message: message.negative)
-    return peak.negative, _felt([peak])
+def _negative_peak(episode: Episode) -> Found:
+    if not episode.customer:
+        return 0.0, NO_EVIDENCE
+    peak = max(episode.customer, key=lambda message: message.negative)
+    return peak.negative, _evidence([peak])
 
 
-def _negative_mean(talk: Talk) -> Found:
-    levels = [message.negative for message in talk.moods]
-    return (sum(levels) / len(levels) if levels else 0.0), _felt(talk.moods)
+def _negative_mean(episode: Episode) -> Found:
+    levels = [message.negative for message in episode.with_sentiment]
+    return (sum(levels) / len(levels) if levels else 0.0), _evidence(episode.with_sentiment)
 
 
-def _negative_recent(talk: Talk) -> Found:
-    latest = talk.moods[-RECENT:]
+def _negative_recent(episode: Episode) -> Found:
+    latest = episode.with_sentiment[-RECENT:]
     level = sum(map(_displeasure, latest)) / RECENT
-    return level, _felt([message for message in latest if message.is_displeased])
+    return level, _evidence([message for message in latest if message.is_displeased])
 
 
-def _displeasure(message: Message) -> float:
+def _displeasure(message: MessageFeatures) -> float:
     return max(message.negative, SAID if message.displeased_words else 0.0)
 
 
-def _negative_rise(talk: Talk) -> Found:
-    if len(talk.moods) < 2:
-        return 0.0, NOTHING
-    calmest = min(talk.moods[:-1], key=lambda message: message.negative)
-    rise = talk.moods[-1].negative - calmest.negative
-    return max(0.0, rise), _felt([calmest, talk.moods[-1]]) if rise > 0 else NOTHING
+def _negative_rise(episode: Episode) -> Found:
+    if len(episode.with_sentiment) < 2:
+        return 0.0, NO_EVIDENCE
+    calmest = min(episode.with_sentiment[:-1], key=lambda message: message.negative)
+    rise = episode.with_sentiment[-1].negative - calmest.negative
+    return max(0.0, rise), _evidence(
+        [calmest, episode.with_sentiment[-1]]
+    ) if rise > 0 else NO_EVIDENCE
 
 
-def _negative_slope(talk: Talk) -> Found:
-    levels = [message.negative for message in talk.moods]
+def _negative_slope(episode: Episode) -> Found:
+    levels = [message.negative for message in episode.with_sentiment]
     middle, mean = (len(levels) - 1) / 2, sum(levels) / max(1, len(levels))
     spread = sum((place - middle) ** 2 for place in range(len(levels)))
     if not spread:
-        return 0.0, NOTHING
+        return 0.0, NO_EVIDENCE
     lean = sum((place - middle) * (level - mean) for place, level in enumerate(levels))
-    return lean / spread, _felt(talk.moods)
+    return lean / spread, _evidence(episode.with_sentiment)
 
 
-def _run(messages: Sequence[Message], flags: Iterator[bool]) -> list[Message]:
-    run: list[Message] = []
+def _run(messages: Sequence[MessageFeatures], flags: Iterator[bool]) -> list[MessageFeatures]:
+    run: list[MessageFeatures] = []
     for message, flag in zip(messages, flags, strict=True):
         run = [*run, message] if flag else []
     return run
 
 
-def _negative_run(talk: Talk) -> Found:
-    run = _run(talk.moods, (message.is_negative for message in talk.moods))
-    return len(run), _felt(run)
+def _negative_run(episode: Episode) -> Found:
+    run = _run(episode.with_sentiment, (message.is_negative for message in episode.with_sentiment))
+    return len(run), _evidence(run)
 
 
-def _displeased_run(talk: Talk) -> Found:
-    run: list[Message] = []
-    for message in talk.moods:
+def _displeased_run(episode: Episode) -> Found:
+    run: list[MessageFeatures] = []
+    for message in episode.with_sentiment:
         lingers = bool(run) and message.negative >= LINGERING and not message.is_thankful
         run = [*run, message] if message.is_displeased or lingers else []
-    return len(run), _felt(run)
+    return len(run), _evidence(run)
 
 
-def _displeased_turns(talk: Talk) -> Found:
-    displeased = [message for message in talk.customer if message.is_displeased]
-    return len(displeased), _felt(displeased)
+def _displeased_turns(episode: Episode) -> Found:
+    displeased = [message for message in episode.customer if message.is_displeased]
+    return len(displeased), _evidence(displeased)
 
 
-def _displeased_now(talk: Talk) -> Found:
-    latest = [message for message in talk.customer[-1:] if message.is_displeased]
-    return bool(latest), _felt(latest)
+def _displeased_now(episode: Episode) -> Found:
+    latest = [message for message in episode.customer[-1:] if message.is_displeased]
+    return bool(latest), _evidence(latest)
 
 
-def _started_calm(talk: Talk) -> Found:
+def _started_calm(episode: Episode) -> Found:
     # A reading between calm and displeased is no displeasure: who starts so can still sour.
-    first = [message for message in talk.moods[:1] if not message.is_displeased]
-    return bool(first), _felt(first)
+    first = [message for message in episode.with_sentiment[:1] if not message.is_displeased]
+    return bool(first), _evidence(first)
 
 
-def _anger_now(talk: Talk) -> Found:
-    return _feeling_now(talk, ANGER)
+def _anger_now(episode: Episode) -> Found:
+    return _feeling_now(episode, ANGER)
 
 
-def _gratitude_now(talk: Talk) -> Found:
-    return _feeling_now(talk, GRATITUDE)
+def _gratitude_now(episode: Episode) -> Found:
+    return _feeling_now(episode, GRATITUDE)
 
 
-def _feeling_now(talk: Talk, names: tuple[str, ...]) -> Found:
-    if not talk.customer:
-        return 0.0, NOTHING
-    latest = talk.customer[-1]
+def _feeling_now(episode: Episode, names: tuple[str, ...]) -> Found:
+    if not episode.customer:
+        return 0.0, NO_EVIDENCE
+    latest = episode.customer[-1]
     level = latest.emotion(*names)
-    return level, (Evidence(latest.turn.seq, latest.quote, level),)
+    return level, (Evidence(latest.raw.seq, latest.quote, level),)
 
 
-def _thanks_now(talk: Talk) -> Found:
-    latest = [message for message in talk.customer[-1:] if message.is_thankful]
+def _thanks_now(episode: Episode) -> Found:
+    latest = [message for message in episode.customer[-1:] if message.is_thankful]
     return bool(latest), tuple(
-        Evidence(message.turn.seq, message.marks.get("thanks", message.quote), 1.0)
+        Evidence(message.raw.seq, message.marks.get("thanks", message.quote), 1.0)
         for message in latest
     )
 
 
-def _recovered(talk: Talk) -> Found:
+def _recovered(episode: Episode) -> Found:
     """Either thanks, or two calm messages in a row, after displeasure and with none now."""
-    if not any(message.is_displeased for message in talk.moods[:-1]):
-        return False, NOTHING
-    if talk.moods[-1].is_thankful:
-        return True, _felt(talk.moods[-1:])
-    latest = talk.moods[-2:]
+    if not any(message.is_displeased for message in episode.with_sentiment[:-1]):
+        return False, NO_EVIDENCE
+    if episode.with_sentiment[-1].is_thankful:
+        return True, _evidence(episode.with_sentiment[-1:])
+    latest = episode.with_sentiment[-2:]
     calm = all(message.negative < CALM and not message.is_displeased for message in latest)
-    return calm, _felt(latest) if calm else NOTHING
+    return calm, _evidence(latest) if calm else NO_EVIDENCE
 
 
-def _needs_person(talk: Talk) -> Found:
-    if not talk.customer:
-        return 0.0, NOTHING
-    latest = talk.customer[-1]
-    level = latest.chance("needs_person") or 0.0
-    return level, (Evidence(latest.turn.seq, latest.quote, level),) if level else NOTHING
+def _needs_person(episode: Episode) -> Found:
+    if not episode.customer:
+        return 0.0, NO_EVIDENCE
+    latest = episode.customer[-1]
+    level = latest.act_probability("needs_person") or 0.0
+    return level, (Evidence(latest.raw.seq, latest.quote, level),) if level else NO_EVIDENCE
 
 
-def _unread_turns(talk: Talk) -> Found:
-    unread = [message for message in talk.customer if message.turn.reading is None]
-    return len(unread), tuple(Evidence(one.turn.seq, one.quote, 1.0) for one in unread)
+def _unread_turns(episode: Episode) -> Found:
+    unread = [message for message in episode.customer if message.raw.reading is None]
+    return len(unread), tuple(message.as_evidence() for message in unread)
 
 
 SENTIMENT_FACTS = (
     Fact(
         "negative_now",
-        "level",
+        FactKind.LEVEL,
         "How likely it is that the latest customer message is negative, 0 to 1.",
         _negative_now,
     ),
-    Fact("negative_peak", "level", "The highest such probability so far.", _negative_peak),
+    Fact("negative_peak", FactKind.LEVEL, "The highest such probability so far.", _negative_peak),
     Fact(
         "negative_mean",
-        "level",
+        FactKind.LEVEL,
         "The mean over all customer messages that carry a mood (not a bare yes or number).",
         _negative_mean,
     ),
     Fact(
         "negative_recent",
-        "level",
+        FactKind.LEVEL,
         "The mean over the latest three that carry a mood; 0.6 at the least where words say so.",
         _negative_recent,
     ),
     Fact(
         "negative_rise",
-        "level",
+        FactKind.LEVEL,
         "How much more negative the latest message is than the calmest before it.",
         _negative_rise,
     ),
     Fact(
         "negative_slope",
-        "level",
+        FactKind.LEVEL,
         "How much more negative the customer becomes with each message (least squares).",
         _negative_slope,
     ),
     Fact(
         "negative_run",
-        "count",
+        FactKind.COUNT,
         "Customer messages in a row, up to the latest, that are negative (0.5 or more).",
         _negative_run,
     ),
     Fact(
         "displeased_now",
-        "bool",
+        FactKind.BOOL,
         "The latest message is negative, or says so in words, be they ever so polite.",
         _displeased_now,
     ),
     Fact(
         "mood_turns",
-        "count",
+        FactKind.COUNT,
         "Customer messages that carry a mood (not a bare yes or number).",
-        lambda talk: (len(talk.moods), NOTHING),
+        lambda episode: (len(episode.with_sentiment), NO_EVIDENCE),
     ),
-    Fact("displeased_turns", "count", "Customer messages that are displeased.", _displeased_turns),
+    Fact(
+        "displeased_turns",
+        FactKind.COUNT,
+        "Customer messages that are displeased.",
+        _displeased_turns,
+    ),
     Fact(
         "displeased_run",
-        "count",
+        FactKind.COUNT,
         "Customer messages in a row, up to the latest, that are displeased or still half so (0.4).",
         _displeased_run,
     ),
     Fact(
-        "started_calm", "bool", "The first customer message showed no displeasure.", _started_calm
+        "started_calm",
+        FactKind.BOOL,
+        "The first customer message showed no displeasure.",
+        _started_calm,
     ),
-    Fact("anger_now", "level", "Anger in the latest customer message, 0 to 1.", _anger_now),
+    Fact("anger_now", FactKind.LEVEL, "Anger in the latest customer message, 0 to 1.", _anger_now),
     Fact(
         "gratitude_now",
-        "level",
+        FactKind.LEVEL,
         "Gratitude or joy in the latest customer message, 0 to 1.",
         _gratitude_now,
     ),
-    Fact("thanks_now", "bool", "The latest customer message is a thank-you.", _thanks_now),
+    Fact("thanks_now", FactKind.BOOL, "The latest customer message is a thank-you.", _thanks_now),
     Fact(
         "recovered",
-        "bool",
+        FactKind.BOOL,
         "The customer was displeased, and has since given thanks or been calm twice.",
         _recovered,
     ),
     Fact(
         "needs_person",
-        "level",
+        FactKind.LEVEL,
         "How likely a good supervisor would want a person here by now, reading the last messages.",
         _needs_person,
     ),
     Fact(
         "unread_turns",
-        "count",
+        FactKind.COUNT,
         "Customer messages that the emotion model could not read.",
         _unread_turns,
     ),

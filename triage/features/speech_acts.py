@@ -2,117 +2,119 @@
 
 from collections.abc import Callable
 
-from triage.features.episode import Evidence, Message, Talk
-from triage.features.fact import Fact, Found
+from triage.features.episode import Episode, Evidence, MessageFeatures
+from triage.features.fact import Fact, FactKind, Found
 
 
-def _anywhere(group: str, intent: str | None = None) -> Callable[[Talk], Found]:
-    def find(talk: Talk) -> Found:
-        evidence = tuple(one for message in talk.customer for one in _said(message, group, intent))
-        return bool(evidence), evidence
-
-    return find
-
-
-def _now(group: str, intent: str | None = None) -> Callable[[Talk], Found]:
-    def find(talk: Talk) -> Found:
+def _anywhere(group: str, intent: str | None = None) -> Callable[[Episode], Found]:
+    def find(episode: Episode) -> Found:
         evidence = tuple(
-            one for message in talk.customer[-1:] for one in _said(message, group, intent)
+            words for message in episode.customer for words in _said(message, group, intent)
         )
         return bool(evidence), evidence
 
     return find
 
 
-def _said(message: Message, group: str, intent: str | None) -> tuple[Evidence, ...]:
+def _now(group: str, intent: str | None = None) -> Callable[[Episode], Found]:
+    def find(episode: Episode) -> Found:
+        evidence = tuple(
+            words for message in episode.customer[-1:] for words in _said(message, group, intent)
+        )
+        return bool(evidence), evidence
+
+    return find
+
+
+def _said(message: MessageFeatures, group: str, intent: str | None) -> tuple[Evidence, ...]:
     in_words = message.says(group)
-    if in_words or intent is None or message.turn.intent != intent:
+    if in_words or intent is None or message.raw.intent != intent:
         return in_words
-    return (Evidence(message.turn.seq, message.quote, 1.0),)
+    return (message.as_evidence(),)
 
 
-def _asked_again_for_person(talk: Talk) -> Found:
-    _, evidence = _anywhere("wants_person", "want_person")(talk)
+def _asked_again_for_person(episode: Episode) -> Found:
+    _, evidence = _anywhere("wants_person", "want_person")(episode)
     return len(evidence) >= 2, evidence if len(evidence) >= 2 else ()
 
 
 SPEECH_ACT_FACTS = (
     Fact(
         "wants_person",
-        "bool",
-        "The customer asks for a person, or not to talk to a bot.",
+        FactKind.BOOL,
+        "The customer asks for a person, or not to episode to a bot.",
         _anywhere("wants_person", "want_person"),
     ),
     Fact(
         "asked_again_for_person",
-        "bool",
+        FactKind.BOOL,
         "The customer has asked for a person more than once.",
         _asked_again_for_person,
     ),
     Fact(
         "says_unhelpful",
-        "bool",
+        FactKind.BOOL,
         "The latest message says that the answer did not help.",
         _now("unhelpful", "not_helpful"),
     ),
     Fact(
         "disputes_answer",
-        "bool",
+        FactKind.BOOL,
         "The latest message contradicts the last answer.",
         _now("disputes"),
     ),
     Fact(
         "says_helped",
-        "bool",
+        FactKind.BOOL,
         "The latest message says that the answer helped.",
         _now("helped", "helpful"),
     ),
     Fact(
         "solved_now",
-        "bool",
+        FactKind.BOOL,
         "The latest message says or shows that it is settled.",
         _now("solved"),
     ),
     Fact(
         "says_again",
-        "bool",
+        FactKind.BOOL,
         "The latest message says that it was said or asked before.",
         _now("again"),
     ),
     Fact(
         "complains",
-        "bool",
+        FactKind.BOOL,
         "The customer wants to make a complaint.",
         _anywhere("complains", "complaint"),
     ),
     Fact(
         "threat",
-        "bool",
+        FactKind.BOOL,
         "The customer speaks of a lawyer, a court, a regulator, the press or a chargeback.",
         _anywhere("threat"),
     ),
     Fact(
         "leaving",
-        "bool",
+        FactKind.BOOL,
         "The customer means to leave, or to warn others off.",
         _anywhere("leaving"),
     ),
-    Fact("abuse", "bool", "The customer insults somebody.", _anywhere("abuse")),
+    Fact("abuse", FactKind.BOOL, "The customer insults somebody.", _anywhere("abuse")),
     Fact(
         "danger",
-        "bool",
+        FactKind.BOOL,
         "Somebody is or may come to harm: fire, injury, illness, violence, self-harm.",
         _anywhere("danger"),
     ),
     Fact(
         "vulnerable",
-        "bool",
+        FactKind.BOOL,
         "The customer speaks of illness, disability, great age, bereavement or hardship.",
         _anywhere("vulnerable"),
     ),
     Fact(
         "contacted_before",
-        "bool",
+        FactKind.BOOL,
         "The customer speaks of an earlier contact about it.",
         _anywhere("contacted"),
     ),

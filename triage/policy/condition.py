@@ -15,7 +15,7 @@ from typing import Any
 import cel
 
 from triage.errors import RuleFault
-from triage.features.fact import Kind
+from triage.features.fact import FactKind
 from triage.features.facts import FACTS
 from triage.rule_file import shown
 
@@ -134,7 +134,7 @@ def _combinations(condition: Condition) -> Iterator[dict[str, Any]]:
         yield values
 
 
-def _candidates(kind: Kind, text: str) -> Sequence[Any]:
+def _candidates(kind: FactKind, text: str) -> Sequence[Any]:
     numbers = [float(number) for number in _NUMBER.findall(text)]
     if kind == "bool":
         return (False, True)

@@ -1,12 +1,13 @@
 """What the policy's rules are made of, and what a decision tells."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from store.enums import Action
-from triage.features.facts import Evidence, Facts
+from triage.features.episode import Evidence
+from triage.features.facts import NO_FACTS, Facts
 from triage.policy.calendar import Calendar
 from triage.policy.condition import Condition
 
@@ -35,13 +36,19 @@ class Reason:
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do now, and why. `priority` is 1 (most urgent) to 4, on a handover only."""
+    """What to do now, and why.
+
+    Attributes:
+        priority: 1 (most urgent) to 4, on a handover only.
+        facts: What the decision rests on.
+    """
 
     action: Action
     priority: int | None
     reasons: tuple[Reason, ...]
     senior: bool
     wording: Wording
+    facts: Facts = NO_FACTS
 
     @property
     def rules(self) -> tuple[str, ...]:
@@ -49,7 +56,7 @@ class Decision:
         return tuple(reason.rule for reason in self.reasons)
 
     def as_json(self) -> dict[str, Any]:
-        """Return all that the decision holds, as it is stored."""
+        """Return the decision as it is stored, without its facts."""
         return {
             "action": self.action,
             "priority": self.priority,
@@ -60,7 +67,7 @@ class Decision:
         }
 
 
-# The triage's own failure is one more way of not helping: it must never keep a customer waiting.
+# A failure of the triage itself must never keep a customer waiting.
 FAILED = Decision(
     action=Action.HAND_OVER,
     priority=3,
@@ -77,6 +84,11 @@ FAILED = Decision(
     senior=False,
     wording="trouble",
 )
+
+
+def is_failure(rules: Sequence[str]) -> bool:
+    """Return whether a decision with these rules is a failure of the triage itself."""
+    return tuple(rules) == FAILED.rules
 
 
 @dataclass(frozen=True)

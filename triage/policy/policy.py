@@ -36,7 +36,7 @@ class Policy:
     due: Mapping[int, Deadlines]
     hash: str
 
-    def decide(self, facts: Facts) -> Decision:
+    def evaluate(self, facts: Facts) -> Decision:
         """Return the decision for `facts`; the same facts always give the same decision.
 
         The strongest action among the rules whose condition holds wins, and the rules that ask
@@ -55,6 +55,7 @@ class Policy:
             reasons=tuple(rule.reason(facts) for rule in fired),
             senior=any(rule.senior for rule in fired),
             wording=max((rule.wording for rule in fired), key=WORDINGS.index, default="usual"),
+            facts=facts,
         )
 
     def holding(self, facts: Facts) -> list[Rule]:

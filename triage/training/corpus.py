@@ -10,7 +10,7 @@ from language.detect import Language
 from language.errors import CorpusError
 from language.normalise import normalise
 from store.enums import Sender
-from triage.emotion.context_window import Said
+from triage.message import Message
 from triage.training import labels
 from triage.training.labels import Row
 
@@ -26,7 +26,7 @@ class Example:
     text: str
     language: Language
     target: Row
-    before: tuple[Said, ...] = ()
+    before: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def messages_in_context(split: str, path: Path = CONVERSATIONS) -> list[Example]
 
 
 def _customers(talk: Sequence[Mapping[str, str]]) -> Iterator[Example]:
-    said: list[Said] = []
+    said: list[Message] = []
     turn = 0
     for row in talk:
         text = normalise(row["text"])
@@ -135,13 +135,13 @@ def _customers(talk: Sequence[Mapping[str, str]]) -> Iterator[Example]:
             mood, *acts = row["labels"].split(",")
             target = labels.context_target(mood, acts, needs_person=person)
             yield Example(text, "zh" if row["language"] == "zh" else "en", target, tuple(said))
-        said.append(_said(row["sender"], text))
+        said.append(_message(len(said) + 1, row["sender"], text))
 
 
-def _said(sender: str, text: str) -> Said:
+def _message(seq: int, sender: str, text: str) -> Message:
     if sender == "customer":
-        return Said(Sender.CUSTOMER, text)
-    return Said(Sender.ASSISTANT, text, answered=sender != "missed")
+        return Message(seq, Sender.CUSTOMER, text)
+    return Message(seq, Sender.ASSISTANT, text, answered=sender != "missed")
 
 
 def _files(data: Path) -> Iterator[tuple[str, str, Iterator[Example]]]:

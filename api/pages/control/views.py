@@ -23,7 +23,7 @@ from conversation.overview import Overview, overview
 from store.engine import reading
 from store.enums import Action, RuleFile
 from triage.audit import log
-from triage.audit.log import Entry, Verdict
+from triage.audit.log import LogEntry, Verdict
 from triage.policy.decision import ACTIONS
 from triage.rules.versions import with_hash
 
@@ -142,7 +142,7 @@ def _pending(container: Container) -> Sequence[Row[Any]]:
         return queries.pending(connection)
 
 
-def _excerpt(connection: Connection, entry: Entry) -> list[Spoken]:
+def _excerpt(connection: Connection, entry: LogEntry) -> list[Spoken]:
     said = queries.transcript(connection, entry.conversation)
     return [one for one in said if -BEFORE <= one.message.seq - entry.seq <= AFTER]
 

@@ -8,13 +8,13 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, Select, func, select
 
 from conversation import repository
-from conversation.repository import Message
 from store.enums import CaseState
 from store.tables import accounts, cases, conversations, messages, offers
 from triage.cases import corrections, queue
 from triage.cases.corrections import Known
 from triage.cases.precedents import Past, past_offers
 from triage.errors import CaseUnknown
+from triage.message import Message
 
 Mode = Literal["waiting", "mine", "other", "resolved"]
 TABS = tuple(CaseState)
@@ -164,9 +164,9 @@ def _spoken(message: Message, author: str | None) -> Spoken:
     reading = message.reading
     if reading is None:
         return Spoken(message, author, ((message.text, False),), None)
-    emotion, share = max(reading["emotions"].items(), key=lambda one: one[1])
-    feeling = Feeling(emotion, share, reading["negative"])
-    return Spoken(message, author, cut(message.text, reading.get("words", ())), feeling)
+    emotion, share = max(reading.emotions.items(), key=lambda one: one[1])
+    feeling = Feeling(emotion, share, reading.negative)
+    return Spoken(message, author, cut(message.text, message.attributions), feeling)
 
 
 def cut(text: str, words: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, bool], ...]:

@@ -9,12 +9,11 @@ from sqlalchemy import Engine, insert, update
 
 from store.tables import decisions, messages
 from tests.triage.conftest import NOW, POLICY, REMEDIES, talk
-from tests.triage.talk import assistant, customer, facts, order
+from tests.triage.talk import Extracted, assistant, customer, facts, order
 from triage.analytics.backtest import backtest
 from triage.analytics.backtest_report import BacktestReport
 from triage.analytics.history import episodes
 from triage.audit import log
-from triage.features.facts import Facts
 from triage.policy.decision import FAILED
 from triage.policy.policy import POLICY as SHIPPED
 from triage.policy.policy import Policy, load_policy
@@ -40,7 +39,7 @@ ANGRY = facts(customer("Where on earth is it", 0.9), assistant(order=order(days_
 WISH = facts(customer("I want to speak to a person", 0.1), assistant(order=order(days_late=4)))
 
 
-def decided(engine: Engine, name: str, *known: Facts | None, episode: int = 1) -> None:
+def decided(engine: Engine, name: str, *known: Extracted | None, episode: int = 1) -> None:
     """One conversation with a decision an hour; None where the triage failed."""
     with engine.begin() as connection:
         talk(connection, name)
@@ -52,9 +51,10 @@ def decided(engine: Engine, name: str, *known: Facts | None, episode: int = 1) -
             log.append(
                 connection,
                 conversation=name,
+                episode=episode if seq > 1 else 1,
                 seq=seq,
-                decision=FAILED if each is None else POLICY.decide(each),
-                facts=each or facts(),
+                decision=FAILED if each is None else POLICY.evaluate(each),
+                decision_input=(each or facts()).decision_input,
                 policy_hash=POLICY.hash,
                 model_hash="0" * 64,
                 now=NOW + timedelta(hours=seq - 1),

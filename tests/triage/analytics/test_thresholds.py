@@ -40,7 +40,7 @@ def in_memory(needs: Needs, count: int, seed: int) -> Sample:
     judged: list[Judged] = []
     for number in range(count):
         facts = displeased(random)
-        decision = POLICY.decide(facts)
+        decision = POLICY.evaluate(facts)
         rules = tuple(reason.rule for reason in decision.reasons)
         needed = needs(facts, random)
         judged.append(Judged(f"c{number}", "en", decision.action, rules, facts, needed))

@@ -28,7 +28,7 @@ UPSET = facts(customer("I want a manager!", 0.9), assistant())
 
 
 def opened_again(engine: Engine, first: Case, known: Facts) -> Case:
-    decision = POLICY.decide(known)
+    decision = POLICY.evaluate(known)
     with engine.begin() as connection:
         return queue.open_case(
             connection,
@@ -91,7 +91,7 @@ def test_only_a_handover_opens_a_case(engine: Engine) -> None:
             connection,
             conversation="none",
             episode=1,
-            decision=POLICY.decide(calm),
+            decision=POLICY.evaluate(calm),
             suggestion=REMEDIES.suggest(calm),
             deadlines=(NOW, NOW),
             opened_seq=1,

@@ -8,9 +8,9 @@ import pytest
 from store.enums import Sender
 from tests.triage.talk import order
 from triage.compensation.remedies import load_remedies
-from triage.emotion.context_window import Said
 from triage.emotion.model import EmotionModel, load_emotion_model
-from triage.features.facts import Turn, extract_facts
+from triage.features.facts import extract_facts
+from triage.message import Message
 
 NAMES = ("Emily Carter", "王秀英", "Fatima al-Sayed", "Olumide Adeyemi")
 TONES = {
@@ -45,11 +45,11 @@ def test_tone_language_and_name_change_no_amount(
         for words in tones.values():
             for name in NAMES:
                 text = words.format(name=name)
-                reading = model.read(text, [Said(Sender.ASSISTANT, "Hello!")])
+                reading = model.read(text, [Message(1, Sender.ASSISTANT, "Hello!")])
                 facts = extract_facts(
                     [
-                        Turn(1, Sender.CUSTOMER, text, language=language, reading=reading),
-                        Turn(2, Sender.ASSISTANT, "I have looked it up.", order=snapshot),
+                        Message(1, Sender.CUSTOMER, text, language=language, reading=reading),
+                        Message(2, Sender.ASSISTANT, "I have looked it up.", order=snapshot),
                     ]
                 )
                 suggestion = remedies.suggest(facts).as_json()

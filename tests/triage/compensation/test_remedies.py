@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.triage.talk import assistant, customer, facts, numbered, order
 from triage.compensation.remedies import REMEDIES, Suggestion, load_remedies
-from triage.emotion.model import Reading
 from triage.errors import RemediesError
 from triage.features.facts import Facts, extract_facts
+from triage.message import Reading
 
 SHIPPED = load_remedies()
 TEXT = REMEDIES.read_text(encoding="utf-8")

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from store.enums import Sender
-from triage.emotion.context_window import Said
 from triage.emotion.model import (
     EMOTIONS,
     SHIPPED,
@@ -15,6 +14,7 @@ from triage.emotion.model import (
     load_emotion_model,
 )
 from triage.emotion.reading import ACTS
+from triage.message import Message
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +198,14 @@ def test_what_a_message_does_is_read_only_where_it_stands(model: EmotionModel) -
 def test_what_was_said_before_changes_what_a_message_does(
     model: EmotionModel, answer: str, text: str
 ) -> None:
-    opening = Said(Sender.CUSTOMER, "Where is my parcel?" if text.isascii() else "我的包裹在哪里？")
-    said = [opening, Said(Sender.ASSISTANT, answer), opening, Said(Sender.ASSISTANT, answer)]
+    opening = Message(
+        1, Sender.CUSTOMER, "Where is my parcel?" if text.isascii() else "我的包裹在哪里？"
+    )
+    said = [
+        opening,
+        Message(1, Sender.ASSISTANT, answer),
+        opening,
+        Message(1, Sender.ASSISTANT, answer),
+    ]
     assert model.read(text, said).acts["needs_person"] > model.read(text, []).acts["needs_person"]
     assert model.read_many([text], [said])[0] == model.read(text, said)

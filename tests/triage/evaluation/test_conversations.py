@@ -7,7 +7,6 @@ import pytest
 
 from store.enums import Sender
 from tests.product import ROOT
-from triage.emotion.context_window import Said
 from triage.emotion.model import SHIPPED, load_emotion_model
 from triage.evaluation.conversations import (
     REPORT,
@@ -20,6 +19,7 @@ from triage.evaluation.conversations import (
     read_conversations,
     score,
 )
+from triage.message import Message
 from triage.policy.policy import load_policy
 from triage.training.corpus import messages_in_context
 
@@ -28,10 +28,10 @@ ALL = read_conversations()
 
 def conversation(at: int | None, *messages: tuple[str, str]) -> Conversation:
     said = [
-        Said(Sender.CUSTOMER, text)
+        Message(seq, Sender.CUSTOMER, text)
         if kind == "customer"
-        else Said(Sender.ASSISTANT, text, kind == "assistant")
-        for kind, text in messages
+        else Message(seq, Sender.ASSISTANT, text, answered=kind == "assistant")
+        for seq, (kind, text) in enumerate(messages, start=1)
     ]
     return Conversation("id", "en", "kind", TUNING, at, "why", tuple(said))
 

@@ -7,9 +7,10 @@ import pytest
 
 from store.enums import Sender
 from tests.triage.talk import assistant, customer, facts, numbered, order
-from triage.audit.stored_facts import recall
 from triage.emotion.reading import Reading
-from triage.features.facts import FACTS, Evidence, Turn, extract_facts
+from triage.features.episode import Evidence
+from triage.features.facts import FACTS, Facts, extract_facts
+from triage.message import Message
 
 
 def test_nothing_said_gives_every_fact_its_default() -> None:
@@ -32,9 +33,8 @@ def test_facts_are_read_from_the_messages_alone() -> None:
 def test_stored_facts_read_back_the_same() -> None:
     found = facts(customer("It never came", 1 / 3), assistant(order=order(days_late=4)))
     stored = json.loads(json.dumps(found.as_json()))
-    assert recall(stored).facts.values == found.values
+    assert Facts.from_json(stored).values == found.values
     assert stored["order_value"] == "84.00"
-    assert recall({}).facts.values == extract_facts([]).values
 
 
 def test_the_course_of_feeling() -> None:
@@ -100,7 +100,7 @@ def test_thanks_for_nothing_is_no_thanks() -> None:
 
 
 def test_a_message_that_the_model_could_not_read_is_counted() -> None:
-    found = facts(Turn(0, Sender.CUSTOMER, "I want a person"), assistant())
+    found = facts(Message(0, Sender.CUSTOMER, "I want a person"), assistant())
     assert found["unread_turns"] == 1
     assert found["wants_person"] is True
 
@@ -220,15 +220,15 @@ def test_what_is_out_of_order_is_known() -> None:
 def test_agents_and_system_messages_do_not_count_as_the_assistant() -> None:
     found = facts(
         customer("hello there"),
-        Turn(0, Sender.SYSTEM, "A person will be with you."),
-        Turn(0, Sender.AGENT, "I'm sorry, I didn't understand that."),
+        Message(0, Sender.SYSTEM, "A person will be with you."),
+        Message(0, Sender.AGENT, "I'm sorry, I didn't understand that."),
     )
     assert (found["misses"], found["customer_turns"]) == (0, 1)
 
 
-def _does(text: str, **acts: float) -> Turn:
+def _does(text: str, **acts: float) -> Message:
     reading = Reading("en", {}, 0.1, acts)
-    return Turn(0, Sender.CUSTOMER, text, language="en", reading=reading)
+    return Message(0, Sender.CUSTOMER, text, language="en", reading=reading)
 
 
 def test_what_a_message_does_counts_where_the_lexicon_does_not_hear_it() -> None:

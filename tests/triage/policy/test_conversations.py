@@ -8,9 +8,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from store.enums import Sender
-from triage.emotion.context_window import Said
 from triage.emotion.model import EmotionModel, load_emotion_model
-from triage.policy.judge import Judgement, judge
+from triage.message import Message
+from triage.policy.decide import Outcome, decide_conversation
 from triage.policy.policy import load_policy
 
 TALKS: list[dict[str, Any]] = YAML(typ="safe", pure=True).load(
@@ -24,31 +24,32 @@ def model() -> EmotionModel:
     return load_emotion_model()
 
 
-def judged(talk: dict[str, Any]) -> Judgement:
-    said = [
-        Said(
+def outcome(talk: dict[str, Any]) -> Outcome:
+    written = (item for message in talk["messages"] for item in message.items())
+    messages = [
+        Message(
+            seq,
             Sender.CUSTOMER if kind == "customer" else Sender.ASSISTANT,
             text,
-            False if kind == "missed" else None,
+            answered=False if kind == "missed" else None,
         )
-        for message in talk["messages"]
-        for kind, text in message.items()
+        for seq, (kind, text) in enumerate(written, start=1)
     ]
-    return judge(said, model(), POLICY)
+    return decide_conversation(messages, model(), POLICY)
 
 
 @pytest.mark.parametrize(
     "talk", [talk for talk in TALKS if talk["expect"] == "stays"], ids=lambda talk: talk["id"]
 )
 def test_who_is_served_well_stays_with_the_assistant(talk: dict[str, Any]) -> None:
-    assert judged(talk).turn is None
+    assert outcome(talk).turn is None
 
 
 @pytest.mark.parametrize(
     "talk", [talk for talk in TALKS if talk["expect"] == "hand_over"], ids=lambda talk: talk["id"]
 )
 def test_who_is_not_reaches_a_person_in_time(talk: dict[str, Any]) -> None:
-    assert judged(talk).turn in talk["at"]
+    assert outcome(talk).turn in talk["at"]
 
 
 def test_the_set_has_both_languages_and_both_outcomes() -> None:

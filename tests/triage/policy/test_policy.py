@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.triage.talk import assistant, customer, facts, order
-from triage.features.facts import Turn
+from triage.message import Message
 from triage.policy.policy import Decision, load_policy
 
 POLICY = load_policy()
 ANGRY = customer("Where on earth is my parcel", 0.95, anger=0.9)
 
 
-def decide(*turns: Turn) -> Decision:
-    return POLICY.decide(facts(*turns))
+def decide(*turns: Message) -> Decision:
+    return POLICY.evaluate(facts(*turns))
 
 
 def rules(decision: Decision) -> set[str]:
@@ -125,7 +125,7 @@ def test_a_calm_report_of_faults_is_not_an_upset_customer() -> None:
 
 
 def test_two_misses_offer_a_person_and_three_hand_over() -> None:
-    turns: list[Turn] = []
+    turns: list[Message] = []
     actions = []
     for question in ("Do you rent lamps?", "Can I hire a rug?", "Is there a lease for chairs?"):
         turns += [customer(question), assistant("I do not know that", answered=False)]
@@ -141,7 +141,7 @@ def test_two_misses_and_displeasure_hand_over() -> None:
 
 def test_the_same_answer_over_and_over_hands_over() -> None:
     answer = assistant("Your parcel is on its way to you and arrives soon.")
-    turns: list[Turn] = []
+    turns: list[Message] = []
     for question in ("Which day?", "Morning or evening?", "Who brings it?", "May I collect it?"):
         turns += [customer(question), answer]
     assert decide(*turns[:2]).action == "continue"

@@ -9,9 +9,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from store.enums import Sender
-from triage.emotion.context_window import Said
 from triage.emotion.model import EmotionModel, load_emotion_model
-from triage.features.facts import Turn, extract_facts
+from triage.features.facts import extract_facts
+from triage.message import Message
 from triage.policy.policy import load_policy
 
 EXAMPLES: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(
@@ -26,25 +26,26 @@ def model() -> EmotionModel:
     return load_emotion_model()
 
 
-def turns(messages: list[dict[str, str]], more: dict[str, Any], model: EmotionModel) -> list[Turn]:
+def turns(
+    messages: list[dict[str, str]], more: dict[str, Any], model: EmotionModel
+) -> list[Message]:
     """The messages as the record would have them, with what `more` says."""
-    said: list[Said] = []
-    found: list[Turn] = []
+    found: list[Message] = []
     waited = timedelta(minutes=more.get("waited", 0))
-    for seq, (kind, text) in enumerate((item for one in messages for item in one.items()), start=1):
+    written = (item for message in messages for item in message.items())
+    for seq, (kind, text) in enumerate(written, start=1):
         sender = Sender.CUSTOMER if kind == "customer" else Sender.ASSISTANT
-        turn = Turn(seq, sender, text)
+        turn = Message(seq, sender, text)
         if sender == Sender.CUSTOMER:
             turn = replace(
                 turn,
-                reading=model.read(text, said),
+                reading=model.read(text, found),
                 at=NOON + waited * len(found),
-                waits=bool(waited),
+                handover={"case": 1, "position": 1} if waited else None,
                 earlier_cases=more.get("earlier_cases", 0),
             )
         else:
             turn = replace(turn, answered=kind == "assistant")
-        said.append(Said(turn.sender, text, turn.answered))
         found.append(turn)
     found[-1] = replace(found[-1], order=more.get("order"), trouble=more.get("trouble"))
     return found

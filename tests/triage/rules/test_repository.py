@@ -59,7 +59,7 @@ def shop(engine: Engine, tmp_path: Path) -> Shop:
 
 
 def priority(rulebook: RuleRepository) -> int | None:
-    return rulebook.policy.decide(WISH).priority
+    return rulebook.policy.evaluate(WISH).priority
 
 
 def test_the_first_start_keeps_what_is_shipped(shop: Shop) -> None:
