@@ -1,13 +1,10 @@
-"""Reading the triage's files of rules: YAML with the line of everything in it."""
+"""The reader of the triage's YAML files: guarded, and with the line of everything in them."""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -19,96 +16,97 @@ from ruamel.yaml.events import MappingStartEvent as MapStart
 from ruamel.yaml.events import SequenceEndEvent as ListEnd
 from ruamel.yaml.events import SequenceStartEvent as ListStart
 
-from language.detect import LANGUAGES
-from triage.errors import RuleFault
+from triage.errors import RuleFault, RulesError
+from triage.rule_faults import (
+    Fault,
+)
 
-Choice = TypeVar("Choice", bound=str | int)
-_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 # Several times what a large shop writes; more would take seconds to read.
 LONGEST = 100_000
 LONGEST_TEXT = 2_000
 DEEPEST = 12
-LARGEST_NUMBER = 1_000_000_000
-_LONGEST_SHOWN = 60
+# Half a character, which YAML can write ("\\ud800") and which can be neither hashed nor stored.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Constructor(RoundTripConstructor):
-    """Leaves dates as they are written: one that the calendar does not have is a fault of ours."""
+    """Leave dates as they are written, so that an impossible date is a fault of the rules."""
 
 
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
 def text_in(file: Path) -> str:
-    """The text of a file of rules, of one that is far too long its beginning.
+    """Return the text of a file of rules; of a file that is far too long, its beginning.
 
-    Raises OSError, and UnicodeDecodeError when it is not UTF-8.
+    Raises:
+        OSError: If the file cannot be read.
+        UnicodeDecodeError: If it is not UTF-8.
     """
     with file.open(encoding="utf-8") as opened:
         return opened.read(LONGEST + 1)
 
 
-def read(source: Path | str) -> tuple[CommentedMap, list[RuleFault]]:
-    """The mapping in a file (Path) or a text (str), and what keeps it from being read, if anything.
+def read(source: Path | str, refuse: type[RulesError]) -> CommentedMap:
+    """Return the mapping in a file (Path) or a text (str).
 
-    A key that stands twice is a fault, and so is all that could make a short file a large or a slow
-    one (aliases, tags, depth, length). After a fault the mapping is empty.
+    Raises:
+        RulesError: Of the class `refuse`, if there is no such mapping, if a key stands twice, or
+            for what could make a short file large or slow (aliases, tags, depth, length).
     """
     try:
         text = source if isinstance(source, str) else text_in(source)
         if (excess := _excess(text)) is not None:
-            return CommentedMap(), [excess]
+            raise refuse([excess])
         yaml = YAML(typ="rt", pure=True)
         yaml.Constructor = _Constructor
         loaded = yaml.load(text)
+    except RulesError:
+        raise
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        about = {"error": str(getattr(error, "problem", None) or "not YAML")}
         line = mark.line + 1 if mark else 1
-        problem = getattr(error, "problem", None) or "not YAML"
-        return CommentedMap(), [RuleFault(line, None, str(problem))]
+        raise refuse([RuleFault(line, None, Fault.UNREADABLE, about)]) from error
     except Exception as error:
-        # Beside files that cannot be opened: of strange input the parser raises all sorts.
+        # Besides files that cannot be opened: the parser raises many things for strange input.
         about = {"error": str(error)}
-        return CommentedMap(), [RuleFault(1, None, "cannot be read: %(error)s", about)]
+        raise refuse([RuleFault(1, None, Fault.UNREADABLE, about)]) from error
     if not isinstance(loaded, CommentedMap):
-        return CommentedMap(), [RuleFault(1, None, "a mapping is expected")]
-    return loaded, []
+        raise refuse([RuleFault(1, None, Fault.NO_MAPPING)])
+    return loaded
 
 
 def _excess(text: str) -> RuleFault | None:
-    """What makes `text` too much to be read, if anything; found without building what it says."""
+    """Return what makes `text` too much to be read, if anything, without building its content."""
     if len(text) > LONGEST:
-        about = {"most": f"{LONGEST:,}"}
-        return RuleFault(1, None, "the file is longer than %(most)s characters", about)
+        return RuleFault(1, None, Fault.FILE_TOO_LONG, {"most": f"{LONGEST:,}"})
     depth = 0
     for event in YAML(typ="rt", pure=True).parse(text):
         depth += isinstance(event, MapStart | ListStart)
         depth -= isinstance(event, MapEnd | ListEnd)
         if what := _excess_at(event, depth):
-            return RuleFault(event.start_mark.line + 1, None, what)
+            about = {"most": f"{LONGEST_TEXT:,}"}
+            return RuleFault(event.start_mark.line + 1, None, what, about)
     return None
 
 
-def _excess_at(event: Event, depth: int) -> str:
+def _excess_at(event: Event, depth: int) -> Fault | None:
     if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-        return "anchors and aliases (& and *) are not for rules: write it out"
+        return Fault.ALIAS
     if isinstance(event, NodeEvent) and getattr(event, "ctag", None):
-        return "tags (!) are not for rules"
+        return Fault.TAG
     if depth > DEEPEST:
-        return "too many levels"
+        return Fault.TOO_DEEP
     if isinstance(event, ScalarEvent) and len(event.value) > LONGEST_TEXT:
-        return "a text longer than 2,000 characters"
-    return ""
-
-
-def shown(value: object) -> str:
-    """`value` as a fault quotes it: however long it is, at a glance."""
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+        return Fault.TEXT_TOO_LONG
+    if isinstance(event, ScalarEvent) and _SURROGATE.search(event.value):
+        return Fault.HALF_CHARACTER
+    return None
 
 
 def line_of(holder: Any, key: Any = None) -> int:
-    """The line, from 1, of a mapping or list, or of `key` in it; 1 where it is not known."""
+    """Return the line, from 1, of a mapping or list, or of `key` in it; 1 if it is not known."""
     if not isinstance(holder, CommentedMap | CommentedSeq):
         return 1
     known: dict[Any, Any] = holder.lc.data or {}
@@ -118,7 +116,7 @@ def line_of(holder: Any, key: Any = None) -> int:
 
 
 def plain(value: Any) -> Any:
-    """`value` as ordinary dicts, lists and scalars: a file's meaning without its form."""
+    """Return `value` as ordinary dicts, lists and scalars: a file's meaning without its form."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -132,121 +130,6 @@ def plain(value: Any) -> Any:
 
 
 def content_hash(data: Any) -> str:
-    """The SHA-256 (hexadecimal) of what `data` means, in canonical JSON."""
+    """Return the SHA-256 (hexadecimal) of what `data` means, in canonical JSON."""
     canonical = json.dumps(plain(data), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class Section:
-    """One mapping of a file of rules, read key by key; what is wrong is added to `faults`."""
-
-    data: Any
-    rule: str
-    faults: list[RuleFault]
-
-    @classmethod
-    def of(cls, holder: Any, key: Any, rule: str, faults: list[RuleFault]) -> "Section":
-        """The mapping at `holder[key]`, which is a fault (and empty) when it is none."""
-        value = holder[key] if _has(holder, key) else None
-        section = cls(value if isinstance(value, CommentedMap) else CommentedMap(), rule, faults)
-        if not isinstance(value, CommentedMap):
-            about = {"key": str(key)}
-            fault = RuleFault(line_of(holder, key), rule, "`%(key)s` needs a mapping", about)
-            faults.append(fault)
-        return section
-
-    def line(self, key: Any = None) -> int:
-        """Where `key` stands, or the mapping itself."""
-        return line_of(self.data, key)
-
-    def fault(self, key: Any, what: str, **about: str) -> None:
-        """Add a fault at `key`; `what` has %(name)s for what stands in `about`."""
-        self.faults.append(RuleFault(self.line(key), self.rule, what, about))
-
-    def only(self, *keys: str) -> None:
-        """Every other key is a fault: a misspelt one would be ignored in silence."""
-        for key in self.data:
-            if key not in keys:
-                self.fault(key, "unknown key %(name)s", name=shown(str(key)))
-
-    def choice(self, key: str, options: Sequence[Choice], default: Choice | None = None) -> Choice:
-        """The value of `key`, which is one of `options`; absent, `default` if there is one."""
-        value = self.data.get(key, default)
-        for option in options:
-            if value == option and type(value) is not bool:
-                return option
-        listed = ", ".join(map(str, options))
-        what = "`%(name)s` is one of %(options)s, not %(value)s"
-        self.fault(key, what, name=key, options=listed, value=shown(value))
-        return options[0]
-
-    def flag(self, key: str) -> bool:
-        """The yes or no of `key`; no when it is absent."""
-        value = self.data.get(key, False)
-        if not isinstance(value, bool):
-            what = "`%(name)s` is true or false, not %(value)s"
-            self.fault(key, what, name=key, value=shown(value))
-        return value is True
-
-    def amount(self, key: Any, most: int = LARGEST_NUMBER) -> Decimal:
-        """The number of `key`, from 0 to `most`, exactly as it is written."""
-        value = self.data.get(key)
-        try:
-            number = Decimal(str(value))
-        except InvalidOperation:
-            number = Decimal("NaN")
-        if isinstance(value, bool) or not number.is_finite() or not 0 <= number <= most:
-            what = "`%(name)s` needs a number from 0 to %(most)s, not %(value)s"
-            self.fault(key, what, name=str(key), most=f"{most:,}", value=shown(value))
-            return Decimal(0)
-        return number
-
-    def amounts(self, key: str) -> tuple[Decimal, ...]:
-        """The list of numbers of `key`, none of them negative."""
-        listed = self.data.get(key)
-        if not isinstance(listed, CommentedSeq):
-            self.fault(key, "`%(name)s` needs a list of numbers", name=key)
-            return ()
-        places = Section(CommentedMap(enumerate(listed)), self.rule, self.faults)
-        return tuple(places.amount(place) for place in places.data)
-
-    def both(self, key: str) -> dict[str, str]:
-        """The text of `key` in both languages."""
-        section = Section.of(self.data, key, self.rule, self.faults)
-        section.only(*LANGUAGES)
-        for language in LANGUAGES:
-            text = section.data.get(language)
-            if isinstance(text, str) and text.strip():
-                continue
-            if _has(self.data, key):
-                what = "`%(name)s` has no text for %(language)s"
-                section.fault(language, what, name=key, language=repr(language))
-        return {language: str(section.data.get(language, "")) for language in LANGUAGES}
-
-
-def _has(holder: Any, key: Any) -> bool:
-    if isinstance(holder, CommentedSeq):
-        return 0 <= int(key) < len(holder)
-    return isinstance(holder, CommentedMap) and key in holder
-
-
-def sections(data: CommentedMap, key: str, faults: list[RuleFault]) -> Iterator[Section]:
-    """The rules listed under `key`, each with an id of its own."""
-    listed = data.get(key)
-    if not isinstance(listed, CommentedSeq) or not listed:
-        about = {"key": key}
-        faults.append(RuleFault(line_of(data, key), None, "`%(key)s` needs a list of rules", about))
-        return
-    seen: set[str] = set()
-    for index, body in enumerate(listed):
-        name = str(body.get("id")) if isinstance(body, CommentedMap) else f"{key}[{index}]"
-        section = Section.of(listed, index, name, faults)
-        if not isinstance(body, CommentedMap):
-            continue
-        if not _ID.fullmatch(name):
-            section.fault("id", "an id is written with small letters, digits and _")
-        if name in seen:
-            section.fault("id", "two rules have this id")
-        seen.add(name)
-        yield section

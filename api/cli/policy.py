@@ -1,10 +1,12 @@
 """`amends policy …`: which rules are in force, from a terminal."""
 
+import json
 from difflib import unified_diff
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic.json_schema import GenerateJsonSchema
 
 from accounts import staff
 from api.cli.errors import plain_errors
@@ -14,7 +16,9 @@ from api.startup import say
 from store.engine import open_engine, reading
 from store.enums import RuleFile
 from triage.compensation.remedies import load_remedies
+from triage.compensation.remedy_rules import RemedyRules
 from triage.policy.policy import load_policy
+from triage.policy.policy_file import PolicyFile
 from triage.rule_file import text_in
 from triage.rules.versions import Version
 
@@ -33,6 +37,14 @@ def check(file: Text, remedies: Remedies = False) -> None:
     with plain_errors():
         rules = load_remedies(file) if remedies else load_policy(file)
         say(f"It can be used. Its hash is {rules.hash}.")
+
+
+@policy.command("schema")
+def schema(remedies: Remedies = False) -> None:
+    """Print the JSON Schema of the file, with which an editor completes and checks it."""
+    model = RemedyRules if remedies else PolicyFile
+    described = {"$schema": GenerateJsonSchema.schema_dialect, **model.model_json_schema()}
+    say(json.dumps(described, ensure_ascii=False, indent=2))
 
 
 @policy.command("use")

@@ -336,6 +336,13 @@ def test_policies_are_checked_used_listed_compared_and_rolled_back(
     assert "There is no version 9" in amends("policy", "show", "9").output
 
 
+def test_the_schemas_of_the_rules_are_printed() -> None:
+    for options, key in (((), "deadlines"), (("--remedies",), "entitlements")):
+        schema = json.loads(amends("policy", "schema", *options).output)
+        assert schema["$schema"].startswith("https://json-schema.org/")
+        assert key in schema["properties"]
+
+
 def test_a_policy_that_cannot_be_used_is_refused_with_line_and_rule(
     policy_file: Path, tmp_path: Path
 ) -> None:

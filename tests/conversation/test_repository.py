@@ -15,7 +15,9 @@ from conversation.errors import (
 )
 from conversation.repository import Conversation
 from store.enums import ConversationState, Sender
+from triage.message import Reading
 
+NEGATIVE = Reading("en", {}, 0.9).as_json()
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
@@ -90,7 +92,13 @@ def test_the_public_form_has_nothing_of_the_triage(
     connection: Connection, chat: Conversation
 ) -> None:
     message = repository.add(
-        connection, chat, Sender.CUSTOMER, "hello", NOW, reading={"negative": 0.9}, intent="vent"
+        connection,
+        chat,
+        Sender.CUSTOMER,
+        "hello",
+        NOW,
+        reading=NEGATIVE,
+        intent="vent",
     )
     assert set(message.as_json()) == {"seq", "id", "sender", "text", "sources", "choices", "at"}
     assert message.as_json()["at"] == "2026-11-22T09:30:00Z"

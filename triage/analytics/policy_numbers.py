@@ -33,7 +33,7 @@ def numbers(text: str) -> list[Number]:
     return [
         Number(rule.id, place, match[1], match[2], match[3])
         for rule in load_policy(text).rules
-        if rule.action == "hand_over"
+        if rule.then.action == "hand_over"
         for place, match in enumerate(_COMPARISON.finditer(rule.condition.text))
         if match[1] in FACTS and FACTS[match[1]].kind in ("level", "count")
     ]

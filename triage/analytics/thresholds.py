@@ -17,7 +17,6 @@ from scipy.stats import bootstrap
 from triage.analytics.policy_numbers import Number, in_condition, numbers, with_number
 from triage.analytics.reliability import PER, Estimate, figures
 from triage.analytics.verdict_sample import Sample
-from triage.errors import RuleFault
 from triage.features.facts import FACTS
 from triage.policy.condition import Condition, compile_condition
 from triage.policy.policy import load_policy
@@ -174,7 +173,7 @@ class _Bench:
         names = [one.conversation for one in sample.judged]
         found, self._of = np.unique(np.array(names, str), return_inverse=True)
         self._folds = np.random.default_rng(_SEED).permutation(len(found)) % _FOLDS
-        rules = [rule for rule in load_policy(text).rules if rule.action == "hand_over"]
+        rules = [rule for rule in load_policy(text).rules if rule.then.action == "hand_over"]
         self._conditions = {rule.id: rule.condition for rule in rules}
         self._holds = {name: self._where(one) for name, one in self._conditions.items()}
 
@@ -229,7 +228,7 @@ class _Bench:
         for rule in {number.rule for number in which}:
             places = {number.place for number in which if number.rule == rule}
             text = in_condition(self._conditions[rule].text, places, value)
-            holds[rule] = self._where(_compiled(text, rule), near, self._holds[rule])
+            holds[rule] = self._where(compile_condition(text), near, self._holds[rule])
         return self._any(holds)
 
     def _where(
@@ -250,14 +249,6 @@ class _Bench:
         summed = np.zeros((len(self._folds), len(change)))
         np.add.at(summed, self._of, (change * self._weights).T)
         return summed.T
-
-
-def _compiled(text: str, rule: str) -> Condition:
-    faults: list[RuleFault] = []
-    condition = compile_condition(text, 1, rule, faults)
-    if condition is None:
-        raise AssertionError(f"another number made {text!r} unusable: {faults}")
-    return condition
 
 
 def _weights(sample: Sample) -> Floats:

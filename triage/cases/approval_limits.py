@@ -12,8 +12,7 @@ from triage.cases.case import Case
 from triage.cases.corrections import corrector
 from triage.cases.queue import of_customer
 from triage.compensation.remedies import Remedies
-from triage.compensation.remedies_file import GESTURE
-from triage.compensation.remedy_rules import Amounts, Remedy
+from triage.compensation.remedy_rules import GESTURE, Amounts, Remedy, smallest_unit
 from triage.errors import AboveLimit, AmountNotAllowed, RemedyUnknown
 
 DAY = timedelta(hours=24)
@@ -39,13 +38,14 @@ def allowed_amount(
         raise AmountNotAllowed(f"The remedy {remedy_id!r} needs an amount above zero.")
     amounts = remedies.amounts(currency)
     paid_in = case.suggestion.get("order_currency") or currency
-    if currency != paid_in:
+    if currency is None or currency != paid_in:
         raise AmountNotAllowed(f"The order was paid in {paid_in}.")
     if amount > (most := _most(amounts, remedy, case.suggestion)):
         raise AboveLimit(f"{remedy_id!r} may be {most:f} {currency} at most here.")
-    if amount % amounts.unit:
-        raise AmountNotAllowed(f"The smallest amount in {currency} is {amounts.unit}.")
-    return amount.quantize(amounts.unit)
+    unit = smallest_unit(currency)
+    if amount % unit:
+        raise AmountNotAllowed(f"The smallest amount in {currency} is {unit}.")
+    return amount.quantize(unit)
 
 
 def _most(amounts: Amounts, remedy: Remedy, suggestion: Mapping[str, Any]) -> Decimal:
@@ -71,7 +71,7 @@ def needs_second_person(
 
     The caller keeps other offers out until its transaction ends: these are sums over them.
     """
-    amounts, authority = remedies.amounts(currency), remedies.rules.authority
+    amounts = remedies.amounts(currency)
     limit = amounts.roles[role]
     given_alone = _given(
         connection,
@@ -93,7 +93,7 @@ def needs_second_person(
         offers.c.currency == currency,
         offers.c.state != "refused",
         offers.c.remedy.in_([one.id for one in remedies.names.values() if one.goodwill]),
-        offers.c.made_at > now - authority.customer_period,
+        offers.c.made_at > now - remedies.rules.customer.days,
         offers.c.case_id.in_(of_customer(case.conversation)),
     )
     return given_customer + amount > amounts.customer

@@ -124,7 +124,7 @@ def make(
         state="needs_approval" if waits else "offered",
         offered_by=account.id,
         made_at=now,
-        expires_at=now + remedies.rules.authority.expires,
+        expires_at=now + remedies.rules.expires,
     )
     made = connection.execute(making.returning(table.c.id)).scalar_one()
     if waits:
@@ -150,7 +150,7 @@ def approve(
         raise OwnApproval("The offer rests on your own correction: somebody else decides on it.")
     if found.expires_at <= now:
         raise OfferExpired(f"Offer {offer_id} has expired; refuse it, and make it again.")
-    expires = now + remedies.rules.authority.expires
+    expires = now + remedies.rules.expires
     return _decide(connection, found, account, reason, now, OfferState.OFFERED, expires)
 
 

@@ -6,7 +6,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from language.bilingual_text import Text, fill, join_list
-from triage.compensation.remedy_rules import SEVERITIES, Amounts, RemedyRules
+from triage.compensation.remedy_rules import SEVERITIES, Amounts, RemedyRules, smallest_unit
 from triage.features.facts import Facts
 from triage.policy.condition import Condition
 
@@ -34,12 +34,16 @@ class _Scale:
         return self.rules.amounts[self.currency]
 
     @property
+    def unit(self) -> Decimal:
+        return smallest_unit(self.currency)
+
+    @property
     def cap(self) -> Decimal:
         # Rounded down: a cap is never exceeded, not by half a unit either.
-        return (self.rules.goodwill.cap * self.order_value).quantize(self.amounts.unit, ROUND_DOWN)
+        return (self.rules.goodwill.cap * self.order_value).quantize(self.unit, ROUND_DOWN)
 
     def amount(self, severity: int, share: Decimal) -> Decimal:
-        band = (self.amounts.bands[severity] * share).quantize(self.amounts.unit, ROUND_HALF_UP)
+        band = (self.amounts.bands[severity] * share).quantize(self.unit, ROUND_HALF_UP)
         return min(band, self.cap)
 
     def price(self, amount: Decimal) -> str:

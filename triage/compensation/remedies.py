@@ -9,19 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from language.bilingual_text import Text, fill, join_sentences
 from triage.compensation.goodwill import gesture
-from triage.compensation.remedies_file import read_remedies
-from triage.compensation.remedy_rules import Amounts, Grant, Remedy, RemedyRules
+from triage.compensation.remedy_rules import Amounts, Care, Grant, Remedy, RemedyRules
 from triage.compensation.suggestion import Step, Suggestion
 from triage.errors import AmountNotAllowed, RemediesError
 from triage.features.facts import Facts
 from triage.policy.condition import Condition
-from triage.rule_file import content_hash, read
+from triage.policy.rule_model import load
 
 __all__ = ["Remedies", "Suggestion", "load_remedies"]
+
+Conditional = TypeVar("Conditional", Care, Grant)
 
 REMEDIES = Path(__file__).parents[1] / "remedies.yml"
 
@@ -46,7 +47,7 @@ class Remedies:
     @property
     def root_causes(self) -> Mapping[str, Text]:
         """Every root cause by its id, with its label in both languages."""
-        return self.rules.root_causes
+        return {cause.id: cause.label for cause in self.rules.root_causes}
 
     def amounts(self, currency: str | None) -> Amounts:
         """The amounts of a currency. Raises AmountNotAllowed when there is no table of it."""
@@ -60,7 +61,7 @@ class Remedies:
         care = _holding(self.rules.care, facts)
         return self._individual(care, facts) if care else self._by_the_table(facts)
 
-    def _individual(self, care: Sequence[Grant], facts: Facts) -> Suggestion:
+    def _individual(self, care: Sequence[Care], facts: Facts) -> Suggestion:
         return Suggestion(
             steps=(Step(care[0].id, "apology", None),),
             currency=None,
@@ -111,18 +112,15 @@ class Remedies:
 def load_remedies(source: Path | str | None = None) -> Remedies:
     """Return the remedies in a file (Path) or text (str); the shipped ones without `source`.
 
-    Raises RemediesError with every fault, each with its line and rule.
+    Raises:
+        RemediesError: With every fault, each with its line and rule.
     """
-    data, faults = read(REMEDIES if source is None else source)
-    rules = read_remedies(data, faults)
-    if faults or rules is None:
-        raise RemediesError(faults)
-    return Remedies(rules, content_hash(data))
+    return Remedies(*load(RemedyRules, REMEDIES if source is None else source, RemediesError))
 
 
-def _holding(grants: Sequence[Grant], facts: Facts) -> list[Grant]:
+def _holding(rules: Sequence[Conditional], facts: Facts) -> list[Conditional]:
     values = facts.for_conditions()
-    return [grant for grant in grants if grant.condition.holds(values)]
+    return [rule for rule in rules if rule.condition.holds(values)]
 
 
 def _amount(grant: Grant, facts: Facts) -> Decimal | None:

@@ -1,106 +1,361 @@
-"""What the file of remedies is made of."""
+"""The remedies' file: how things are put right."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from functools import cached_property
+from itertools import combinations
+from typing import Annotated, Any
 
-from language.bilingual_text import Text
-from triage.policy.condition import Condition
+from babel.numbers import get_currency_precision, list_currencies
+from pydantic import (
+    AfterValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
+from language.bilingual_text import PLACEHOLDER
+from triage.features.facts import FACTS, Facts
+from triage.features.service_history import (
+    PROBLEMS,
+)
+from triage.policy.condition import Condition, both_can_hold
+from triage.policy.rule_model import (
+    Entries,
+    Entry,
+    Found,
+    Model,
+    Number,
+    Share,
+    Text,
+    When,
+    keyed,
+    one_of,
+    raise_all,
+    read_as,
+)
+from triage.rule_faults import Fault, fault, listed, shown
+
+# What happened, as far as records and counts show it. How a customer feels or puts it is not here.
+OBSERVABLE = frozenset(
+    {
+        "misses",
+        "misses_in_a_row",
+        "repeated_answers",
+        "trouble",
+        "order_known",
+        "order_status",
+        "order_value",
+        "delivery_paid",
+        "currency",
+        "days_late",
+        "made_to_measure",
+        "problem",
+        "problem_confirmed",
+        "contacted_before",
+    }
+)
+CARE = frozenset({"danger", "threat", "vulnerable"})
+SENTENCES = (
+    "entitled",
+    "fitting",
+    "check",
+    "goodwill",
+    "no_goodwill",
+    "capped",
+    "more_severe",
+    "establish",
+    "order_missing",
+    "currency_missing",
+    "apology",
+    "tone",
+)
+WORDS = (*PROBLEMS, "other", "safety", "legal", "gentle")
+GESTURE = "gesture"
+MONEY_FACTS = [name for name, fact in FACTS.items() if fact.kind == "money"]
+LONGEST_DAYS = 3_650
 # Goodwill has a band for each of them, from 0.
 SEVERITIES = 5
 
 
-@dataclass(frozen=True)
-class Remedy:
-    """One thing that can be given; an amount never exceeds `most`, a fact's name or `gesture`."""
-
-    id: str
-    label: Text
-    money: bool
-    goodwill: bool
-    most: str | None
+def _days(number: Decimal) -> timedelta:
+    return timedelta(days=float(number))
 
 
-@dataclass(frozen=True)
-class Grant:
-    """A rule that gives a remedy, for the amount in a fact, or (`words`) says how to begin."""
-
-    id: str
-    condition: Condition
-    text: Text
-    gives: str = ""
-    amount: str | None = None
-    instead: tuple[str, ...] = ()
-    words: str = ""
+def _money_fact(name: str) -> str:
+    if name not in MONEY_FACTS:
+        raise fault(Fault.UNKNOWN_MONEY, name=shown(name))
+    return name
 
 
-@dataclass(frozen=True)
-class Weight:
-    """A rule that weighs in goodwill: points of severity, or a share of responsibility."""
+def _only(allowed: frozenset[str]) -> Callable[[Condition], Condition]:
+    """Return a validator of conditions that refuses all facts but those `allowed`."""
 
-    id: str
-    condition: Condition
-    text: Text
-    weight: Decimal
+    def check(condition: Condition) -> Condition:
+        if others := [name for name in condition.names if name not in allowed]:
+            raise fault(Fault.NOT_OBSERVABLE, name=listed(others))
+        return condition
 
-
-@dataclass(frozen=True)
-class Goodwill:
-    """How goodwill is worked out: a band by severity, times responsibility, under a cap."""
-
-    remedy: str
-    cap: Decimal
-    severity: tuple[Weight, ...]
-    responsibility: tuple[Weight, ...]
+    return check
 
 
-@dataclass(frozen=True)
-class Limit:
+def _placeholders(text: Mapping[str, str]) -> Mapping[str, str]:
+    named = {name for words in text.values() for name in PLACEHOLDER.findall(words)}
+    if unknown := sorted(named - set(FACTS)):
+        raise fault(Fault.UNKNOWN_FACT, name=listed(unknown))
+    return text
+
+
+def _written(info: ValidationInfo, key: str) -> Any:
+    """Return what the file says at `key`, whether or not it is right."""
+    return (info.context or {}).get(key)
+
+
+def _remedies(info: ValidationInfo) -> dict[str, bool]:
+    """Return the ids of the remedies in the file, whatever else is wrong, and which are money."""
+    remedies = _written(info, "remedies")
+    entries = remedies if isinstance(remedies, list) else ()
+    return {
+        str(entry.get("id")): entry.get("money") is True
+        for entry in entries
+        if isinstance(entry, dict)
+    }
+
+
+def _known_remedy(name: str, info: ValidationInfo) -> str:
+    if name not in _remedies(info):
+        raise fault(Fault.UNKNOWN_REMEDY, name=shown(name))
+    return name
+
+
+def _money_remedy(name: str, info: ValidationInfo) -> str:
+    if not _remedies(info)[name]:
+        raise fault(Fault.NO_MONEY_REMEDY, name=shown(name))
+    return name
+
+
+def _known_currency(code: str) -> str:
+    if code not in list_currencies():
+        raise fault(Fault.UNKNOWN_CURRENCY, name=shown(code))
+    return code
+
+
+def smallest_unit(currency: str) -> Decimal:
+    """Return the smallest amount in `currency`, such as 0.01."""
+    return Decimal(1).scaleb(-get_currency_precision(currency))
+
+
+Days = Annotated[timedelta, read_as(Annotated[Number, Field(le=LONGEST_DAYS)], _days)]
+MoneyFact = Annotated[str, AfterValidator(_money_fact), WithJsonSchema({"enum": MONEY_FACTS})]
+Observed = Annotated[When, AfterValidator(_only(OBSERVABLE))]
+FilledText = Annotated[Text, AfterValidator(_placeholders)]
+RemedyId = Annotated[str, AfterValidator(_known_remedy)]
+Currency = Annotated[str, AfterValidator(_known_currency)]
+
+
+class Limit(Model):
     """What a role may give alone: for one offer, and within 24 hours."""
 
-    offer: Decimal
-    day: Decimal
+    offer: Number
+    day: Number
 
 
-@dataclass(frozen=True)
-class Amounts:
-    """The amounts of one currency, whose smallest unit is `unit`.
+class Amounts(Model):
+    """The amounts of one currency.
 
-    `bands` is goodwill by severity, `gesture` the most of one gesture of it, `roles` what each role
-    may give alone, `customer` the goodwill to one customer above which a second person decides,
-    `most` what no offer exceeds.
+    `bands` is goodwill by severity, `gesture` the most of one gesture of it, `agent` and
+    `supervisor` what each role may give alone, `customer` the goodwill to one customer above which
+    a second person decides, `most` what no offer exceeds.
     """
 
-    unit: Decimal
-    bands: tuple[Decimal, ...]
-    gesture: Decimal
-    roles: Mapping[str, Limit]
-    customer: Decimal
-    most: Decimal
+    bands: list[Number] = Field(min_length=SEVERITIES, max_length=SEVERITIES)
+    gesture: Number
+    agent: Limit
+    supervisor: Limit
+    customer: Number
+    most: Number
+
+    @property
+    def roles(self) -> Mapping[str, Limit]:
+        """Return the limits by role."""
+        return {"agent": self.agent, "supervisor": self.supervisor}
+
+    @field_validator("bands")
+    @classmethod
+    def _rising(cls, bands: list[Decimal]) -> list[Decimal]:
+        if bands != sorted(bands):
+            raise fault(Fault.BANDS_FALL)
+        return bands
+
+    @field_validator("gesture")
+    @classmethod
+    def _above_bands(cls, gesture: Decimal, info: ValidationInfo) -> Decimal:
+        if gesture < max(info.data.get("bands", (0,))):
+            raise fault(Fault.BAND_ABOVE_GESTURE)
+        return gesture
 
 
-@dataclass(frozen=True)
-class Authority:
-    """Over how long goodwill to a customer is added up, and for how long an offer holds."""
+class Remedy(Entry):
+    """One thing that can be given; an amount never exceeds `most`, a fact's name or `gesture`."""
 
-    customer_period: timedelta
-    expires: timedelta
+    label: Text
+    money: bool = False
+    goodwill: bool = False
+    most: str | None = Field(
+        default=None,
+        validate_default=True,
+        json_schema_extra={"enum": [*MONEY_FACTS, GESTURE, None]},
+    )
+
+    @field_validator("most")
+    @classmethod
+    def _of_money(cls, most: str | None, info: ValidationInfo) -> str | None:
+        if most is not None and (most != GESTURE or not info.data.get("goodwill", True)):
+            _money_fact(most)
+        if info.data.get("money", most is not None) != (most is not None):
+            raise fault(Fault.MONEY_WITHOUT_MOST)
+        return most
 
 
-@dataclass(frozen=True)
-class RemedyRules:
-    """The whole file."""
+class Care(Entry):
+    """A rule that leaves everything to an experienced person; `words` says how to begin."""
 
-    currency: str
-    amounts: Mapping[str, Amounts]
-    names: Mapping[str, Remedy]
-    care: tuple[Grant, ...]
-    entitlements: tuple[Grant, ...]
-    repairs: tuple[Grant, ...]
+    condition: Annotated[When, AfterValidator(_only(CARE))] = Field(alias="when")
+    words: Annotated[str, one_of(WORDS)]
+    text: FilledText
+
+
+class Grant(Entry):
+    """A rule that gives a remedy, for the amount in a fact, or another one `instead`."""
+
+    condition: Observed = Field(alias="when")
+    gives: RemedyId
+    amount: MoneyFact | None = None
+    instead: list[RemedyId] = Field(default_factory=list)
+    text: FilledText
+
+    @field_validator("amount")
+    @classmethod
+    def _of_money(cls, amount: str | None, info: ValidationInfo) -> str | None:
+        if amount and "gives" in info.data:
+            _money_remedy(info.data["gives"], info)
+        return amount
+
+
+class Weight(Entry):
+    """A rule that counts in goodwill, with its weight."""
+
+    condition: Observed = Field(alias="when")
+    weight: Decimal
+    text: Text
+
+
+class Severity(Weight):
+    """Points of severity."""
+
+    weight: Number = Field(alias="points")
+
+
+class Responsibility(Weight):
+    """A share of responsibility."""
+
+    weight: Share = Field(alias="share")
+
+
+class Goodwill(Model):
+    """How goodwill is worked out: a band by severity, times responsibility, under a cap.
+
+    The cap is a share of the order's value.
+    """
+
+    remedy: Annotated[RemedyId, AfterValidator(_money_remedy)]
+    cap: Share
+    severity: Entries[Severity]
+    responsibility: Entries[Responsibility]
+
+
+class CustomerPeriod(Model):
+    """Over how many days goodwill to a customer is added up."""
+
+    days: Days
+
+
+class RootCause(Entry):
+    """Why something went wrong."""
+
+    label: Text
+
+
+class RemedyRules(Model):
+    """How things are put right."""
+
+    currency: Currency
+    amounts: dict[Currency, Amounts]
+    remedies: Entries[Remedy]
+    care: Entries[Care]
+    entitlements: Entries[Grant]
+    repairs: Entries[Grant]
     goodwill: Goodwill
-    authority: Authority
-    sentences: Mapping[str, Text]
-    words: Mapping[str, Text]
-    root_causes: Mapping[str, Text]
+    customer: CustomerPeriod
+    expires: Days = Field(alias="expires_days")
+    sentences: Annotated[Mapping[str, Text], keyed(SENTENCES, Text)]
+    words: Annotated[Mapping[str, Text], keyed(WORDS, Text)]
+    root_causes: Entries[RootCause]
+
+    @cached_property
+    def names(self) -> Mapping[str, Remedy]:
+        """Return every remedy by its id."""
+        return {remedy.id: remedy for remedy in self.remedies}
+
+    @field_validator("currency")
+    @classmethod
+    def _with_amounts(cls, currency: str, info: ValidationInfo) -> str:
+        amounts = _written(info, "amounts")
+        if isinstance(amounts, dict) and currency not in amounts:
+            raise fault(Fault.NO_AMOUNTS, name=currency)
+        return currency
+
+    @field_validator("amounts")
+    @classmethod
+    def _in_units(cls, amounts: dict[str, Amounts]) -> dict[str, Amounts]:
+        raise_all(
+            ((code, "bands"), fault(Fault.SMALLEST_UNIT, currency=code, unit=str(unit)))
+            for code, row in amounts.items()
+            if any(band % (unit := smallest_unit(code)) for band in row.bands)
+        )
+        return amounts
+
+    @field_validator("remedies")
+    @classmethod
+    def _with_apology(cls, remedies: list[Remedy]) -> list[Remedy]:
+        if "apology" not in {remedy.id for remedy in remedies}:
+            raise fault(Fault.NO_APOLOGY)
+        return remedies
+
+    @model_validator(mode="after")
+    def _covering(self) -> "RemedyRules":
+        """Refuse a failure without a remedy, and a loss that is made good twice."""
+        raise_all((*self._gaps(), *self._overlaps()))
+        return self
+
+    def _gaps(self) -> Iterator[Found]:
+        nothing = {name: fact.default for name, fact in FACTS.items()}
+        grants = (*self.entitlements, *self.repairs)
+        for problem in PROBLEMS:
+            for confirmed in (False, True):
+                facts = {**nothing, "problem": problem, "problem_confirmed": confirmed}
+                values = Facts(facts, {}).for_conditions()
+                if not any(grant.condition.holds(values) for grant in grants):
+                    yield ("entitlements",), fault(Fault.GAP, name=shown(problem))
+                    break
+
+    def _overlaps(self) -> Iterator[Found]:
+        for (_, one), (place, other) in combinations(enumerate(self.entitlements), 2):
+            if one.gives == other.gives and both_can_hold(one.condition, other.condition):
+                yield (
+                    ("entitlements", place),
+                    fault(Fault.OVERLAP, one=one.id, other=other.id, remedy=one.gives),
+                )

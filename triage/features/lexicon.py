@@ -154,7 +154,8 @@ def content(text: str) -> frozenset[str]:
 
 def load_lexicon(source: Path | str) -> Lexicon:
     """Compile a lexicon from a file or a text; raises LexiconError with every fault."""
-    data, faults = read(source)
+    data = read(source, LexiconError)
+    faults: list[RuleFault] = []
     words = {str(name): str(value) for name, value in (data.get("words") or {}).items()}
     groups = {
         str(name): _group(str(name), body, words, faults)

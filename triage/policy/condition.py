@@ -13,11 +13,11 @@ from math import prod
 from typing import Any
 
 import cel
+from pydantic_core import PydanticCustomError
 
-from triage.errors import RuleFault
 from triage.features.fact import FactKind
 from triage.features.facts import FACTS
-from triage.rule_file import shown
+from triage.rule_faults import Fault, fault, listed, shown
 
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
@@ -46,15 +46,14 @@ class Condition:
         return bool(self.program.execute({name: values[name] for name in self.names}))
 
 
-def compile_condition(text: Any, line: int, rule: str, faults: list[RuleFault]) -> Condition | None:
-    """The compiled condition, or None with what is wrong added to `faults`.
+def compile_condition(text: str) -> Condition:
+    """Return the compiled condition.
 
-    Wrong are: bad syntax, an unknown fact or function, a result that is not yes or no, and kinds
-    that do not go together (found by trying the condition on many combinations of values).
+    Raises:
+        PydanticCustomError: For bad syntax, an unknown fact or function, a result that is not true
+            or false, or kinds that do not go together (found by trying the condition on many
+            combinations of values).
     """
-    if not isinstance(text, str) or not text.strip():
-        faults.append(RuleFault(line, rule, "`when` needs a condition"))
-        return None
     try:
         _refuse_disguises(text)
         program = cel.compile(text)
@@ -63,13 +62,11 @@ def compile_condition(text: Any, line: int, rule: str, faults: list[RuleFault]) 
         _refuse_unknown(names)
         condition = Condition(text, program, names)
         _try(condition)
-    except _Refused as refused:
-        faults += [RuleFault(line, rule, refused.what, about) for about in refused.abouts]
+    except PydanticCustomError:
+        raise
     except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
-        faults.append(RuleFault(line, rule, "bad condition: %(error)s", {"error": _short(error)}))
-    else:
-        return condition
-    return None
+        raise fault(Fault.BAD_CONDITION, error=_short(error)) from error
+    return condition
 
 
 def both_can_hold(one: Condition, other: Condition) -> bool:
@@ -80,46 +77,35 @@ def both_can_hold(one: Condition, other: Condition) -> bool:
     return any(both.holds(values) for values in islice(_combinations(both), _TRIALS))
 
 
-class _Refused(Exception):
-    """A condition that will not do: why, once for each of `abouts`."""
-
-    def __init__(self, what: str, *abouts: dict[str, str]) -> None:
-        self.what = what
-        self.abouts = abouts or ({},)
-
-
 def _refuse_disguises(text: str) -> None:
     if len(text) > LONGEST:
-        raise _Refused("a condition has 1,000 characters at most")
+        raise fault(Fault.CONDITION_TOO_LONG, most=f"{LONGEST:,}")
     if any(disguise in text for disguise in _DISGUISES):
-        raise _Refused("a condition has no backslash, comment, back-tick or threefold quote")
+        raise fault(Fault.CONDITION_DISGUISE)
     depth = 0
     for character in _QUOTED.sub("", text):
         depth += (character in "([{") - (character in ")]}")
         if depth > DEEPEST:
-            raise _Refused("a condition has brackets 20 deep at most")
+            raise fault(Fault.CONDITION_TOO_DEEP, most=str(DEEPEST))
 
 
 def _refuse_calls(text: str, program: cel.Program) -> None:
     # The compiler has put macros in other words already, so that they are looked for in the text.
     called = {*_CALL.findall(_QUOTED.sub("''", text)), *filter(_NAME.match, program.functions())}
     if unknown := sorted(called.difference(FUNCTIONS, ("in",))):
-        allowed = ", ".join(FUNCTIONS)
-        what = "a condition cannot call %(name)s, only %(allowed)s"
-        raise _Refused(what, *({"name": shown(name), "allowed": allowed} for name in unknown))
+        raise fault(Fault.CONDITION_CALL, name=listed(unknown), allowed=", ".join(FUNCTIONS))
 
 
 def _refuse_unknown(names: Sequence[str]) -> None:
     if unknown := [name for name in names if name not in FACTS]:
-        raise _Refused("no fact is called %(name)s", *({"name": shown(name)} for name in unknown))
+        raise fault(Fault.UNKNOWN_FACT, name=listed(unknown))
 
 
 def _try(condition: Condition) -> None:
     for values in islice(_combinations(condition), _TRIALS):
         result = condition.program.execute(values)
         if not isinstance(result, bool):
-            what = "a condition says yes or no, this one %(result)s"
-            raise _Refused(what, {"result": shown(result)})
+            raise fault(Fault.CONDITION_RESULT, result=shown(result))
 
 
 def _combinations(condition: Condition) -> Iterator[dict[str, Any]]:

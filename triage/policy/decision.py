@@ -1,15 +1,12 @@
-"""What the policy's rules are made of, and what a decision tells."""
+"""What a decision is: an action, with its reasons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from store.enums import Action
 from triage.features.episode import Evidence
 from triage.features.facts import NO_FACTS, Facts
-from triage.policy.calendar import Calendar
-from triage.policy.condition import Condition
 
 Wording = Literal["usual", "trouble", "safety"]
 
@@ -89,46 +86,3 @@ FAILED = Decision(
 def is_failure(rules: Sequence[str]) -> bool:
     """Return whether a decision with these rules is a failure of the triage itself."""
     return tuple(rules) == FAILED.rules
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule of the policy."""
-
-    id: str
-    condition: Condition
-    action: Action
-    priority: int | None
-    senior: bool
-    wording: Wording
-    text: Mapping[str, str]
-    because: tuple[str, ...]
-
-    def reason(self, facts: Facts) -> Reason:
-        """Why this rule fired on `facts`: the words behind the facts that it lists."""
-        shown: dict[tuple[int, str], Evidence] = {}
-        for name in self.because:
-            for evidence in facts.evidence.get(name, ())[-MOST_EVIDENCE:]:
-                shown.setdefault((evidence.seq, evidence.quote), evidence)
-        latest = list(shown.values())[-MOST_EVIDENCE:]
-        return Reason(self.id, self.text, tuple(sorted(latest, key=lambda one: one.seq)))
-
-
-@dataclass(frozen=True)
-class Deadlines:
-    """How long a case may wait for its first reply and for its resolution.
-
-    Both are counted in the open time of `calendar`, without one around the clock.
-    """
-
-    reply: timedelta
-    resolve: timedelta
-    calendar: Calendar | None = None
-
-    def of(self, opened_at: datetime) -> tuple[datetime, datetime]:
-        """When the reply and the resolution of a case are due."""
-        if self.calendar is None:
-            return opened_at + self.reply, opened_at + self.resolve
-        return self.calendar.after(opened_at, self.reply), self.calendar.after(
-            opened_at, self.resolve
-        )

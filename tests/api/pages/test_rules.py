@@ -9,12 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.pages.control.rule_faults import SENTENCES
 from tests.api.pages.test_articles import Writer, told
 from tests.product import Product, product_with_rules
-from triage import rule_file
-from triage.compensation import remedies_file
-from triage.policy import calendar_file, condition, policy_file
 from triage.policy.policy import POLICY
 
 HERE = "/control/policy"
@@ -272,15 +268,3 @@ def test_the_same_is_done_in_json(supervisor: httpx.Client, policy: Path) -> Non
     csrf = supervisor.headers.pop("X-CSRF-Token")
     assert supervisor.post(here, json=new).status_code == 403
     supervisor.headers["X-CSRF-Token"] = csrf
-
-
-def test_every_sentence_of_a_fault_can_be_translated() -> None:
-    modules = (calendar_file, condition, policy_file, remedies_file, rule_file)
-    source = "".join(Path(str(module.__file__)).read_text("utf-8") for module in modules)
-    written = set(
-        re.findall(r'(?:what = |fault\([^"()]*|Refused\(|None, |rule, )"([^"]+)"', source)
-    )
-    names = {one for one in written if " " in one}
-    assert len(names) > 20
-    assert names <= set(SENTENCES)
-    assert all(sentence in source for sentence in SENTENCES)

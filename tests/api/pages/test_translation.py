@@ -10,6 +10,7 @@ from babel.messages.pofile import read_po
 from starlette.requests import Request
 
 from api.pages.shared.translation import LOCALE, translations, wished
+from triage.rule_faults import Fault
 
 PAGES = Path(__file__).parents[3] / "api/pages"
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
@@ -17,14 +18,14 @@ KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def written() -> set[str | tuple[str, ...]]:
-    """Every sentence that templates and code ask for."""
+    """Every sentence that templates and code ask for, and every fault of the triage's rules."""
     found = extract_from_dir(
         PAGES,
         [("**.py", "python"), ("**/templates/**.html", "jinja2")],
         {"**/templates/**.html": {"extensions": "jinja2.ext.i18n"}},
         keywords=KEYWORDS,
     )
-    return {message for _, _, message, _, _ in found}
+    return {message for _, _, message, _, _ in found} | {fault.value for fault in Fault}
 
 
 def translated() -> Iterator[tuple[str | tuple[str, ...], str]]:

@@ -13,7 +13,7 @@ from triage.audit import log
 from triage.cases import corrections, offers, queue
 from triage.cases.case import Case
 from triage.cases.corrections import CORRECTABLE, Known
-from triage.compensation.remedies_file import OBSERVABLE
+from triage.compensation.remedy_rules import OBSERVABLE
 from triage.errors import (
     CaseNotYours,
     CorrectionRefused,

@@ -31,7 +31,7 @@ from triage.errors import (
     TriageError,
 )
 
-AUTHORITY = REMEDIES.rules.authority
+RULES = REMEDIES.rules
 LATE = wish(order(days_late=4))
 
 
@@ -167,7 +167,7 @@ def test_an_expired_offer_is_not_approved_but_can_be_refused(
     engine: Engine, open_case: OpenCase, people: People
 ) -> None:
     case = claimed(engine, open_case, people.anna)
-    later = NOW + AUTHORITY.expires
+    later = NOW + RULES.expires
     with engine.begin() as connection:
         made = give(connection, case, people.anna, "30.00")
         with pytest.raises(OfferExpired):
@@ -268,7 +268,7 @@ def test_a_customer_s_limit_counts_all_their_conversations(
         assert give(connection, cases[0], people.anna, "0.01").state == "needs_approval"
         refund = give(connection, cases[1], people.bo, "3.95", "refund_delivery")
         assert refund.state == "offered"
-        later = NOW + AUTHORITY.customer_period
+        later = NOW + RULES.customer.days
         assert give(connection, cases[2], people.sam, "20.00", now=later).state == "offered"
 
 
@@ -285,10 +285,7 @@ def test_offers_made_at_once_do_not_exceed_the_limit_together(
 
     with ThreadPoolExecutor(len(cases)) as pool:
         states = list(pool.map(make, cases))
-    assert (
-        states.count("offered") * Decimal("20.00")
-        <= REMEDIES.rules.amounts["GBP"].roles["agent"].day
-    )
+    assert states.count("offered") * Decimal("20.00") <= RULES.amounts["GBP"].roles["agent"].day
     assert states.count("offered") == 5
 
 
