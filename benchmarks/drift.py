@@ -1,6 +1,6 @@
 """How often drift is flagged where there is none, and how soon where there is.
 
-Days of 28 shares, with weekdays that differ and days that scatter more than chance lets them.
+Days of 28 shares, with weekdays that differ and days that are overdispersed.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ def simulated(
     shift: float = 0.0,
     shifted_days: int = 0,
 ) -> Series:
-    """A series whose log odds scatter from day to day, and rise by `shift` on its last days."""
+    """Return a series whose log odds scatter by day and rise by `shift` on its last days."""
     days: list[Count] = []
     for place in range(BASELINE + WINDOW):
         day = date(2026, 10, 1) + timedelta(days=place)
@@ -46,22 +46,22 @@ def simulated(
 
 
 def stable(a_day: float, scatter: float, looks: int = LOOKS) -> Iterator[bool]:
-    """For each look at 28 stable shares: whether any was flagged."""
+    """Yield for each look at 28 stable shares whether any was flagged."""
     for look in range(looks):
         random = np.random.default_rng(look)
         shares = (SHARES[number % len(SHARES)] for number in range(SERIES))
         found = watch(simulated(random, share, a_day, scatter) for share in shares)
-        yield any(one.flagged for one in found)
+        yield any(drift.flagged for drift in found)
 
 
 def planted(a_day: float, scatter: float, shifted_days: int) -> Iterator[bool]:
-    """For each look: whether a share of a tenth that has doubled is flagged among 27 others."""
+    """Yield for each look whether a doubled share of a tenth is flagged among 27 others."""
     for look in range(PLANTED):
         random = np.random.default_rng(look)
         shares = [simulated(random, SHARES[number % 7], a_day, scatter) for number in range(27)]
         shifted = simulated(random, 0.1, a_day, scatter, 0.8, shifted_days)
         found = watch([*shares, replace(shifted, name="shifted")])
-        yield any(one.flagged and one.name == "shifted" for one in found)
+        yield any(drift.flagged and drift.name == "shifted" for drift in found)
 
 
 def run() -> None:

@@ -31,24 +31,24 @@ def calibration(sample: Sample, findings: Sequence[Finding]) -> Iterator[str]:
 def drift(found: Report) -> Iterator[str]:
     """Yield the lines of `amends drift`."""
     yield f"{found.first} to {found.last}, beside the four weeks before:"
-    for one in found.drifts:
-        yield f"{one.name:16}{one.language}  {_drift(one)}"
+    for drift in found.drifts:
+        yield f"{drift.name:16}{drift.language}  {_drift(drift)}"
     if not found.drifts:
         yield "Nothing was said or decided in these weeks."
     if found.flagged:
-        for exchanged in found.exchanged:
-            yield f"A likely cause: another {exchanged.what} since {exchanged.at:%Y-%m-%d %H:%M}"
-            yield f"  {exchanged.hash}"
+        for change in found.changes:
+            yield f"A likely cause: another {change.what} since {change.at:%Y-%m-%d %H:%M}"
+            yield f"  {change.hash}"
 
 
-def _drift(one: Drift) -> str:
-    if not one.enough:
-        return f"too little to tell ({one.seen} in the four weeks before)"
-    now = "–" if one.lately is None else f"{one.lately:.1%}"
-    shares = f"{one.usual or 0:.1%} → {now}"
-    if not one.flagged:
+def _drift(drift: Drift) -> str:
+    if not drift.enough:
+        return f"too little to tell ({drift.seen} in the four weeks before)"
+    now = "–" if drift.recent_share is None else f"{drift.recent_share:.1%}"
+    shares = f"{drift.baseline_share or 0:.1%} → {now}"
+    if not drift.flagged:
         return shares
-    days = ", ".join(f"{point.count.day}" for point in one.points if point.out)
+    days = ", ".join(f"{point.count.day}" for point in drift.recent if point.outside)
     return f"{shares}  OUTSIDE {days or 'taken together'}"
 
 

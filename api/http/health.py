@@ -80,7 +80,7 @@ class _StoredCountsCollector(Collector):
         up = GaugeMetricFamily("amends_assistant_ready", "1 while the Rasa process answers")
         up.add_metric([], float(self._container.rasa.ready))
         yield up
-        drifting = GaugeMetricFamily("amends_drift_flagged", "Shares that left their interval")
+        drifting = GaugeMetricFamily("amends_drift_flagged", "Shares that have changed")
         drifting.add_metric([], self._flagged())
         yield drifting
 

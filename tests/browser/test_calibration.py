@@ -99,7 +99,7 @@ def test_a_shift_is_shown_with_its_likely_cause(room: Page, alone: Product) -> N
     write(alone, days_of(weather, yesterday, np.random.default_rng(5), 120))
     room.get_by_role("link", name="Drift").click()
     notice = room.locator(".notice.warn")
-    expect(notice).to_contain_text("2 shares have left their interval")
+    expect(notice).to_contain_text("2 shares have changed")
     expect(notice).to_contain_text("another policy decides since")
     flagged = room.locator(".chart-of.flagged")
     expect(flagged).to_have_count(2)

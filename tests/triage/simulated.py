@@ -26,8 +26,8 @@ def needed_from(level: float, mistakes: float = 0.1) -> Needs:
     return needs
 
 
-def chance(share: float) -> Needs:
-    """A truth that has nothing to do with the facts."""
+def independent(share: float) -> Needs:
+    """A truth that is independent of the facts."""
     return lambda _, random: bool(random.uniform() < share)
 
 

@@ -1,4 +1,4 @@
-"""What happened day by day, in each language; and when the policy or the model was exchanged."""
+"""What happened day by day, in each language; and when the policy or the model changed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from triage.analytics.verdict_sample import nobody_due
 from triage.features.episode import NEGATIVE
 
 What = Literal["policy", "model"]
-# A message reads as an emotion from this chance on.
+# A message reads as an emotion from this probability on.
 FELT = 0.5
 
 
 @dataclass(frozen=True)
 class Count:
-    """Of so many `seen` on a day, so many `held`."""
+    """The items `seen` on a day, and of how many of them something `held`."""
 
     day: date
     seen: int
@@ -44,8 +44,8 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Exchanged:
-    """From `at` on another policy, or another emotion model, decided: the hash that it has."""
+class Change:
+    """From `at` on another policy or emotion model decided, the one with this `hash`."""
 
     what: What
     at: datetime
@@ -53,7 +53,7 @@ class Exchanged:
 
 
 def daily(connection: Connection, first: date, last: date) -> list[Series]:
-    """Every series from `first` to `last`, both included (UTC)."""
+    """Return every series from `first` to `last`, both included (UTC)."""
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     found: dict[tuple[str, str], dict[date, Count]] = {}
     for at, condition, shares in _shares(connection, first, last):
@@ -65,9 +65,9 @@ def daily(connection: Connection, first: date, last: date) -> list[Series]:
     ]
 
 
-def exchanges(connection: Connection, first: date, last: date) -> list[Exchanged]:
-    """When another policy or model began to decide, the latest first."""
-    found: list[Exchanged] = []
+def changes(connection: Connection, first: date, last: date) -> list[Change]:
+    """Return when another policy or model began to decide, the latest first."""
+    found: list[Change] = []
     columns: Mapping[What, Column[str]] = {
         "policy": decisions.c.policy_hash,
         "model": decisions.c.model_hash,
@@ -82,14 +82,14 @@ def exchanges(connection: Connection, first: date, last: date) -> list[Exchanged
         rows = connection.execute(
             select(period.c.at, period.c.hash).where(period.c.before != period.c.hash)
         )
-        found += [Exchanged(what, row.at, row.hash) for row in rows]
-    return sorted(found, key=lambda one: one.at, reverse=True)
+        found += [Change(what, row.at, row.hash) for row in rows]
+    return sorted(found, key=lambda change: change.at, reverse=True)
 
 
 def _shares(
     connection: Connection, first: date, last: date
 ) -> Iterable[tuple[Any, ColumnElement[bool], Mapping[str, ColumnElement[bool]]]]:
-    """What to count: the instants, what is counted at all, and what of it, by name."""
+    """Yield what to count: the time column, which rows, and by name what holds of them."""
     recent = _between(messages.c.at, first, last)
     from_customer = and_(messages.c.sender == "customer", messages.c.handled_at.is_not(None))
     read = messages.c.reading["language"].as_string().is_not(None)

@@ -1,197 +1,281 @@
-"""Has something changed that nobody decided? Shares of the last days beside the weeks before.
+"""Has something changed that nobody decided? A control chart for each share and language.
 
-A p-chart with weekdays: on the arcsine scale, on which a share varies by its count alone, each day
-is compared with the same weekdays of the baseline. Days differ by more than chance (one outage,
-one campaign); by how much more is measured on the baseline (DerSimonian and Laird's variance
-between days), and widens the interval. The days are also taken together, so that a small shift is
-seen that lasts. The interval is so wide that, over all series and days that are looked at, stable
-data raises a flag in about one look of a hundred.
+The last seven days are drawn on a p-chart whose centre line and control limits come from the four
+weeks before; where days are overdispersed (an outage, a campaign) it is Laney's p′-chart. Shares
+differ by weekday, so each weekday has its own centre line. The control limits are three-sigma
+limits: on a stable series one day in 370 lies outside. Over all series such days are
+common, so a single one is marked and raises no alarm. There are two alarms:
+
+- two successive days outside on the same side (the 2-of-2 run rule: Derman and Ross 1997,
+  "Statistical Aspects of Quality Control"; Klein 2000, "Two alternatives to the Shewhart X̄ control
+  chart", Journal of Quality Technology 32(4));
+- the seven days, taken as one subgroup, outside limits that stable data leaves in one look of a
+  hundred over all series (Bonferroni): a small shift that lasts, or one very bad day.
+
+`triage.analytics.control_chart` computes the limits, `docs/adr/0008-drift-charts.md` says why.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import asin, pi, sin, sqrt
+from enum import StrEnum
+from itertools import pairwise
 
-from scipy.special import stdtrit
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from triage.analytics.daily_counts import Count, Exchanged, Series, daily, exchanges
+from triage.analytics import control_chart
+from triage.analytics.control_chart import Floats
+from triage.analytics.daily_counts import Change, Count, Series, changes, daily
+
+Flags = NDArray[np.bool_]
+Places = NDArray[np.int_]
 
 WINDOW = 7
 BASELINE = 28
+# The probability that any stable series looks changed, taken over its last days together.
 FALSE_ALARMS = 0.01
-# A baseline of fewer days or fewer things seen says nothing of what is usual.
+# A baseline of fewer days or fewer items says nothing of the centre line.
 LEAST_DAYS = 14
 LEAST_SEEN = 100
+_WEEKDAYS = 7
 _LEAST_OF_WEEKDAY = 2
+
+
+class Alarm(StrEnum):
+    """Why a series counts as changed."""
+
+    SUCCESSIVE_DAYS = "successive_days"
+    WEEK = "week"
 
 
 @dataclass(frozen=True)
 class Point:
-    """One day; the interval in which it was to lie is None where that cannot be told."""
+    """A day on the chart; without centre line and limits where there is too little to tell."""
 
     count: Count
-    low: float | None
-    high: float | None
-    out: bool
+    centre: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+    @property
+    def above(self) -> bool:
+        """Whether the share lies above its upper control limit."""
+        share = self.count.share
+        return share is not None and self.upper is not None and share > self.upper
+
+    @property
+    def below(self) -> bool:
+        """Whether the share lies below its lower control limit."""
+        share = self.count.share
+        return share is not None and self.lower is not None and share < self.lower
+
+    @property
+    def outside(self) -> bool:
+        """Whether the share lies outside its control limits."""
+        return self.above or self.below
 
 
 @dataclass(frozen=True)
 class Drift:
-    """A series as it was watched: the baseline's days, then the `points` of the last ones.
+    """The control chart of a series: the `baseline`, then the last days (`recent`).
 
-    `usual` and `lately` are the shares before and now. `lasting`: all last days together lie
-    outside, even if none does alone. Not `enough`: there is too little to tell.
+    `sigma_z` tells how much more the days vary than binomial shares do (1: not more). It is None,
+    and no limits are known, where the baseline is too small.
     """
 
     name: str
     language: str
-    baseline: tuple[Count, ...]
-    points: tuple[Point, ...]
-    usual: float | None
-    lately: float | None
-    lasting: bool
-    enough: bool
+    baseline: tuple[Point, ...]
+    recent: tuple[Point, ...]
+    sigma_z: float | None
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def enough(self) -> bool:
+        """Whether the baseline is large enough for limits."""
+        return self.sigma_z is not None
 
     @property
     def flagged(self) -> bool:
-        """Whether it left its interval."""
-        return self.lasting or any(point.out for point in self.points)
+        """Whether the series counts as changed."""
+        return bool(self.alarms)
 
     @property
     def seen(self) -> int:
-        """How much the baseline counts."""
-        return sum(count.seen for count in self.baseline)
+        """How many items the baseline counts."""
+        return sum(point.count.seen for point in self.baseline)
+
+    @property
+    def baseline_share(self) -> float | None:
+        """The share over the baseline."""
+        return _share(self.baseline)
+
+    @property
+    def recent_share(self) -> float | None:
+        """The share over the last days."""
+        return _share(self.recent)
 
 
 @dataclass(frozen=True)
 class Report:
-    """All series, the flagged ones first; and what was exchanged within the last days."""
+    """The charts of all series, the flagged ones first; and the changes within the last days."""
 
     first: date
     last: date
     drifts: tuple[Drift, ...]
-    exchanged: tuple[Exchanged, ...]
+    changes: tuple[Change, ...]
 
     @property
     def flagged(self) -> tuple[Drift, ...]:
-        """The series that left their interval."""
+        """The series that count as changed."""
         return tuple(drift for drift in self.drifts if drift.flagged)
 
 
 def report(connection: Connection, today: date) -> Report:
-    """What the last seven whole days before `today` look like beside the 28 before them."""
+    """Return the charts of the last seven whole days before `today` and the 28 before them."""
     last = today - timedelta(days=1)
     first = last - timedelta(days=WINDOW - 1)
     begin = first - timedelta(days=BASELINE)
-    exchanged = (one for one in exchanges(connection, begin, last) if one.at.date() >= first)
-    return Report(first, last, tuple(watch(daily(connection, begin, last))), tuple(exchanged))
+    recent = (change for change in changes(connection, begin, last) if change.at.date() >= first)
+    return Report(first, last, tuple(watch(daily(connection, begin, last))), tuple(recent))
 
 
-def watch(series: Iterable[Series]) -> list[Drift]:
-    """Compare the last `WINDOW` days of each series with those before; the flagged ones first."""
-    all_series = list(series)
-    models = [_Usual(one.days[:-WINDOW]) for one in all_series]
-    looks = sum(model.enough for model in models) * (WINDOW + 1)
-    chance = FALSE_ALARMS / max(1, looks)
-    drifts = [_drift(one, model, chance) for one, model in zip(all_series, models, strict=True)]
-    return sorted(drifts, key=lambda one: (not one.flagged, not one.enough))
+def watch(all_series: Iterable[Series]) -> list[Drift]:
+    """Return the chart of each series, its last `WINDOW` days beside those before.
+
+    The flagged series come first, those with too little to tell last.
+    """
+    pairs = [(series, _baseline(series.days[:-WINDOW])) for series in all_series]
+    judged = sum(baseline is not None for _, baseline in pairs)
+    drifts = [_drift(series, baseline, judged) for series, baseline in pairs]
+    return sorted(drifts, key=lambda drift: (not drift.flagged, not drift.enough))
 
 
-def _drift(series: Series, usual: "_Usual", chance: float) -> Drift:
-    lately = series.days[-WINDOW:]
+def _drift(series: Series, baseline: "_Baseline | None", judged: int) -> Drift:
+    days = series.days
+    points = baseline.points(days) if baseline else [Point(count) for count in days]
+    recent = points[-WINDOW:]
+    alarms: list[Alarm] = []
+    if _successive_days(recent):
+        alarms.append(Alarm.SUCCESSIVE_DAYS)
+    if baseline and baseline.has_shifted(days[-WINDOW:], FALSE_ALARMS / judged):
+        alarms.append(Alarm.WEEK)
     return Drift(
         series.name,
         series.language,
-        series.days[:-WINDOW],
-        tuple(usual.point(count, chance) for count in lately),
-        _share(series.days[:-WINDOW]),
-        _share(lately),
-        usual.enough and usual.is_lasting(lately, chance),
-        usual.enough,
+        tuple(points[:-WINDOW]),
+        tuple(recent),
+        baseline.sigma_z if baseline else None,
+        tuple(alarms),
     )
 
 
-class _Usual:
-    """What a series usually does: a mean for each weekday, and how days scatter around it."""
+def _successive_days(points: Iterable[Point]) -> bool:
+    """Return whether two days in a row lie outside on the same side, skipping empty days."""
+    judged = [point for point in points if point.count.seen and point.upper is not None]
+    return any(
+        (first.above and second.above) or (first.below and second.below)
+        for first, second in pairwise(judged)
+    )
 
-    def __init__(self, baseline: Sequence[Count]) -> None:
-        seen = [count for count in baseline if count.seen]
-        self._by_weekday: dict[int, list[Count]] = defaultdict(list)
-        for count in seen:
-            self._by_weekday[count.day.weekday()].append(count)
-        self._freedom = len(seen) - len(self._by_weekday)
-        self.enough = len(seen) >= LEAST_DAYS and sum(one.seen for one in seen) >= LEAST_SEEN
-        self._between = 0.0
-        self._weigh()
-        if self.enough:
-            self._between = self._variance_between(seen)
-            self._weigh()
 
-    def _weigh(self) -> None:
-        days = self._by_weekday.items()
-        self._weights = {day: sum(map(self._weight, own)) for day, own in days}
-        self._means = {
-            day: sum(self._weight(one) * _angle(one) for one in own) / self._weights[day]
-            for day, own in days
-        }
+@dataclass(frozen=True)
+class _Days:
+    """Days as columns; `weekday` counts from 0, Monday."""
 
-    def _variance_between(self, seen: Sequence[Count]) -> float:
-        """By how much days differ more than chance lets them."""
-        around = sum(self._weight(one) * (_angle(one) - self._mean(one)) ** 2 for one in seen)
-        within = sum(
-            sum(self._weight(one) ** 2 for one in own) / self._weights[day]
-            for day, own in self._by_weekday.items()
+    held: Floats
+    seen: Floats
+    weekday: Places
+
+    @classmethod
+    def of(cls, counts: Sequence[Count]) -> "_Days":
+        """Return the columns of the counts."""
+        return cls(
+            np.array([count.held for count in counts], float),
+            np.array([count.seen for count in counts], float),
+            np.array([count.day.weekday() for count in counts], int),
         )
-        return max(0.0, around - self._freedom) / (sum(self._weights.values()) - within)
 
-    def point(self, count: Count, chance: float) -> Point:
-        """The day beside the interval that it leaves by this chance."""
-        if not (self.enough and self._knows(count)):
-            return Point(count, None, None, out=False)
-        middle, half = self._mean(count), self._limit(chance) * sqrt(self._variance(count))
-        out = abs(_angle(count) - middle) > half
-        return Point(count, _back(middle - half, count), _back(middle + half, count), out)
+    def where(self, chosen: Flags) -> "_Days":
+        """Return the chosen days."""
+        return _Days(self.held[chosen], self.seen[chosen], self.weekday[chosen])
 
-    def is_lasting(self, counts: Sequence[Count], chance: float) -> bool:
-        """Whether the days together lie farther off than that chance lets them."""
-        known = [one for one in counts if self._knows(one)]
-        off = sum(self._weight(one) * (_angle(one) - self._mean(one)) for one in known)
-        variance = sum(self._weight(one) ** 2 * self._variance(one) for one in known)
-        return abs(off) > self._limit(chance) * sqrt(variance)
-
-    def _knows(self, count: Count) -> bool:
-        own = self._by_weekday.get(count.day.weekday(), ())
-        return count.seen > 0 and len(own) >= _LEAST_OF_WEEKDAY
-
-    def _mean(self, count: Count) -> float:
-        return self._means[count.day.weekday()]
-
-    def _weight(self, count: Count) -> float:
-        """One over the variance of a day's angle: by chance a quarter of one over the count."""
-        return 1 / (1 / (4 * count.seen + 2) + self._between)
-
-    def _variance(self, count: Count) -> float:
-        """The variance of a new day around the weekday's mean, which is itself not exact."""
-        return 1 / self._weight(count) + 1 / self._weights[count.day.weekday()]
-
-    def _limit(self, chance: float) -> float:
-        return float(stdtrit(self._freedom, 1 - chance / 2))
+    def by_weekday(self, values: Floats | Flags) -> Floats:
+        """Return the sum of the days' values for each weekday."""
+        return np.bincount(self.weekday, values, _WEEKDAYS).astype(float)
 
 
-def _angle(count: Count) -> float:
-    """Anscombe's arcsine of a share."""
-    return asin(sqrt((count.held + 3 / 8) / (count.seen + 3 / 4)))
+class _Baseline:
+    """What a series usually does: a centre line for each weekday, and Laney's sigma."""
+
+    def __init__(self, counts: Sequence[Count]) -> None:
+        days = _Days.of(counts)
+        self._seen = days.by_weekday(days.seen)
+        # The mean of the posterior under Jeffreys' prior: never exactly 0 or 1.
+        self._centres = (days.by_weekday(days.held) + 0.5) / (self._seen + 1)
+        self._has_centre = days.by_weekday(days.seen > 0) >= _LEAST_OF_WEEKDAY
+        days = self._judged(days)
+        # The centre line is computed from these days, which therefore lie closer to it.
+        variance = self._sampling(days, days.seen) * (1 - days.seen / self._seen[days.weekday])
+        shares = days.held / days.seen
+        z = control_chart.standardised(shares, self._centres[days.weekday], variance)
+        self.sigma_z = max(1.0, control_chart.sigma_z(z))
+        self._ranges = len(z) - int(self._has_centre.sum())
+
+    def points(self, counts: Sequence[Count]) -> list[Point]:
+        """Return the days with their centre lines and three-sigma limits."""
+        every_day = _Days.of(counts)
+        judged = self._is_judged(every_day)
+        days = every_day.where(judged)
+        centres = self._centres[days.weekday]
+        width = control_chart.sigmas(control_chart.THREE_SIGMA, self._ranges)
+        lines = control_chart.limits(centres, days.seen, self._variance(days), width)
+        drawn = iter(zip(centres.tolist(), *(line.tolist() for line in lines), strict=True))
+        return [
+            Point(count, *next(drawn)) if has_limits else Point(count)
+            for count, has_limits in zip(counts, judged, strict=True)
+        ]
+
+    def has_shifted(self, counts: Sequence[Count], probability: float) -> bool:
+        """Return whether the days, as one subgroup, lie outside their limits.
+
+        A stable series does so with `probability`.
+        """
+        days = self._judged(_Days.of(counts))
+        if not len(days.seen):
+            return False
+        seen = days.seen.sum()
+        centre = (days.seen * self._centres[days.weekday]).sum() / seen
+        variance = (days.seen**2 * self._variance(days)).sum() / seen**2
+        width = control_chart.sigmas(probability, self._ranges)
+        lower, upper = control_chart.limits(centre, seen, variance, width)
+        return not lower <= days.held.sum() / seen <= upper
+
+    def _is_judged(self, days: _Days) -> Flags:
+        return np.asarray((days.seen > 0) & self._has_centre[days.weekday])
+
+    def _judged(self, days: _Days) -> _Days:
+        return days.where(self._is_judged(days))
+
+    def _sampling(self, days: _Days, seen: Floats) -> Floats:
+        return control_chart.binomial_variance(self._centres[days.weekday], seen)
+
+    def _variance(self, days: _Days) -> Floats:
+        """Return the variance of new days' shares around centre lines that are estimates."""
+        of_centre = self._sampling(days, self._seen[days.weekday])
+        return self.sigma_z**2 * (self._sampling(days, days.seen) + of_centre)
 
 
-def _back(angle: float, count: Count) -> float:
-    """The share on a day whose angle this would be."""
-    held = sin(min(max(angle, 0.0), pi / 2)) ** 2 * (count.seen + 3 / 4) - 3 / 8
-    return min(max(held / count.seen, 0.0), 1.0)
+def _baseline(days: Sequence[Count]) -> _Baseline | None:
+    """Return what the days say of the series; None where they say too little."""
+    seen = [count.seen for count in days if count.seen]
+    if len(seen) < LEAST_DAYS or sum(seen) < LEAST_SEEN:
+        return None
+    return _Baseline(days)
 
 
-def _share(counts: Sequence[Count]) -> float | None:
-    seen = sum(count.seen for count in counts)
-    return sum(count.held for count in counts) / seen if seen else None
+def _share(points: Sequence[Point]) -> float | None:
+    seen = sum(point.count.seen for point in points)
+    return sum(point.count.held for point in points) / seen if seen else None

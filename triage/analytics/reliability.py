@@ -1,8 +1,9 @@
-"""How far handovers can be relied on: shares with intervals, from the judged decisions.
+"""How reliable handovers are: precision and recall with intervals, from the judged decisions.
 
-Verdicts are given on a chosen sample, with more handovers in it than there are in life. So each
-action is a stratum of its own, and counts by how many decisions of it there are. Within an action
-the judged decisions stand for all: they do only if nobody picks the striking ones.
+Handovers are judged more often than other decisions, so the estimates are post-stratified: each
+action is a stratum, and each judged decision has the weight N/n of its stratum (Horvitz–Thompson;
+W. G. Cochran 1977, "Sampling Techniques", chapter 5A). Within a stratum the judged decisions count
+as a random sample, which they are only if nobody picks the striking ones.
 """
 
 from collections import Counter
@@ -37,9 +38,9 @@ _LEAST_IN_BIN = 8
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its 95 % interval, and on how many judged decisions it rests.
+    """A value with its 95 % interval, and the number of judged decisions that it rests on.
 
-    None: of some action no decision was judged at all, so that the interval is all that is known.
+    The value is None where no decision of some action was judged: then only the interval is known.
     """
 
     value: float | None
@@ -52,10 +53,13 @@ class Estimate:
 class Figures:
     """How good the handovers were.
 
-    `precision`: of those handed over, who needed a person. `recall`: of those who needed a person,
-    who was handed over then. `false` and `missed`: handovers that nobody needed, and people needed
-    that did not come, in 1,000 decisions. `lacking`: about how many more verdicts on each action
-    make the intervals of precision and recall narrow enough; empty when they are.
+    Attributes:
+        precision: The share of handovers in which a person was needed.
+        recall: The share of decisions at which a person was needed that handed over.
+        false: Handovers that nobody needed, in 1,000 decisions (false positives).
+        missed: Needed handovers that did not happen, in 1,000 decisions (false negatives).
+        lacking: About how many more verdicts on each action make the intervals of precision and
+            recall narrow enough; empty when they are.
     """
 
     precision: Estimate
@@ -67,7 +71,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class RuleFigures:
-    """One rule that handed over: how often rightly, and its part of all who needed a person."""
+    """A rule that handed over: its precision, and its share of all who needed a person."""
 
     rule: str
     precision: Estimate
@@ -78,7 +82,8 @@ class RuleFigures:
 class Bin:
     """Judged decisions at a level from `low` to `high`.
 
-    `right` is the share of handovers that were right; of the `others` so many were `missed`.
+    `right` is the share of handovers that were right. `others` did not hand over, `missed` of them
+    should have.
     """
 
     low: float
@@ -90,7 +95,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Stratum:
-    """One action: how many decisions there are, were judged, and needed a person."""
+    """An action: the number of decisions, of judged ones, and of those that needed a person."""
 
     decisions: int
     judged: float
@@ -98,22 +103,22 @@ class Stratum:
 
     @property
     def rate(self) -> float:
-        """The share that needed a person, a little nearer to one half than it was seen."""
+        """The share that needed a person: the posterior mean under Jeffreys' prior."""
         return (self.needed + 0.5) / (self.judged + 1)
 
     def draws(self, random: np.random.Generator) -> Draws:
-        """How many of all needed a person: so many possible numbers (Jeffreys' prior)."""
+        """Draw how many decisions needed a person, from the posterior under Jeffreys' prior."""
         rate = random.beta(self.needed + 0.5, self.judged - self.needed + 0.5, _DRAWS)
         return np.asarray(self.decisions * rate)
 
     def more(self) -> "Stratum":
-        """The same after so many more verdicts that say what the earlier ones said."""
+        """Return the stratum after a tenth more verdicts, at least ten, with the same rate."""
         step = max(_STEP, self.judged // _STEP)
         return replace(self, judged=self.judged + step, needed=self.needed + step * self.rate)
 
     @property
-    def doubt(self) -> float:
-        """The variance of the number of decisions that needed a person."""
+    def variance(self) -> float:
+        """The variance of the estimated number of decisions that needed a person."""
         return self.decisions**2 * self.rate * (1 - self.rate) / (self.judged + 1)
 
 
@@ -121,20 +126,20 @@ Strata = Mapping[str, Stratum]
 
 
 def share(held: Iterable[bool]) -> Estimate:
-    """The share of yes with its Wilson interval."""
+    """Return the share that is true, with its Wilson interval."""
     seen = list(held)
     if not seen:
         return Estimate(None, 0.0, 1.0, 0)
-    between = binomtest(sum(seen), len(seen)).proportion_ci(method="wilson")
-    return Estimate(sum(seen) / len(seen), float(between.low), float(between.high), len(seen))
+    interval = binomtest(sum(seen), len(seen)).proportion_ci(method="wilson")
+    return Estimate(sum(seen) / len(seen), float(interval.low), float(interval.high), len(seen))
 
 
 def figures(sample: Sample) -> Figures:
-    """The figures of all judged decisions together."""
+    """Return the figures of all judged decisions together."""
     strata = _strata(sample)
     drawn = _drawn(strata)
-    precise = share(one.needed for one in sample.judged if one.handed_over)
-    known = all(one.judged for one in strata.values())
+    precision = share(decision.needed for decision in sample.judged if decision.handed_over)
+    known = all(stratum.judged for stratum in strata.values())
 
     def estimate(values: Draws) -> Estimate:
         low, high = np.percentile(values, _INTERVAL)
@@ -142,7 +147,7 @@ def figures(sample: Sample) -> Figures:
         return Estimate(middle, float(low), float(high), len(sample.judged))
 
     return Figures(
-        precision=precise,
+        precision=precision,
         recall=estimate(drawn.recall),
         false=estimate(drawn.false),
         missed=estimate(drawn.missed),
@@ -151,34 +156,34 @@ def figures(sample: Sample) -> Figures:
 
 
 def by_language(sample: Sample) -> dict[str, Figures]:
-    """The figures of each language that is known."""
+    """Return the figures of each language that is known."""
     return {language: figures(sample.of(language)) for language in sample.languages}
 
 
 def by_rule(sample: Sample) -> list[RuleFigures]:
-    """The rules that handed over, the least reliable first."""
-    handed_over = [one for one in sample.judged if one.handed_over]
-    rightly = [one for one in handed_over if one.needed]
+    """Return the rules that handed over, the least reliable first."""
+    handed_over = [decision for decision in sample.judged if decision.handed_over]
+    rightly = [decision for decision in handed_over if decision.needed]
     recall = _drawn(_strata(sample)).recall
     random = np.random.default_rng(_SEED)
     found: list[RuleFigures] = []
-    for rule in sorted({rule for one in handed_over for rule in one.rules}):
-        fired = [one.needed for one in handed_over if rule in one.rules]
+    for rule in sorted({rule for decision in handed_over for rule in decision.rules}):
+        fired = [decision.needed for decision in handed_over if rule in decision.rules]
         part = random.beta(sum(fired) + 0.5, len(rightly) - sum(fired) + 0.5, _DRAWS)
         low, middle, high = np.percentile(recall * part, (_INTERVAL[0], 50, _INTERVAL[1]))
         caught = Estimate(float(middle), float(low), float(high), len(rightly))
         found.append(RuleFigures(rule, share(fired), caught))
-    return sorted(found, key=lambda one: one.precision.high)
+    return sorted(found, key=lambda rule_figures: rule_figures.precision.high)
 
 
 def curve(judged: Sequence[Judged], fact: str) -> list[Bin]:
-    """How often a handover at each level of `fact` was right, in bins of about equal counts.
+    """Return how often handovers at each level of `fact` were right, in bins of about equal counts.
 
     Empty where too few handovers are judged, or where all have about the same level.
     """
-    levels = np.array([float(one.facts[fact] or 0) for one in judged])
-    handed_over = np.array([one.handed_over for one in judged], bool)
-    needed = np.array([one.needed for one in judged], bool)
+    levels = np.array([float(decision.facts[fact] or 0) for decision in judged])
+    handed_over = np.array([decision.handed_over for decision in judged], bool)
+    needed = np.array([decision.needed for decision in judged], bool)
     count = min(_BINS, int(handed_over.sum()) // _LEAST_IN_BIN)
     if not count:
         return []
@@ -202,7 +207,7 @@ def curve(judged: Sequence[Judged], fact: str) -> list[Bin]:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """Possible values of the figures, drawn together."""
+    """Values of the figures, drawn together from the posterior (Monte Carlo)."""
 
     precision: Draws
     recall: Draws
@@ -211,8 +216,8 @@ class _Drawn:
 
 
 def _strata(sample: Sample) -> Strata:
-    judged = Counter(one.action for one in sample.judged)
-    needed = Counter(one.action for one in sample.judged if one.needed)
+    judged = Counter(decision.action for decision in sample.judged)
+    needed = Counter(decision.action for decision in sample.judged if decision.needed)
     counts = sample.by_action
     return {
         action: Stratum(counts[action], judged[action], needed[action])
@@ -225,9 +230,9 @@ def _drawn(strata: Strata) -> _Drawn:
     random = np.random.default_rng(_SEED)
     handed_over = strata.get("hand_over", Stratum(0, 0, 0))
     caught = handed_over.draws(random)
-    rest = [one.draws(random) for name, one in strata.items() if name != "hand_over"]
+    rest = [stratum.draws(random) for name, stratum in strata.items() if name != "hand_over"]
     missed: Any = sum(rest, np.zeros(_DRAWS))
-    everyone = max(1, sum(one.decisions for one in strata.values())) / PER
+    everyone = max(1, sum(stratum.decisions for stratum in strata.values())) / PER
     return _Drawn(
         precision=caught / max(1, handed_over.decisions),
         recall=caught / np.maximum(caught + missed, 1e-9),
@@ -237,21 +242,21 @@ def _drawn(strata: Strata) -> _Drawn:
 
 
 def _lacking(strata: Strata) -> dict[str, int]:
-    """How many more verdicts on each action, ten by ten where they tell the most."""
+    """Return how many more verdicts each action needs, added where they lower the variance most."""
     now = dict(strata)
     while True:
         drawn = _drawn(now)
         if _width(drawn.precision) > WIDEST:
-            telling = "hand_over"
+            action = "hand_over"
         elif _width(drawn.recall) > WIDEST:
-            telling = max(now, key=lambda name: _gain(now, name))
+            action = max(now, key=lambda name: _gain(now, name))
         else:
             break
-        now[telling] = now[telling].more()
+        now[action] = now[action].more()
     return {
-        name: int(np.ceil(one.judged - strata[name].judged))
-        for name, one in now.items()
-        if one.judged > strata[name].judged
+        name: int(np.ceil(stratum.judged - strata[name].judged))
+        for name, stratum in now.items()
+        if stratum.judged > strata[name].judged
     }
 
 
@@ -260,8 +265,8 @@ def _width(values: Draws) -> float:
 
 
 def _gain(strata: Strata, name: str) -> float:
-    """By how much more verdicts on one action lower the variance of recall (delta method)."""
-    needed = {key: one.rate * one.decisions for key, one in strata.items()}
+    """Return by how much verdicts on an action lower the variance of recall (delta method)."""
+    needed = {key: stratum.rate * stratum.decisions for key, stratum in strata.items()}
     caught = needed.pop("hand_over", 0.0)
     weight = sum(needed.values()) if name == "hand_over" else caught
-    return weight**2 * (strata[name].doubt - strata[name].more().doubt)
+    return weight**2 * (strata[name].variance - strata[name].more().variance)

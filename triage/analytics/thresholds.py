@@ -1,8 +1,9 @@
-"""Would another number in the policy have done better? Found on the judged decisions.
+"""Search for better thresholds in the policy, on the judged decisions.
 
-Each judged decision is decided again from its stored facts with another number, and counts for as
-many decisions of its action as it stands for. The same comparison in several rules is also tried
-as one.
+Each judged decision is decided again from its stored facts with another number, and has the weight
+of its action (Horvitz–Thompson, see `reliability`). Numbers are chosen and measured by
+cross-validation over conversations; intervals come from a bootstrap of conversations. The same
+comparison in several rules is also tried as one.
 """
 
 import difflib
@@ -27,9 +28,9 @@ Numbers = tuple[Number, ...]
 
 # How many handovers that nobody needed are as bad as one that was missed; a supervisor may choose.
 MISSED_COSTS = 2.0
-# The chance that anything is proposed where nothing is better, over all numbers together.
+# The probability that anything is proposed where nothing is better, over all numbers together.
 FALSE_PROPOSALS = 0.05
-# Of fewer judged decisions that would change, chance could paint any picture.
+# Fewer judged decisions that would change are too few to compare.
 LEAST_CHANGED = 8
 _QUANTILES = np.arange(1, 20) / 20
 _NEARBY = 3
@@ -78,7 +79,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Trial:
-    """The best other value of a number, and what it brings by conversation (`_FOLDS`)."""
+    """The best other value of a number, and the cross-validated changes by conversation."""
 
     numbers: Numbers
     value: str
@@ -88,31 +89,32 @@ class _Trial:
 
 
 def search(sample: Sample, text: str, missed_costs: float = MISSED_COSTS) -> list[Finding]:
-    """What is found about each number of the policy in `text`, the most useful proposal first.
+    """Return what is found about each number of the policy in `text`, the best proposal first.
 
-    Nothing is proposed while verdicts are lacking (`Figures.lacking`). A proposal must save cost
-    with such certainty that, where nothing is better, chance brings one in one search out of
-    twenty, over all numbers together. Of two that change the same number the better stays.
+    Nothing is proposed while verdicts are lacking (`Figures.lacking`). The lower bound of what a
+    proposal saves must be above 0. The bound is so low (Bonferroni) that, where nothing is better,
+    one search in twenty proposes anything, over all numbers together. Of two proposals that change
+    the same number the better stays.
 
     Raises PolicyError when the text is no policy.
     """
-    bench = _Bench(sample, text, missed_costs)
-    trials = [bench.attempt(which) for which in _together(numbers(text))]
+    evaluation = _Evaluation(sample, text, missed_costs)
+    trials = [evaluation.attempt(which) for which in _together(numbers(text))]
     saved = _saved(trials, missed_costs) if not figures(sample).lacking else {}
     taken: set[Number] = set()
     findings: list[Finding] = []
-    for trial in sorted(trials, key=lambda one: -saved.get(one.numbers, 0.0)):
+    for trial in sorted(trials, key=lambda trial: -saved.get(trial.numbers, 0.0)):
         better = saved.get(trial.numbers, 0.0) > 0 and not taken.intersection(trial.numbers)
         if better:
             taken.update(trial.numbers)
         if better or (len(trial.numbers) == 1 and not taken.intersection(trial.numbers)):
-            proposal = _proposal(text, trial, bench) if better else None
+            proposal = _proposal(text, trial, evaluation) if better else None
             findings.append(Finding(trial.numbers, trial.touched, proposal))
     return findings
 
 
 def _together(found: Sequence[Number]) -> list[Numbers]:
-    """Each number alone, and those of several rules that say the same."""
+    """Return each number alone, and those of several rules that say the same."""
     same: dict[tuple[str, str, str], Numbers] = {}
     for number in found:
         key = (number.fact, number.comparison, number.written)
@@ -121,35 +123,35 @@ def _together(found: Sequence[Number]) -> list[Numbers]:
 
 
 def _saved(trials: Iterable[_Trial], missed_costs: float) -> Mapping[Numbers, float]:
-    """What each number's best other value saves at the least."""
+    """Return the lower bound of what each number's best other value saves."""
     able = [trial for trial in trials if trial.touched >= LEAST_CHANGED]
     confidence = 1 - 2 * FALSE_PROPOSALS / max(1, len(able))
     saved: dict[Numbers, float] = {}
     for trial in able:
         saving = -(trial.false + missed_costs * trial.missed)
-        saved[trial.numbers] = _between(saving, confidence)[0] if saving.sum() > 0 else 0.0
+        saved[trial.numbers] = _bootstrap(saving, confidence)[0] if saving.sum() > 0 else 0.0
     return saved
 
 
-def _proposal(text: str, trial: _Trial, bench: "_Bench") -> Proposal:
+def _proposal(text: str, trial: _Trial, evaluation: "_Evaluation") -> Proposal:
     proposed = with_number(text, trial.numbers, trial.value)
     before, after = text.splitlines(keepends=True), proposed.splitlines(keepends=True)
     diff = "".join(difflib.unified_diff(before, after, "policy.yml", "policy.yml"))
     return Proposal(
         trial.value,
-        Cost(bench.false_now, _change(trial.false, trial.touched)),
-        Cost(bench.missed_now, _change(trial.missed, trial.touched)),
+        Cost(evaluation.false_now, _change(trial.false, trial.touched)),
+        Cost(evaluation.missed_now, _change(trial.missed, trial.touched)),
         proposed,
         diff,
     )
 
 
 def _change(by_conversation: Floats, judged: int) -> Estimate:
-    return Estimate(float(by_conversation.sum()), *_between(by_conversation, 0.95), judged)
+    return Estimate(float(by_conversation.sum()), *_bootstrap(by_conversation, 0.95), judged)
 
 
-def _between(by_conversation: Floats, confidence: float) -> tuple[float, float]:
-    """The interval of the sum, by resampling conversations."""
+def _bootstrap(by_conversation: Floats, confidence: float) -> tuple[float, float]:
+    """Return the bootstrap interval of the sum, with conversations as the sampling unit."""
     drawn = bootstrap(
         (by_conversation,),
         np.sum,
@@ -162,20 +164,20 @@ def _between(by_conversation: Floats, confidence: float) -> tuple[float, float]:
     return float(drawn.low), float(drawn.high)
 
 
-class _Bench:
+class _Evaluation:
     """The judged decisions, ready to be decided again with other numbers."""
 
     def __init__(self, sample: Sample, text: str, missed_costs: float) -> None:
         self._missed_costs = missed_costs
-        self._values = [one.facts.for_conditions() for one in sample.judged]
-        self._needed = np.array([one.needed for one in sample.judged], bool)
+        self._values = [decision.facts.for_conditions() for decision in sample.judged]
+        self._needed = np.array([decision.needed for decision in sample.judged], bool)
         self._weights = _weights(sample)
-        names = [one.conversation for one in sample.judged]
+        names = [decision.conversation for decision in sample.judged]
         found, self._of = np.unique(np.array(names, str), return_inverse=True)
         self._folds = np.random.default_rng(_SEED).permutation(len(found)) % _FOLDS
         rules = [rule for rule in load_policy(text).rules if rule.then.action == "hand_over"]
         self._conditions = {rule.id: rule.condition for rule in rules}
-        self._holds = {name: self._where(one) for name, one in self._conditions.items()}
+        self._holds = {rule: self._where(condition) for rule, condition in self._conditions.items()}
 
     @cached_property
     def _now(self) -> Flags:
@@ -192,7 +194,7 @@ class _Bench:
         return float(self._weights[~self._now & self._needed].sum())
 
     def attempt(self, which: Numbers) -> _Trial:
-        """Return what another value brings; for each fold it is chosen on the other folds."""
+        """Return what another value changes; for each fold it is chosen on the other folds."""
         values = [which[0].written, *self._others(which[0])]
         decided = np.array([self._now, *(self._decide(which, value) for value in values[1:])])
         change = decided.astype(int) - self._now
@@ -211,7 +213,7 @@ class _Bench:
         )
 
     def _others(self, number: Number) -> list[str]:
-        """Values worth a trial: near ones of a count, of a level those that occur."""
+        """Return the values to try: those near a count, or quantiles of a level."""
         now = float(number.written)
         if FACTS[number.fact].kind == "count":
             near = range(max(1, int(now) - _NEARBY), int(now) + _NEARBY + 1)
@@ -234,31 +236,36 @@ class _Bench:
     def _where(
         self, condition: Condition, asked: Sequence[bool] = (), else_: Flags | None = None
     ) -> Flags:
-        """Where the condition holds; `else_` says it where it is not asked."""
+        """Return where the condition holds; where it is not `asked`, `else_` says so."""
         if else_ is None:
             return np.array([condition.holds(values) for values in self._values], bool)
         triples = zip(self._values, asked, else_, strict=True)
-        return np.array([condition.holds(one) if ask else was for one, ask, was in triples], bool)
+        return np.array(
+            [condition.holds(values) if ask else before for values, ask, before in triples], bool
+        )
 
     def _any(self, holds: Mapping[str, Flags]) -> Flags:
         none = np.zeros(len(self._values), bool)
         return np.asarray(np.logical_or.reduce([none, *holds.values()]))
 
     def _by_conversation(self, change: NDArray[np.int_]) -> Floats:
-        """(values, conversations) sums of (values, decisions), each decision with its weight."""
+        """Return weighted sums by conversation: (values, decisions) to (values, conversations)."""
         summed = np.zeros((len(self._folds), len(change)))
         np.add.at(summed, self._of, (change * self._weights).T)
         return summed.T
 
 
 def _weights(sample: Sample) -> Floats:
-    """For how many decisions in 1,000 each judged one stands."""
+    """Return the Horvitz–Thompson weight of each judged decision, in 1,000 decisions."""
     decisions = sample.by_action
     judged = dict.fromkeys(decisions, 0)
-    for one in sample.judged:
-        judged[one.action] += 1
+    for decision in sample.judged:
+        judged[decision.action] += 1
     everyone = max(1, sum(decisions.values()))
     return np.array(
-        [PER * decisions[one.action] / judged[one.action] / everyone for one in sample.judged],
+        [
+            PER * decisions[decision.action] / judged[decision.action] / everyone
+            for decision in sample.judged
+        ],
         float,
     )

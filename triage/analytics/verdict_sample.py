@@ -1,4 +1,4 @@
-"""What supervisors' verdicts tell: of each judged decision, whether a person was needed."""
+"""Supervisors' verdicts as labels: for each judged decision, whether a person was needed."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -36,11 +36,10 @@ class Judged:
 
 @dataclass(frozen=True)
 class Sample:
-    """The judged decisions of a period, and all decisions from which they were picked.
+    """The judged decisions of a period, and the counts of all decisions (the population).
 
-    `decisions` counts all of them by language and action, the unjudged included: supervisors look
-    at handovers more than at the rest, and each judged decision stands for its share of its kind.
-    `policies` says how many policies decided in the period.
+    `decisions` counts all of them by language and action, the unjudged included: the strata's sizes
+    for post-stratification. `policies` is the number of policies that decided in the period.
     """
 
     judged: tuple[Judged, ...]
@@ -54,28 +53,28 @@ class Sample:
 
     @property
     def by_action(self) -> Mapping[str, int]:
-        """How many decisions there are of each action."""
+        """The number of decisions of each action."""
         counts: Counter[str] = Counter()
         for (_, action), count in self.decisions.items():
             counts[action] += count
         return counts
 
     def of(self, language: str) -> "Sample":
-        """The part in one language."""
+        """Return the part in one language."""
         return Sample(
-            tuple(one for one in self.judged if one.language == language),
+            tuple(decision for decision in self.judged if decision.language == language),
             {key: count for key, count in self.decisions.items() if key[0] == language},
             self.policies,
         )
 
 
 def needed(verdict: str, action: str) -> bool:
-    """Whether a person had to take over by the decision that got this verdict."""
+    """Return whether a person had to take over by the decision that got this verdict."""
     return action == "hand_over" if verdict == "right" else _NEEDED[verdict]
 
 
 def nobody_due() -> ColumnElement[bool]:
-    """True of decisions made while no person was due: what is decided later changes nothing."""
+    """Return a condition: no person was due when the decision was made."""
     return ~exists().where(
         cases.c.conversation_id == decisions.c.conversation_id,
         cases.c.decision_id < decisions.c.id,
@@ -84,7 +83,7 @@ def nobody_due() -> ColumnElement[bool]:
 
 
 def read_sample(connection: Connection, since: datetime | None = None) -> Sample:
-    """What was decided and judged at `since` or later, while no person was due."""
+    """Return what was decided and judged at `since` or later, while no person was due."""
     recent = true() if since is None else decisions.c.at >= since
     judged = with_verdicts().where(recent, nobody_due(), verdicts.c.verdict.is_not(None))
     rows = connection.execute(judged.order_by(decisions.c.id)).all()

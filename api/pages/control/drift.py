@@ -1,4 +1,4 @@
-"""What has changed of late that nobody decided: emotions, misses and handovers day by day."""
+"""Control charts of emotions, unanswered questions and handovers, day by day."""
 
 from typing import Any
 
@@ -15,46 +15,51 @@ from triage.analytics.drift import Drift, report
 
 router = APIRouter(prefix="/control/drift", include_in_schema=False)
 
-DRIFT_WORDS = {"share": N_("Share"), "expected": N_("Expected")}
+DRIFT_WORDS = {
+    "share": N_("Share"),
+    "centre": N_("Centre line"),
+    "lower": N_("Lower control limit"),
+    "upper": N_("Upper control limit"),
+}
 
 
 @router.get("", response_class=HTMLResponse)
 def drift(page: PageDep, me: PageSupervisor, container: ContainerDep) -> HTMLResponse:
-    """Show every share of the last days beside the weeks before, the flagged ones first."""
+    """Show the control chart of every share, the flagged ones first."""
     with reading(container.engine) as connection:
         found = report(connection, container.clock().date())
         waiting = len(queries.pending(connection))
-    told = [one for one in found.drifts if one.enough]
+    judged = [drift for drift in found.drifts if drift.enough]
     return page.show(
         "control_drift.html",
         account=me,
         report=found,
-        drifts=[(one, name_of(page, one)) for one in told],
-        unknown=[(one, name_of(page, one)) for one in found.drifts if not one.enough],
+        drifts=[(drift, name_of(page, drift)) for drift in judged],
+        unknown=[(drift, name_of(page, drift)) for drift in found.drifts if not drift.enough],
         charts={
             "words": {key: page.translate(word) for key, word in DRIFT_WORDS.items()},
-            "drifts": [_points(page, one) for one in told],
+            "drifts": [_points(page, drift) for drift in judged],
         },
         waiting=waiting,
     )
 
 
-def name_of(page: Page, one: Drift) -> str:
+def name_of(page: Page, drift: Drift) -> str:
     """Return what a series is called."""
-    return page.label(one.name, "emotion" if one.name in LABELS["emotion"] else "series")
+    return page.label(drift.name, "emotion" if drift.name in LABELS["emotion"] else "series")
 
 
-def _points(page: Page, one: Drift) -> list[dict[str, Any]]:
+def _points(page: Page, drift: Drift) -> list[dict[str, Any]]:
     """Return what a chart is drawn from; the last days are also on the page as a table."""
-    before = [{"day": page.short_day(day.day), "share": day.share} for day in one.baseline]
-    lately = [
+    return [
         {
             "day": page.short_day(point.count.day),
             "share": point.count.share,
-            "low": point.low,
-            "high": point.high,
-            "out": point.out,
+            "centre": point.centre,
+            "lower": point.lower,
+            "upper": point.upper,
+            "outside": point.outside,
+            "recent": place >= len(drift.baseline),
         }
-        for point in one.points
+        for place, point in enumerate((*drift.baseline, *drift.recent))
     ]
-    return [*before, *lately]

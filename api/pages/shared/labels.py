@@ -71,6 +71,10 @@ LABELS: dict[str, dict[str, str]] = {
         "unread": N_("Unread messages"),
         "negative": N_("Negative messages"),
     },
+    "alarm": {
+        "successive_days": N_("two days in a row outside"),
+        "week": N_("the seven days together have changed"),
+    },
     "trouble": {
         "assistant_down": N_("Assistant down"),
         "knowledge_down": N_("Knowledge base down"),

@@ -1,5 +1,6 @@
 """Drift: stable days are not flagged, a planted shift is within days, and its cause is named."""
 
+import math
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,7 +11,9 @@ from sqlalchemy import Engine
 
 from benchmarks.drift import simulated, stable
 from tests.triage.simulated import Weather, days_of
+from triage.analytics.daily_counts import Count, Series
 from triage.analytics.drift import (
+    Alarm,
     Report,
     report,
     watch,
@@ -39,7 +42,7 @@ def test_stable_days_are_not_flagged(engine: Engine) -> None:
     assert found.flagged == ()
     names = {one.name for one in found.drifts}
     assert names == {"handovers", "unanswered", "unread", "negative", "anger", "joy", "neutral"}
-    assert all(one.enough and len(one.points) == 7 for one in found.drifts)
+    assert all(one.enough and len(one.recent) == 7 for one in found.drifts)
     assert (found.first, found.last) == (date(2026, 11, 15), date(2026, 11, 21))
 
 
@@ -54,31 +57,31 @@ def test_stable_days_are_not_flagged(engine: Engine) -> None:
 def test_a_shift_is_flagged_within_days(engine: Engine, change: dict[str, Any], name: str) -> None:
     found = look(engine, [USUAL] * 32 + [replace(USUAL, **change)] * 3)
     assert flagged(found) == {(name, "en"), (name, "zh")}
-    assert all((one.lately or 0) > (one.usual or 0) for one in found.flagged)
+    assert all((one.recent_share or 0) > (one.baseline_share or 0) for one in found.flagged)
     assert found.drifts[0].flagged
 
 
 def test_angrier_customers_are_noticed_and_no_exchange_is_blamed(engine: Engine) -> None:
     found = look(engine, [USUAL] * 30 + [replace(USUAL, anger=0.5)] * 5)
     assert {name for name, _ in flagged(found)} == {"anger", "negative"}
-    assert found.exchanged == ()
+    assert found.changes == ()
 
 
 def test_a_small_shift_that_lasts_is_seen_in_all_days_together() -> None:
     random = np.random.default_rng(2)
     (found,) = watch([simulated(random, 0.2, 400, 0.0, 0.3, 7)])
-    assert found.lasting
-    assert not any(point.out for point in found.points)
+    assert found.alarms == (Alarm.WEEK,)
+    assert not any(point.outside for point in found.recent)
 
 
 def test_another_policy_and_another_model_are_named_as_causes(engine: Engine) -> None:
     after = replace(USUAL, handovers=0.5, policy="q" * 64, model="n" * 64)
     found = look(engine, [USUAL] * 32 + [after] * 3)
-    assert {(one.what, one.hash) for one in found.exchanged} == {
+    assert {(one.what, one.hash) for one in found.changes} == {
         ("policy", "q" * 64),
         ("model", "n" * 64),
     }
-    assert {one.at for one in found.exchanged} == {datetime(2026, 11, 19, 12, tzinfo=UTC)}
+    assert {one.at for one in found.changes} == {datetime(2026, 11, 19, 12, tzinfo=UTC)}
 
 
 def test_weekdays_are_compared_with_their_like(engine: Engine) -> None:
@@ -94,10 +97,59 @@ def test_days_that_scatter_widen_the_interval() -> None:
     random = np.random.default_rng(1)
     calm, restless = (simulated(random, 0.3, 2_000, scatter) for scatter in (0.0, 0.4))
     widths = [
-        np.mean([(point.high or 0) - (point.low or 0) for point in one.points])
+        np.mean([(point.upper or 0) - (point.lower or 0) for point in one.recent])
         for one in (watch([calm])[0], watch([restless])[0])
     ]
     assert widths[1] > 3 * widths[0]
+
+
+def stable_with(recent: dict[int, int]) -> Series:
+    """Return a share of 30 in 300 that varies as usual, with other counts on the last days."""
+    held = [30 + place % 3 - 1 for place in range(35)]
+    for back, count in recent.items():
+        held[-back] = count
+    first = TODAY - timedelta(days=35)
+    return Series(
+        "handovers",
+        "en",
+        tuple(Count(first + timedelta(days=day), 300, count) for day, count in enumerate(held)),
+    )
+
+
+def test_a_single_day_outside_is_marked_and_raises_no_alarm() -> None:
+    (found,) = watch([stable_with({3: 60})])
+    assert [point.outside for point in found.recent] == [day == 4 for day in range(7)]
+    assert not found.flagged
+
+
+@pytest.mark.parametrize(
+    ("recent", "alarms"),
+    [
+        ({3: 56, 2: 56}, (Alarm.SUCCESSIVE_DAYS, Alarm.WEEK)),
+        ({3: 56, 2: 6}, ()),
+        ({4: 56, 2: 56, 3: 30}, (Alarm.WEEK,)),
+        ({1: 240}, (Alarm.WEEK,)),
+    ],
+    ids=["same side", "both sides", "apart", "one very bad day"],
+)
+def test_two_successive_days_and_the_week_raise_alarms(
+    recent: dict[int, int], alarms: tuple[Alarm, ...]
+) -> None:
+    (found,) = watch([stable_with(recent)])
+    assert found.alarms == alarms
+
+
+def test_days_that_vary_as_binomial_shares_need_no_wider_limits() -> None:
+    (found,) = watch([stable_with({})])
+    assert found.sigma_z == 1
+    # A new day beside a centre line of four days; Student's t for 21 moving ranges; and the
+    # skewness of a binomial distribution of 240 effective items (Cornish and Fisher).
+    error = math.sqrt(0.1 * 0.9 / 300 * (1 + 1 / 4))
+    skew = (3.693**2 - 1) * (1 - 2 * 0.1) / (6 * 240)
+    point = found.recent[0]
+    assert point.centre == pytest.approx(0.1, abs=0.002)
+    assert point.upper == pytest.approx(0.1 + 3.693 * error + skew, abs=0.002)
+    assert point.lower == pytest.approx(0.1 - 3.693 * error + skew, abs=0.002)
 
 
 @pytest.mark.parametrize("scatter", [0.0, 0.1, 0.3])

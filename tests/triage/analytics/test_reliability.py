@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.triage.conftest import NOW, POLICY
-from tests.triage.simulated import Needs, chance, judged_log, needed_from
+from tests.triage.simulated import Needs, independent, judged_log, needed_from
 from triage.analytics.reliability import by_language, by_rule, curve, figures, share
 from triage.analytics.verdict_sample import (
     Sample,
@@ -79,7 +79,7 @@ def test_the_curve_rises_where_people_are_needed(engine: Engine) -> None:
 
 
 def test_rules_and_languages_have_figures_of_their_own(engine: Engine) -> None:
-    sample = judged(engine, chance(0.5), 600, 1.0)
+    sample = judged(engine, independent(0.5), 600, 1.0)
     (rule,) = by_rule(sample)
     assert rule.rule == "not_recovering"
     assert rule.precision.value == pytest.approx(0.5, abs=0.1)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.triage.conftest import NOW, POLICY
-from tests.triage.simulated import Needs, chance, displeased, judged_log, needed_from
+from tests.triage.simulated import Needs, displeased, independent, judged_log, needed_from
 from triage.analytics.backtest import backtest
 from triage.analytics.history import episodes
 from triage.analytics.policy_numbers import in_condition, numbers, with_number
@@ -71,7 +71,7 @@ def test_what_is_best_already_stays(engine: Engine) -> None:
 def test_noise_proposes_nothing() -> None:
     # With one in three needed, and a missed one as bad as two, no number is better than another.
     proposed = [
-        any(finding.proposal for finding in search(in_memory(chance(1 / 3), 300, seed), TEXT))
+        any(finding.proposal for finding in search(in_memory(independent(1 / 3), 300, seed), TEXT))
         for seed in range(25)
     ]
     assert sum(proposed) <= 3

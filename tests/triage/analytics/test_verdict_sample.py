@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from tests.triage.conftest import NOW, POLICY, OpenCase, People, log_decision, talk
-from tests.triage.simulated import chance, judged_log
+from tests.triage.simulated import independent, judged_log
 from triage.analytics.verdict_sample import (
     needed,
     read_sample,
@@ -39,7 +39,7 @@ def test_a_verdict_says_whether_a_person_was_needed(
 
 def test_a_sample_holds_the_judged_decisions_and_counts_all(engine: Engine) -> None:
     random = np.random.default_rng(1)
-    book = judged_log(POLICY, chance(0.5), random, NOW, count=90, judged=0.5)
+    book = judged_log(POLICY, independent(0.5), random, NOW, count=90, judged=0.5)
     with engine.begin() as connection:
         book.write(connection)
         sample = read_sample(connection)

@@ -57,9 +57,19 @@
     },
     drift: ({ drifts, words }, place) => {
       const points = drifts[place];
-      const dots = points.map(({ out }) => colour(out ? "--bad" : "--accent"));
-      const share = { type: "line", label: words.share, data: points.map(({ share }) => share), borderColor: colour("--accent"), pointBackgroundColor: dots, pointBorderColor: dots, pointRadius: points.map(({ out }) => (out ? 5 : 2)), borderWidth: 1.5 };
-      return { data: { labels: points.map(({ day }) => day), datasets: [...band(points.map(({ low }) => low), points.map(({ high }) => high)), share] }, options: shares() };
+      const dots = points.map(({ outside }) => colour(outside ? "--bad" : "--accent"));
+      const share = { type: "line", label: words.share, data: points.map(({ share }) => share), borderColor: colour("--accent"), pointBackgroundColor: dots, pointBorderColor: dots, pointRadius: points.map(({ outside, recent }) => (outside ? 5 : recent ? 3 : 1.5)), borderWidth: 1.5 };
+      // Each day has its own centre line and limits, so that these lines are steps.
+      const step = (label, values, style) => ({ type: "line", label, data: values, stepped: "middle", pointRadius: 0, borderWidth: 1, ...style });
+      const limit = { borderColor: colour("--sea"), borderDash: [5, 3] };
+      const lines = [
+        step(words.upper, points.map(({ upper }) => upper), limit),
+        step(words.centre, points.map(({ centre }) => centre), { borderColor: colour("--soft") }),
+        step(words.lower, points.map(({ lower }) => lower), limit),
+      ];
+      const options = shares();
+      options.interaction = { mode: "index", intersect: false };
+      return { data: { labels: points.map(({ day }) => day), datasets: [share, ...lines] }, options };
     },
     load: ({ load, words }, place) => {
       const rows = load[place];
