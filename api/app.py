@@ -71,7 +71,7 @@ def create_app(container: Container) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
-    starting = asyncio.create_task(container.rasa.start())
+    starting = asyncio.create_task(container.rasa_process.start())
     sweeping = asyncio.create_task(_sweep(container))
     try:
         yield
@@ -80,8 +80,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await container.rasa.stop()
-        container.backoffice.close()
+        await container.rasa_process.stop()
+        container.order_service.close()
         container.engine.dispose()
 
 
@@ -92,8 +92,8 @@ async def _sweep(container: Container) -> None:
     """
     while True:
         try:
-            await run_sync(container.rules.refresh)
-            recovered = await container.turns.recover()
+            await run_sync(container.rule_repository.refresh)
+            recovered = await container.message_handler.recover()
             if recovered:
                 logger.warning("handed over %d interrupted messages", recovered)
         except Exception:

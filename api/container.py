@@ -1,4 +1,4 @@
-"""The whole house, put together once at the start: every part that a request may need."""
+"""The container: every object that a request may need, built once at the start."""
 
 import secrets
 from collections.abc import Callable
@@ -32,121 +32,122 @@ from triage.features.facts import Turn, extract_facts
 from triage.policy.policy import Policy
 from triage.rules.repository import RuleRepository
 
-BACKOFFICE_SHARE = 0.8
+ORDER_SERVICE_SHARE = 0.8
 """The part of Rasa's deadline in which the order service must answer, so that Rasa still can."""
 
 
 @dataclass
 class Container:
-    """The parts; each is described where it is made."""
+    """The objects that routes, pages and background tasks share."""
 
     settings: Settings
     engine: Engine
-    knowledge: KnowledgeBase
-    library: ArticleEditor
-    backoffice: Backoffice
-    emotion: EmotionModel
-    rules: RuleRepository
+    knowledge_base: KnowledgeBase
+    article_editor: ArticleEditor
+    order_service: Backoffice
+    emotion_model: EmotionModel
+    rule_repository: RuleRepository
     events: Events
-    turns: MessageHandler
+    message_handler: MessageHandler
     desk: Desk
-    rasa: RasaServer
-    actions: ActionExecutor
+    rasa_process: RasaServer
+    action_executor: ActionExecutor
     rasa_secret: str
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def policy(self) -> Policy:
-        """The policy in force."""
-        self.rules.refresh()
-        return self.rules.policy
+        """The policy in force, read again when its file changed."""
+        self.rule_repository.refresh()
+        return self.rule_repository.policy
 
     @property
     def remedies(self) -> Remedies:
-        """The remedies in force."""
-        self.rules.refresh()
-        return self.rules.remedies
+        """The remedies in force, read again when their file changed."""
+        self.rule_repository.refresh()
+        return self.rule_repository.remedies
 
 
-def build(settings: Settings, model: Path) -> Container:
-    """Put the house together over a trained Rasa model.
+def build_container(settings: Settings, rasa_model: Path) -> Container:
+    """Build every object for `settings` and the trained `rasa_model`.
 
-    Migrates the database and builds the knowledge index where that is needed.
+    Migrates the database and rebuilds the knowledge index where that is needed.
     """
     engine = open_engine(settings.database_url)
     migrate(engine)
-    knowledge = open_knowledge(settings)
-    backoffice = open_backoffice(settings)
-    emotion = open_emotion_model(settings)
-    rules = RuleRepository(engine, settings.policy, settings.remedies)
+    knowledge_base = open_knowledge_base(settings)
+    order_service = open_order_service(settings)
+    emotion_model = open_emotion_model(settings)
+    rule_repository = RuleRepository(engine, settings.policy, settings.remedies)
     events = Events()
-    secret = settings.rasa_secret.get_secret_value() or secrets.token_urlsafe(32)
-    rasa = RasaServer(
-        model,
+    rasa_secret = settings.rasa_secret.get_secret_value() or secrets.token_urlsafe(32)
+    rasa_process = RasaServer(
+        rasa_model,
         settings.data_dir,
-        secret,
+        rasa_secret,
         action_port=settings.port,
         port=settings.rasa_port or None,
         python=settings.rasa_python,
     )
-    assistant = Rasa(rasa.url, secret, settings.rasa_deadline)
+    assistant = Rasa(rasa_process.url, rasa_secret, settings.rasa_deadline)
     return Container(
         settings=settings,
         engine=engine,
-        knowledge=knowledge,
-        library=ArticleEditor(engine, settings.articles, knowledge),
-        backoffice=backoffice,
-        emotion=emotion,
-        rules=rules,
+        knowledge_base=knowledge_base,
+        article_editor=ArticleEditor(engine, settings.articles, knowledge_base),
+        order_service=order_service,
+        emotion_model=emotion_model,
+        rule_repository=rule_repository,
         events=events,
-        turns=MessageHandler(engine, assistant, emotion, rules, events),
-        desk=Desk(engine, rules, events),
-        rasa=rasa,
-        actions=build_executor(knowledge, backoffice),
-        rasa_secret=secret,
+        message_handler=MessageHandler(engine, assistant, emotion_model, rule_repository, events),
+        desk=Desk(engine, rule_repository, events),
+        rasa_process=rasa_process,
+        action_executor=build_executor(knowledge_base, order_service),
+        rasa_secret=rasa_secret,
     )
 
 
-def warm(container: Container) -> None:
-    """Load what is only loaded on first use (dictionaries, lexicon), so that no customer waits."""
+def warm_up(container: Container) -> None:
+    """Load what is otherwise loaded on first use (dictionaries, lexicon), so no customer waits."""
     for text in ("Where is my order?", "我的订单在哪里？"):
-        extract_facts([Turn(1, Sender.CUSTOMER, text, reading=container.emotion.read(text, ()))])
-        container.emotion.explain(text)
-        container.knowledge.answer(text, detect(text))
+        reading = container.emotion_model.read(text, ())
+        extract_facts([Turn(1, Sender.CUSTOMER, text, reading=reading)])
+        container.emotion_model.explain(text)
+        container.knowledge_base.answer(text, detect(text))
 
 
-def open_knowledge(settings: Settings) -> KnowledgeBase:
-    """Return the knowledge base; its index is built first when articles or encoder changed."""
+def open_knowledge_base(settings: Settings) -> KnowledgeBase:
+    """Return the knowledge base; rebuild its index first when articles or encoder changed."""
     encoder = load_encoder(settings.encoder or None)
     index = settings.data_dir / "knowledge.db"
     refresh_index(settings.articles, encoder, index)
     return KnowledgeBase(index, encoder)
 
 
-def open_rules(settings: Settings) -> RuleRepository:
-    """Return the rules in force, with their versions in a migrated record."""
+def open_rule_repository(settings: Settings) -> RuleRepository:
+    """Return the repository of policies and remedies, over a migrated database."""
     engine = open_engine(settings.database_url)
     migrate(engine)
     return RuleRepository(engine, settings.policy, settings.remedies)
 
 
-def open_backoffice(settings: Settings) -> Backoffice:
-    """Return the company's own order service, or the demo shop where none is configured."""
+def open_order_service(settings: Settings) -> Backoffice:
+    """Return the company's own order service, or the demo shop when none is configured."""
     if settings.backoffice_url is None:
         return open_demo_shop(settings.data_dir)
     return HttpBackoffice(
         str(settings.backoffice_url),
         settings.backoffice_token.get_secret_value(),
         settings.backoffice_timeout,
-        settings.rasa_deadline * BACKOFFICE_SHARE,
+        settings.rasa_deadline * ORDER_SERVICE_SHARE,
     )
 
 
 def open_emotion_model(settings: Settings, threads: int = 1) -> EmotionModel:
-    """Return the emotion model that is configured, to run on `threads` cores."""
+    """Return the configured emotion model, to run on `threads` cores."""
     return load_emotion_model(settings.emotion_model or None, threads, settings.emotion_labels)
 
 
-def models_folder(settings: Settings) -> Path:
-    """Return where the trained bots lie."""
+def rasa_models_folder(settings: Settings) -> Path:
+    """Return the folder of the trained Rasa models."""
     return settings.data_dir / "models"

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from accounts import staff
 from api.app import create_app
-from api.container import Container, build, models_folder, warm
+from api.container import Container, build_container, rasa_models_folder, warm_up
 from api.settings import Settings
 from assistant.rasa.training import train_if_changed
 from conversation.events import CONTROL, DESK, Event, Events
@@ -37,10 +37,10 @@ def serve(settings: Settings) -> None:
     """Prepare what is missing, then serve until interrupted. Raises CannotServe."""
     check(settings)
     say("Looking whether the assistant needs training …")
-    model = train_if_changed(models_folder(settings), say, settings.rasa_python)
+    model = train_if_changed(rasa_models_folder(settings), say, settings.rasa_python)
     say("Opening the database, the knowledge index and the models …")
-    container = build(settings, model)
-    warm(container)
+    container = build_container(settings, model)
+    warm_up(container)
     for line in first_accounts(container.engine, settings):
         say(line)
     say(welcome(settings))

@@ -17,7 +17,12 @@ from accounts import staff
 from accounts.account import AccountRefused
 from api.cli import json_lines, log, policy, reports, training
 from api.cli.errors import plain_errors
-from api.container import models_folder, open_emotion_model, open_knowledge, open_rules
+from api.container import (
+    open_emotion_model,
+    open_knowledge_base,
+    open_rule_repository,
+    rasa_models_folder,
+)
 from api.demo_shop_service import create_demo_service
 from api.settings import Settings
 from api.startup import say, serve
@@ -135,8 +140,8 @@ def parse(source: Source, target: Target) -> None:
     """Understand each {"text": …} line; writes intent, confidence, article and abstained."""
     with plain_errors():
         settings = Settings()
-        model = train_if_changed(models_folder(settings), say, settings.rasa_python)
-        base = open_knowledge(settings)
+        model = train_if_changed(rasa_models_folder(settings), say, settings.rasa_python)
+        base = open_knowledge_base(settings)
 
         def work(rows: Sequence[json_lines.Row]) -> Iterable[json_lines.Row]:
             texts = [row["text"] for row in rows]
@@ -162,7 +167,7 @@ def knowledge_ingest(path: Annotated[Path, typer.Argument(exists=True)]) -> None
             f"{count['new']} new, {count['changed']} changed, {count['unchanged']} unchanged,"
             f" {len(found.left_out)} left out."
         )
-        open_knowledge(settings)
+        open_knowledge_base(settings)
         if count["new"] or count["changed"]:
             say("A product that is running answers from them from now on.")
     if found.left_out:
@@ -175,7 +180,7 @@ def knowledge_search(question: str, language: str = "") -> None:
     from language.detect import detect
 
     with plain_errors():
-        base = open_knowledge(Settings())
+        base = open_knowledge_base(Settings())
         spoken = detect(question, "zh" if language == "zh" else "en")
         answer = base.answer(question, spoken)
         say(f"{answer.text}\n  — {answer.source.title} ({answer.source.url})" if answer else "—")
@@ -255,7 +260,7 @@ def triage_calibrate(
     """Say what the verdicts say of the policy, and which numbers would do better."""
     with plain_errors():
         settings = Settings()
-        text = open_rules(settings).present(RuleFile.POLICY).text
+        text = open_rule_repository(settings).present(RuleFile.POLICY).text
         with reading(open_engine(settings.database_url)) as connection:
             sample = read_sample(connection, datetime.now(UTC) - timedelta(days=days))
         findings = thresholds.search(sample, text, missed_costs)

@@ -8,7 +8,7 @@ import typer
 
 from accounts import staff
 from api.cli.errors import plain_errors
-from api.container import open_rules
+from api.container import open_rule_repository
 from api.settings import Settings
 from api.startup import say
 from store.engine import open_engine, reading
@@ -41,7 +41,7 @@ def use(file: Text, note: Note, by: By = "", remedies: Remedies = False) -> None
     with plain_errors():
         # What cannot be read is told as the other faults are.
         (load_remedies if remedies else load_policy)(file)
-        rules = open_rules(Settings())
+        rules = open_rule_repository(Settings())
         _said(rules.use(_kind(remedies), text_in(file), note, _account(by)))
 
 
@@ -49,14 +49,16 @@ def use(file: Text, note: Note, by: By = "", remedies: Remedies = False) -> None
 def roll_back(number: int, note: Note, by: By = "", remedies: Remedies = False) -> None:
     """Put an earlier version in force again, as a new one."""
     with plain_errors():
-        _said(open_rules(Settings()).roll_back(_kind(remedies), number, note, _account(by)))
+        _said(
+            open_rule_repository(Settings()).roll_back(_kind(remedies), number, note, _account(by))
+        )
 
 
 @policy.command("versions")
 def versions(remedies: Remedies = False) -> None:
     """List every version with who saved it and why, the newest first."""
     with plain_errors():
-        for one in open_rules(Settings()).history(_kind(remedies)):
+        for one in open_rule_repository(Settings()).history(_kind(remedies)):
             author, note = one.author or "(in the file)", one.note or "–"
             content = one.hash[:12] or "not usable  "
             say(f"{one.number:4}  {one.saved_at:%Y-%m-%d %H:%M}  {content}  {author}: {note}")
@@ -66,7 +68,7 @@ def versions(remedies: Remedies = False) -> None:
 def show(number: int, remedies: Remedies = False, against: Against = 0) -> None:
     """Print the text of one version, or what differs in it from another one."""
     with plain_errors():
-        rules, kind = open_rules(Settings()), _kind(remedies)
+        rules, kind = open_rule_repository(Settings()), _kind(remedies)
         text = rules.version(kind, number).text
         if not against:
             typer.echo(text, nl=False)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.cli.errors import plain_errors
-from api.container import models_folder, open_emotion_model
+from api.container import open_emotion_model, rasa_models_folder
 from api.settings import ROOT, Settings
 from api.startup import say
 from assistant.rasa.training import train_if_changed
@@ -25,7 +25,7 @@ def train_assistant(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         with plain_errors():
             settings = Settings()
-            say(f"{train_if_changed(models_folder(settings), say, settings.rasa_python)}")
+            say(f"{train_if_changed(rasa_models_folder(settings), say, settings.rasa_python)}")
 
 
 @train.command("encoder")
