@@ -15,6 +15,7 @@ from assistant.orders.demo_shop import open_demo_shop
 from assistant.orders.http_adapter import HttpBackoffice
 from assistant.orders.port import Backoffice
 from assistant.rasa.client import Rasa
+from assistant.rasa.external import ExternalRasa
 from assistant.rasa.process import RasaServer
 from conversation.desk import Desk
 from conversation.events import Events
@@ -50,7 +51,7 @@ class Container:
     events: Events
     message_handler: MessageHandler
     desk: Desk
-    rasa_process: RasaServer
+    rasa_process: RasaServer | ExternalRasa
     action_executor: ActionExecutor
     rasa_secret: str
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -68,10 +69,12 @@ class Container:
         return self.rule_repository.remedies
 
 
-def build_container(settings: Settings, rasa_model: Path) -> Container:
-    """Build every object for `settings` and the trained `rasa_model`.
+def build_container(settings: Settings, rasa_model: Path | None = None) -> Container:
+    """Build every object; migrate the database and rebuild the index where that is needed.
 
-    Migrates the database and rebuilds the knowledge index where that is needed.
+    Args:
+        settings: The settings of this installation.
+        rasa_model: The trained model for Rasa; not needed when Rasa is started elsewhere.
     """
     engine = open_engine(settings.database_url)
     migrate(engine)
@@ -80,15 +83,8 @@ def build_container(settings: Settings, rasa_model: Path) -> Container:
     emotion_model = open_emotion_model(settings)
     rule_repository = RuleRepository(engine, settings.policy, settings.remedies)
     events = Events()
-    rasa_secret = settings.rasa_secret.get_secret_value() or secrets.token_urlsafe(32)
-    rasa_process = RasaServer(
-        rasa_model,
-        settings.data_dir,
-        rasa_secret,
-        action_port=settings.port,
-        port=settings.rasa_port or None,
-        python=settings.rasa_python,
-    )
+    rasa_secret = shared_rasa_secret(settings)
+    rasa_process = open_rasa(settings, rasa_model, rasa_secret)
     assistant = Rasa(rasa_process.url, rasa_secret, settings.rasa_deadline)
     return Container(
         settings=settings,
@@ -114,6 +110,27 @@ def warm_up(container: Container) -> None:
         extract_facts([Turn(1, Sender.CUSTOMER, text, reading=reading)])
         container.emotion_model.explain(text)
         container.knowledge_base.answer(text, detect(text))
+
+
+def shared_rasa_secret(settings: Settings) -> str:
+    """Return the secret that API and Rasa share: the configured one, or a new one."""
+    return settings.rasa_secret.get_secret_value() or secrets.token_urlsafe(32)
+
+
+def open_rasa(settings: Settings, model: Path | None, secret: str) -> RasaServer | ExternalRasa:
+    """Return Rasa, not started yet; the one that `settings` name, or one of our own for `model`."""
+    if settings.rasa_url is not None:
+        return ExternalRasa(str(settings.rasa_url))
+    if model is None:
+        raise ValueError("Rasa needs a trained model.")
+    return RasaServer(
+        model,
+        settings.data_dir,
+        secret,
+        action_port=settings.port,
+        port=settings.rasa_port or None,
+        python=settings.rasa_python,
+    )
 
 
 def open_knowledge_base(settings: Settings) -> KnowledgeBase:

@@ -46,7 +46,9 @@ class Past:
             try:
                 return Circumstances.from_json(decision.circumstances)
             except ValueError:
-                logger.warning("decision %d: its circumstances cannot be read", decision.id)
+                logger.warning(
+                    "could not read the stored circumstances of decision %d", decision.id
+                )
         return supposed(self.messages, decision.seq)
 
 
@@ -91,7 +93,7 @@ def _moment(past: Past, decision: Row[Any]) -> Moment:
     try:
         recalled = Recalled(known(said, proposed))
     except Exception:
-        logger.exception("decision %d: its facts cannot be gathered anew", decision.id)
+        logger.exception("could not compute the facts of decision %d again", decision.id)
         recalled = None
     return Moment(
         decision.id,

@@ -26,7 +26,7 @@ def judge(
         facts = known(said, proposed)
         return facts, policy.decide(facts)
     except Exception:
-        logger.exception("the triage failed")
+        logger.exception("the triage failed, handing the conversation over")
         return extract_facts(()), FAILED
 
 

@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Engine
+from structlog.contextvars import bind_contextvars
 
 from assistant.rasa.client import Answer, AssistantUnavailable
 from conversation import repository
@@ -65,7 +66,11 @@ class MessageHandler:
             try:
                 await self._unbroken(self._handle(conversation, message_id, text, "interrupted"))
             except Exception:
-                logger.exception("an interrupted message could not be handed over yet")
+                logger.exception(
+                    "could not hand over the interrupted message %s of conversation %s yet",
+                    message_id,
+                    conversation,
+                )
         return len(cut_off)
 
     async def _unbroken(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
@@ -77,6 +82,7 @@ class MessageHandler:
     async def _handle(
         self, conversation: str, message_id: str, text: str, trouble: str | None = None
     ) -> Outcome:
+        bind_contextvars(conversation_id=conversation)
         lock = self._locks.setdefault(conversation, asyncio.Lock())
         async with lock:
             chat, message = await run_sync(self._accept, conversation, message_id, text)
@@ -131,10 +137,10 @@ class MessageHandler:
         try:
             return await self.assistant.ask(dialogue, message.text, language)
         except AssistantUnavailable as fault:
-            logger.warning("assistant unavailable: %s", fault)
+            logger.warning("the assistant did not answer message %d: %s", message.seq, fault)
             raise
         except Exception:
-            logger.exception("the assistant's client failed")
+            logger.exception("the assistant's client failed on message %d", message.seq)
             raise
 
     async def _read(self, message: Message) -> Read:
@@ -142,7 +148,7 @@ class MessageHandler:
             work = run_sync(self._read_in_talk, message, abandon_on_cancel=True)
             return await asyncio.wait_for(work, EMOTION_DEADLINE)
         except Exception:
-            logger.exception("the emotion model failed")
+            logger.exception("the emotion model failed on message %d", message.seq)
             raise
 
     def _read_in_talk(self, message: Message) -> Read:

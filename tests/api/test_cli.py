@@ -2,6 +2,8 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +14,12 @@ import pytest
 from sqlite_utils import Database
 from typer.testing import CliRunner, Result
 
-from api.cli import app
+from api.cli import analytics, app
 from store.engine import migrate, open_engine, reading
 from store.tables import metadata
-from tests.product import Product
+from tests.product import ROOT, Product
 from tests.triage.simulated import Book, Weather, days_of, judged_log, needed_from
+from triage.analytics import thresholds
 from triage.policy.policy import POLICY, load_policy
 
 
@@ -37,6 +40,40 @@ def lines(path: Path) -> list[dict[str, Any]]:
 def write(path: Path, *rows: object) -> Path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return path
+
+
+SLOW_TO_IMPORT = {
+    "fastapi",
+    "numpy",
+    "onnxruntime",
+    "pydantic",
+    "sanic",
+    "scipy",
+    "sqlalchemy",
+    "tokenizers",
+    "torch",
+}
+
+
+@pytest.mark.parametrize("arguments", [[], ["classify"], ["triage-calibrate"], ["log", "verify"]])
+def test_help_loads_no_models_and_no_frameworks(arguments: list[str]) -> None:
+    code = (
+        "import sys; from api.cli import app; app(sys.argv[1:], standalone_mode=False);"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments, "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Usage" in done.stdout
+    assert SLOW_TO_IMPORT.isdisjoint(done.stderr.split())
+
+
+def test_the_command_has_the_default_of_the_search_for_thresholds() -> None:
+    assert analytics.MISSED_COSTS == thresholds.MISSED_COSTS
 
 
 def test_classify_adds_the_reading_to_each_line(tmp_path: Path) -> None:

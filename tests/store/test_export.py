@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, insert, update
 from sqlite_utils import Database
 
-from store.export import export
+from store.export import write_export
 from store.tables import cases, messages, offers, surveys
 from tests.product import ROOT
 from tests.triage.conftest import NOW, OpenCase, People, log_decision, open_case, people, wish
@@ -62,7 +62,7 @@ def exported(
         log.add_verdict(connection, 1, "too_late", None, people.sam.id, NOW)
         log.add_verdict(connection, 1, "right", "after all", people.tess.id, NOW)
         log_decision(connection, "waits")
-    export(engine, tmp_path / "export.db")
+    write_export(engine, tmp_path / "export.db")
     database = Database(tmp_path / "export.db")
     yield database
     database.close()

@@ -200,7 +200,7 @@ def _save(
     except ArticleError as error:
         faults = error.faults
     except OSError as error:
-        logger.exception("an article could not be saved")
+        logger.exception("could not save article %s/%s", draft.language, draft.slug)
         faults = (Fault("", "unwritable", f"{error.filename}: {error.strerror}"),)
     else:
         _indexed(container)
@@ -280,10 +280,10 @@ def _indexed(container: Container) -> bool:
     try:
         container.article_editor.index()
     except KnowledgeError as error:
-        logger.warning("the articles were not indexed: %s", error)
+        logger.warning("could not index the articles, keeping the previous index: %s", error)
         return False
     except Exception:
-        logger.exception("the articles could not be indexed")
+        logger.exception("could not index the articles, keeping the previous index")
         return False
     return True
 

@@ -127,7 +127,7 @@ def _answer(
         conflict = HTTPStatus.CONFLICT
         return _form(page, me, container, kind, text, **kept, status=conflict, changed=True)
     except OSError as error:
-        logger.exception("the rules could not be saved")
+        logger.exception("could not save the %s file", kind)
         faults = [ToldFault(0, None, f"{error.filename}: {error.strerror}")]
     else:
         return RedirectResponse(f"{HERE}?kind={kind}&saved={saved.number}", HTTPStatus.SEE_OTHER)
