@@ -62,9 +62,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="The address that the API listens on")
     port: int = Field(8000, ge=1, le=65535, description="The port that the API listens on")
-    data_dir: Path = Field(Path("var"), description="Where database, index and logs lie")
+    data_dir: Path = Field(Path("var"), description="The folder of database, index and logs")
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
-        "", description="The system of record; by default amends.db in the data folder"
+        "", description="The database; by default amends.db in the data folder"
     )
     log_level: LogLevel = Field(
         LogLevel.INFO, description="The least severe log lines: DEBUG, INFO, WARNING or ERROR"
@@ -73,10 +73,10 @@ class Settings(BaseSettings):
         LogFormat.TEXT, description="text, or json for one JSON object a line"
     )
     first_agent: FirstAccount | None = Field(
-        None, description="email:password of the first agent; made when there is no agent yet"
+        None, description="email:password of the first agent; added when there is no agent yet"
     )
     first_supervisor: FirstAccount | None = Field(
-        None, description="email:password of the first supervisor; made when there is none yet"
+        None, description="email:password of the first supervisor; added when there is none yet"
     )
     rasa_port: int = Field(
         0, ge=0, le=65535, description="Rasa's loopback port; 0 finds a free one"
@@ -85,7 +85,7 @@ class Settings(BaseSettings):
         None, description="A Rasa that is started elsewhere; by default Amends starts its own"
     )
     rasa_secret: SecretStr = Field(
-        SecretStr(""), description="Shared by API and Rasa; by default made anew at each start"
+        SecretStr(""), description="Shared by API and Rasa; by default a new one at each start"
     )
     rasa_python: Path = Field(
         ROOT / ".venv-rasa/bin/python", description="The Python that has Rasa installed"

@@ -13,13 +13,13 @@ MISSED_COSTS = 2.0
 def triage_replay(
     policy_file: Annotated[Path, typer.Argument(exists=True)],
     model: Annotated[
-        str, typer.Option(help="An emotion model that reads every message anew.")
+        str, typer.Option(help="An emotion model that reads every message again.")
     ] = "",
     since: Annotated[
         datetime | None, typer.Option(help="Only what was decided from then on (UTC).")
     ] = None,
 ) -> None:
-    """Say who would have been handed over when under another policy, or another emotion model."""
+    """Report which handovers another policy or emotion model would have changed."""
     import json
     import os
 
@@ -50,13 +50,18 @@ def triage_replay(
 
 
 def triage_calibrate(
-    out: Annotated[Path | None, typer.Option(dir_okay=False, help="Write the best one.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the policy with the first change.")
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=36_500, help="How far to look back.")] = 90,
     missed_costs: Annotated[
-        float, typer.Option(min=0.1, max=100, help="A missed handover is as bad as so many false.")
+        float,
+        typer.Option(
+            min=0.1, max=100, help="How many needless handovers are as bad as a missed one."
+        ),
     ] = MISSED_COSTS,
 ) -> None:
-    """Say what the verdicts say of the policy, and which numbers would do better."""
+    """Measure the policy by the verdicts, and search for numbers that would do better."""
     from api.cli.reports import calibration_lines
     from api.container import open_rule_repository
     from api.settings import Settings
@@ -82,7 +87,7 @@ def triage_calibrate(
 
 
 def drift() -> None:
-    """Compare the last seven days with the four weeks before; exits 1 when a share is flagged."""
+    """Compare the last seven days with the four weeks before; exit 1 when a share is flagged."""
     from api.cli.reports import drift_lines
     from api.settings import Settings
     from store.engine import open_engine, reading

@@ -6,7 +6,7 @@ from api.cli.arguments import Target
 
 
 def backup(target: Target) -> None:
-    """Copy the record into one SQLite file, while the product serves."""
+    """Copy the database into one SQLite file, while the product serves."""
     from api.settings import Settings
     from store.backup import write_backup
 

@@ -10,7 +10,7 @@ app = typer.Typer(no_args_is_help=True, help="The articles and their index.")
 
 @app.command("ingest")
 def knowledge_ingest(path: Annotated[Path, typer.Argument(exists=True)]) -> None:
-    """Make articles of Markdown, HTML and CSV files, and index them; exits 1 if any is left out."""
+    """Import Markdown, HTML and CSV files as articles, and index them; exit 1 if any is left out."""
     from collections import Counter
 
     from api.container import open_knowledge_base
@@ -55,7 +55,7 @@ def knowledge_search(question: str, language: str = "") -> None:
 def knowledge_gaps(
     most: Annotated[int, typer.Option(min=1, help="How many gaps to list.")] = 20,
 ) -> None:
-    """List what customers asked in vain, by meaning: times, handovers, how negative they became."""
+    """List questions without an answer, grouped by meaning: times, handovers, negative after."""
     from api.settings import Settings
     from knowledge_base.gaps import gaps, unanswered_questions
     from language.encoder import load_encoder

@@ -21,7 +21,7 @@ def log_verify(
         str, typer.Option(help="A last row that was noted earlier: 42:its-hash.")
     ] = "",
 ) -> None:
-    """Check the seal of every row of the log; names each changed, missing or moved row."""
+    """Check the hash chain of the log; list each row that was changed, removed or moved."""
     from api.settings import Settings
     from store.engine import open_engine, reading
     from triage.audit.log import head, verify
@@ -42,7 +42,7 @@ def log_reproduce(
         typer.Argument(exists=True, dir_okay=False, help="Policies that were in force earlier."),
     ] = None,
 ) -> None:
-    """Make every decision again from its facts and its messages; names each that comes out else."""
+    """Make every decision again from its facts and its messages; list those that differ."""
     from api.settings import Settings
     from conversation.reproduction import reproduce
     from store.engine import open_engine, reading

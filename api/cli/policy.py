@@ -21,7 +21,7 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False)]
 
 @app.command("check")
 def check(file: File, remedies: Remedies = False) -> None:
-    """Say whether a file could be in force, or name each fault with its line."""
+    """Check whether a file is valid; list each fault with its line."""
     from triage.compensation.remedies import load_remedies
     from triage.policy.policy import load_policy
 
@@ -31,7 +31,7 @@ def check(file: File, remedies: Remedies = False) -> None:
 
 @app.command("use")
 def use(file: File, note: Note, by: By = "", remedies: Remedies = False) -> None:
-    """Put a file in force; a running server follows at once."""
+    """Put a file in force, here and in every running server."""
     from triage.compensation.remedies import load_remedies
     from triage.policy.policy import load_policy
     from triage.rule_file import text_in
@@ -60,7 +60,7 @@ def versions(remedies: Remedies = False) -> None:
 
 @app.command("show")
 def show(number: int, remedies: Remedies = False, against: Against = 0) -> None:
-    """Print the text of one version, or what differs in it from another one."""
+    """Print the text of one version, or its difference from another one."""
     from difflib import unified_diff
 
     repository, kind = _repository(), _kind(remedies)

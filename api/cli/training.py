@@ -47,7 +47,7 @@ def train_emotion(data: Data, out: Path = EMOTION_MODEL) -> None:
 
 @train.command("context")
 def train_context(data: Data, out: Path = EMOTION_MODEL / "context") -> None:
-    """Train what reads messages in their context; it goes on from the exported emotion model."""
+    """Train the model that reads messages in context, starting from the exported emotion model."""
     from triage.training.train import WORK, train
 
     train(data, out, WORK.with_name("context"), learned=EMOTION_MODEL)
@@ -55,7 +55,7 @@ def train_context(data: Data, out: Path = EMOTION_MODEL / "context") -> None:
 
 @evaluate.command("emotion")
 def evaluate_emotion(data: Data) -> None:
-    """Print the configured emotion model's scores beside the published ones."""
+    """Print the configured emotion model's scores next to the published ones."""
     from triage.evaluation.emotion import evaluate
 
     evaluate(data, _emotion_model())
@@ -63,7 +63,7 @@ def evaluate_emotion(data: Data) -> None:
 
 @evaluate.command("triage")
 def evaluate_triage(mistakes: bool = False) -> None:
-    """Print how well the policy finds the moment for a person, beside simpler ways."""
+    """Print how well the policy times its handovers, compared with simpler baselines."""
     from api.container import open_emotion_model
     from api.settings import Settings
     from triage.evaluation import conversations
@@ -78,7 +78,7 @@ def evaluate_triage(mistakes: bool = False) -> None:
 
 @evaluate.command("behaviour")
 def evaluate_behaviour(failures: bool = False) -> None:
-    """Print how the configured emotion model does on the behavioural suite; needs no data."""
+    """Print the results of the configured emotion model in the behavioural suite; needs no data."""
     from triage.evaluation import behaviour
 
     typer.echo(behaviour.report(behaviour.run(_emotion_model()), every_failure=failures))
