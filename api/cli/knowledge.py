@@ -10,7 +10,7 @@ app = typer.Typer(no_args_is_help=True, help="The articles and their index.")
 
 @app.command("ingest")
 def knowledge_ingest(path: Annotated[Path, typer.Argument(exists=True)]) -> None:
-    """Import Markdown, HTML and CSV files as articles, and index them; exit 1 if any is left out."""
+    """Import Markdown, HTML and CSV files as articles; exit 1 if any is left out."""
     from collections import Counter
 
     from api.container import open_knowledge_base

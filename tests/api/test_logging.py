@@ -16,7 +16,7 @@ from structlog.contextvars import bound_contextvars, clear_contextvars
 
 from api.http import problem_details
 from api.http.middleware import RequestId
-from api.logging import bind_path_ids, build_formatter, configure_logging
+from api.logging import PACKAGES, bind_path_ids, build_formatter, configure_logging
 from api.settings import LogFormat, LogLevel
 from assistant.rasa.client import Answer, AssistantUnavailable
 from conversation import repository
@@ -88,12 +88,19 @@ def test_a_traceback_has_places_types_and_codes_but_not_the_texts_of_errors() ->
     assert "wombat" not in record["exception"].replace("MARKER", "")
 
 
-def test_the_level_concerns_our_packages_and_libraries_write_warnings(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def root() -> Iterator[logging.Logger]:
+    """The root logger, restored after the test with the levels of our packages."""
     root = logging.getLogger()
-    monkeypatch.setattr(root, "handlers", [])
-    monkeypatch.setattr(root, "level", root.level)
+    handlers, level = root.handlers, root.level
+    yield root
+    root.handlers = handlers
+    root.setLevel(level)
+    for package in PACKAGES:
+        logging.getLogger(package).setLevel(logging.NOTSET)
+
+
+def test_the_level_concerns_our_packages_and_libraries_write_warnings(root: logging.Logger) -> None:
     configure_logging(LogLevel.DEBUG, LogFormat.TEXT)
     configure_logging(LogLevel.DEBUG, LogFormat.TEXT)
     assert len(root.handlers) == 1
@@ -103,7 +110,6 @@ def test_the_level_concerns_our_packages_and_libraries_write_warnings(
     configure_logging(LogLevel.ERROR, LogFormat.TEXT)
     assert not logging.getLogger("api.app").isEnabledFor(logging.WARNING)
     assert not logging.getLogger("uvicorn.error").isEnabledFor(logging.WARNING)
-    configure_logging(LogLevel.INFO, LogFormat.TEXT)
 
 
 @pytest.fixture
@@ -142,7 +148,7 @@ async def test_a_failed_request_tells_its_id_too(client: AsyncClient) -> None:
 
 @pytest.mark.parametrize("given", ["", "a" * 65, "kim@example.com", "a b", "é"])
 async def test_an_id_of_another_form_is_replaced(client: AsyncClient, given: str) -> None:
-    headers = {"X-Request-ID": given.encode()}
+    headers = [(b"X-Request-ID", given.encode())]
     ids = [
         (await client.get("/cases/12", headers=headers)).headers["X-Request-ID"] for _ in range(2)
     ]
