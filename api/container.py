@@ -111,7 +111,7 @@ def warm(container: Container) -> None:
     """Load what is only loaded on first use (dictionaries, lexicon), so that no customer waits."""
     for text in ("Where is my order?", "我的订单在哪里？"):
         extract_facts([Turn(1, Sender.CUSTOMER, text, reading=container.emotion.read(text, ()))])
-        container.emotion.explain(text)
+        container.emotion.attribute(text)
         container.knowledge.answer(text, detect(text))
 
 

@@ -26,7 +26,7 @@ import yaml
 
 from assistant.intents import NOWHERE
 from assistant.rasa.training import QUIET, RASA_PYTHON, ROOT, Parsed, parse_many
-from language.training.corpus import read_examples
+from language.training.data.corpus import read_examples
 
 KNOWN = 0.85
 THRESHOLDS = tuple(round(0.05 * n, 2) for n in range(20))
