@@ -89,8 +89,8 @@ def read_conversations(path: Path = CONVERSATIONS) -> list[Conversation]:
 
 def _conversation(row: dict[str, Any]) -> Conversation:
     said = [_said(*message.popitem()) for message in row["messages"]]
-    told = {name: row[name] for name in ("id", "language", "kind", "split", "at", "why")}
-    return Conversation(**told, messages=tuple(said))
+    labels = {name: row[name] for name in ("id", "language", "kind", "split", "at", "why")}
+    return Conversation(**labels, messages=tuple(said))
 
 
 def _said(kind: str, text: str) -> Said:
@@ -140,8 +140,8 @@ def score(conversations: Sequence[Conversation], decide: Decider) -> Score:
     turns = [(conversation.at, decide(conversation)) for conversation in conversations]
     both = [(at, turn) for at, turn in turns if at is not None and turn is not None]
     needed = sum(at is not None for at, _ in turns)
-    said = sum(turn is not None for _, turn in turns)
-    precision, recall = len(both) / max(said, 1), len(both) / max(needed, 1)
+    handed_over = sum(turn is not None for _, turn in turns)
+    precision, recall = len(both) / max(handed_over, 1), len(both) / max(needed, 1)
     return Score(
         len(turns),
         precision,

@@ -1,9 +1,13 @@
 import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from language.onnx_model import Inputs, OnnxModel
 from store.enums import Sender
 from triage.emotion.context_window import Said
 from triage.emotion.model import (
@@ -181,6 +185,21 @@ def test_an_altered_model_is_refused(tmp_path: Path) -> None:
 
 def test_the_shipped_model_is_small() -> None:
     assert sum(file.stat().st_size for file in SHIPPED.iterdir()) < 40_000_000
+
+
+def test_a_short_message_costs_one_run_of_each_model_and_no_attributions(
+    model: EmotionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+    run = OnnxModel.run
+
+    def count(self: OnnxModel, rows: Sequence[Inputs]) -> NDArray[np.float32]:
+        runs.append(len(rows))
+        return run(self, rows)
+
+    monkeypatch.setattr(OnnxModel, "run", count)
+    assert model.read(UPSET[0], []).negative > 0.7
+    assert runs == [1, 1]
 
 
 def test_speech_acts_are_only_read_in_context(model: EmotionModel) -> None:
