@@ -212,7 +212,7 @@ class MessageHandler:
             self.events.publish(topic, Event("changed"))
 
     def _store_attributions(self, message: Message) -> None:
-        attributions = self.emotion.explain(message.text)
+        attributions = self.emotion.attribute(message.text)
         with self.engine.begin() as connection:
             repository.set_attributions(connection, message, attributions)
 

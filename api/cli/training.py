@@ -50,7 +50,7 @@ def train_context(data: Data, out: Path = EMOTION_MODEL / "context") -> None:
     """Train the model that reads messages in context, starting from the exported emotion model."""
     from triage.training.train import WORK, train
 
-    train(data, out, WORK.with_name("context"), learned=EMOTION_MODEL)
+    train(data, out, WORK.with_name("context"), continue_from=EMOTION_MODEL)
 
 
 @evaluate.command("emotion")
