@@ -19,7 +19,7 @@ from api.app import create_app
 from api.container import Container, build, models_folder, warm
 from api.settings import Settings
 from assistant.rasa.training import train_if_changed
-from conversation.events import CONTROL, DESK, Event, Events
+from conversation.events import CONTROL, DESK, Event, EventKind, Events
 from store.engine import (
     reading,
 )
@@ -140,7 +140,7 @@ class _Server(uvicorn.Server):
 
     def _close_streams(self) -> None:
         for topic in (DESK, CONTROL):
-            self._events.publish(topic, Event("closed"))
+            self._events.publish(topic, Event(EventKind.CLOSED))
 
 
 def say(line: str) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from assistant.rasa.client import Answer, AssistantUnavailable
 from conversation import repository
 from conversation.emotion_reading import REMEMBERED, Read, read_emotion, said_before
-from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
+from conversation.events import CONTROL, DESK, QUEUE, Event, EventKind, Events, conversation_topic
 from conversation.repository import Conversation, Message
 from conversation.turn_commit import Outcome, Seen, Triage, commit_turn
 from language.detect import detect
@@ -82,7 +82,7 @@ class MessageHandler:
             chat, message = await run_sync(self._accept, conversation, message_id, text)
             if message.handled_at is not None:
                 return await run_sync(self._stored, message)
-            self.events.publish(conversation_topic(conversation), Event("changed"))
+            self.events.publish(conversation_topic(conversation), Event(EventKind.CHANGED))
             seen = await self._look(chat, message, trouble)
             while (outcome := await run_sync(self._commit, message, seen)) is None:
                 chat, message = await run_sync(self._carry_over, message)
@@ -173,6 +173,6 @@ class MessageHandler:
 
     def _tell(self, conversation: str, *, moved: bool) -> None:
         for topic in (conversation_topic(conversation), DESK, CONTROL):
-            self.events.publish(topic, Event("changed"))
+            self.events.publish(topic, Event(EventKind.CHANGED))
         if moved:
-            self.events.publish(QUEUE, Event("moved"))
+            self.events.publish(QUEUE, Event(EventKind.MOVED))

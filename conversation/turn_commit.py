@@ -76,7 +76,7 @@ def commit_turn(
         reading=None if seen.read is None else seen.read.as_json(),
         intent=None if seen.answer is None else seen.answer.intent,
         trouble=seen.trouble,
-        earlier_cases=queue.earlier(connection, chat.id, chat.episode),
+        earlier_cases=queue.earlier(connection, chat.id, chat.episode, chat.customer),
     )
     replies: list[Message] = []
     if chat.state in ("assistant", "waiting"):
@@ -132,6 +132,7 @@ def _open_case(
         connection,
         conversation=chat.id,
         episode=chat.episode,
+        customer=chat.customer,
         decision=decision,
         suggestion=triage.remedies.suggest(facts),
         deadlines=triage.policy.deadlines(decision.priority or 4, now),

@@ -25,8 +25,9 @@ from assistant.orders.demo_shop import open_demo_shop
 from assistant.rasa.parsing import understand
 from assistant.rasa.training import train_if_changed
 from conversation.hindsight import reread
+from conversation.unanswered_questions import unanswered_questions
 from knowledge_base.authoring.ingest import documents, ingest
-from knowledge_base.gaps import gaps, unanswered_questions
+from knowledge_base.gaps import gaps
 from language.encoder import load_encoder
 from store import export as record_export
 from store.engine import migrate, open_engine, reading

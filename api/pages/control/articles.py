@@ -12,8 +12,8 @@ from accounts.account import Account
 from api.container import Container
 from api.dependencies import ContainerDep, Form, FormSupervisor, PageSupervisor, Supervisor
 from api.pages.control.article_faults import by_field
+from api.pages.control.room import room
 from api.pages.control.text_diff import Passage, differences
-from api.pages.desk import queries
 from api.pages.help.topics import Group, grouped
 from api.pages.shared.rendering import Page, PageDep
 from api.schemas import Id
@@ -38,17 +38,19 @@ Row = Mapping[Language, ArticleFile]
 
 
 @router.get("", response_class=HTMLResponse)
-def every(page: PageDep, me: PageSupervisor, container: ContainerDep, q: str = "") -> HTMLResponse:
+def every(
+    page: PageDep, supervisor: PageSupervisor, container: ContainerDep, q: str = ""
+) -> HTMLResponse:
     """Show all articles by topic, or those that hold some words."""
-    return _list(page, me, container, q.strip())
+    return _list(page, supervisor, container, q.strip())
 
 
 @router.post("/index", response_class=HTMLResponse)
-def index(page: PageDep, me: FormSupervisor, container: ContainerDep) -> Response:
+def index(page: PageDep, supervisor: FormSupervisor, container: ContainerDep) -> Response:
     """Make what the files say what customers find."""
     if _indexed(container):
         return RedirectResponse(HERE, HTTPStatus.SEE_OTHER)
-    return _list(page, me, container, status=HTTPStatus.CONFLICT, failed=True)
+    return _list(page, supervisor, container, status=HTTPStatus.CONFLICT, failed=True)
 
 
 @router.post("/preview", response_class=HTMLResponse)
@@ -61,7 +63,7 @@ def preview(page: PageDep, _: Supervisor, form: Form) -> HTMLResponse:
 @router.get("/new", response_class=HTMLResponse)
 def blank(
     page: PageDep,
-    me: PageSupervisor,
+    supervisor: PageSupervisor,
     container: ContainerDep,
     language: str = "",
     slug: str = "",
@@ -76,15 +78,15 @@ def blank(
     if case is not None:
         with reading(container.engine) as connection:
             draft = draft_of_case(connection, case)
-    return _form(page, me, container, draft, new=True, started_from=NO_FILE)
+    return _form(page, supervisor, container, draft, new=True, started_from=NO_FILE)
 
 
 @router.post("/new", response_class=HTMLResponse)
-def add(page: PageDep, me: FormSupervisor, container: ContainerDep, form: Form) -> Response:
+def add(page: PageDep, supervisor: FormSupervisor, container: ContainerDep, form: Form) -> Response:
     """Save a new article, or show the form again with what is wrong."""
     slug = _line(form, "slug") or slug_of(_line(form, "title"))
     draft = _typed(form, _spoken(form.get("language", "")), slug)
-    return _save(page, me, container, draft, form, new=True)
+    return _save(page, supervisor, container, draft, form, new=True)
 
 
 @router.get("/{language}/{slug}", response_class=HTMLResponse)
@@ -92,7 +94,7 @@ def edit(
     language: Language,
     slug: str,
     page: PageDep,
-    me: PageSupervisor,
+    supervisor: PageSupervisor,
     container: ContainerDep,
     saved: bool = False,
 ) -> HTMLResponse:
@@ -100,7 +102,7 @@ def edit(
     file, versions = _known(container, language, slug)
     last = next((version.text for version in versions if version.text), "")
     draft = file.draft if file.text else Draft.of(file.name, last)
-    return _form(page, me, container, draft, started_from=file.sha256, saved=saved)
+    return _form(page, supervisor, container, draft, started_from=file.sha256, saved=saved)
 
 
 @router.post("/{language}/{slug}", response_class=HTMLResponse)
@@ -108,13 +110,13 @@ def save(
     language: Language,
     slug: str,
     page: PageDep,
-    me: FormSupervisor,
+    supervisor: FormSupervisor,
     container: ContainerDep,
     form: Form,
 ) -> Response:
     """Save an article, or show the form again with what is wrong."""
     _known(container, language, slug)
-    return _save(page, me, container, _typed(form, language, slug), form)
+    return _save(page, supervisor, container, _typed(form, language, slug), form)
 
 
 @router.get("/{language}/{slug}/versions/{number}", response_class=HTMLResponse)
@@ -123,7 +125,7 @@ def version(
     slug: str,
     number: Id,
     page: PageDep,
-    me: PageSupervisor,
+    supervisor: PageSupervisor,
     container: ContainerDep,
 ) -> HTMLResponse:
     """Show one version beside the present text, and offer to restore it."""
@@ -134,7 +136,7 @@ def version(
     draft = Draft.of(file.name, found.text)
     return page.show(
         "control_article_version.html",
-        **_frame(container, me),
+        **_frame(container, supervisor),
         file=file,
         version=found,
         draft=draft,
@@ -145,7 +147,7 @@ def version(
 
 def _list(
     page: Page,
-    me: Account,
+    supervisor: Account,
     container: Container,
     query: str = "",
     status: int = 200,
@@ -155,7 +157,7 @@ def _list(
     return page.show(
         "control_articles.html",
         status=status,
-        **_frame(container, me),
+        **_frame(container, supervisor),
         groups=_topics(files, query),
         unusable=[file for file in files if file.fault],
         query=query,
@@ -179,7 +181,7 @@ def _topics(files: Iterable[ArticleFile], query: str) -> list[Group[Row]]:
 
 def _save(
     page: Page,
-    me: Account,
+    supervisor: Account,
     container: Container,
     draft: Draft,
     form: Mapping[str, str],
@@ -188,13 +190,15 @@ def _save(
     note, started_from = _line(form, "note"), form.get("started_from", "")
     kept: dict[str, Any] = {"new": new, "note": note, "started_from": started_from, "typed": True}
     if form.get("do") == "preview":
-        return _form(page, me, container, draft, **kept)
+        return _form(page, supervisor, container, draft, **kept)
     try:
-        article = container.library.save(draft, started_from, me.id, note, container.clock())
+        article = container.library.save(
+            draft, started_from, supervisor.id, note, container.clock()
+        )
     except ArticleChanged:
         if not new:
             return _form(
-                page, me, container, draft, **kept, status=HTTPStatus.CONFLICT, changed=True
+                page, supervisor, container, draft, **kept, status=HTTPStatus.CONFLICT, changed=True
             )
         faults: tuple[Fault, ...] = (Fault("slug", "taken", "the slug is taken"),)
     except ArticleError as error:
@@ -207,12 +211,12 @@ def _save(
         address = f"{HERE}/{article.language}/{article.slug}?saved=true"
         return RedirectResponse(address, HTTPStatus.SEE_OTHER)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return _form(page, me, container, draft, **kept, status=status, faults=faults)
+    return _form(page, supervisor, container, draft, **kept, status=status, faults=faults)
 
 
 def _form(
     page: Page,
-    me: Account,
+    supervisor: Account,
     container: Container,
     draft: Draft,
     *,
@@ -236,7 +240,7 @@ def _form(
     return page.show(
         "control_article.html",
         status=status,
-        **_frame(container, me),
+        **_frame(container, supervisor),
         file=file,
         draft=draft,
         html=_html(draft),
@@ -252,13 +256,10 @@ def _form(
     )
 
 
-def _frame(container: Container, me: Account) -> dict[str, Any]:
+def _frame(container: Container, supervisor: Account) -> dict[str, Any]:
     """Return what every page of articles shows."""
-    with reading(container.engine) as connection:
-        waiting = len(queries.pending(connection))
     return {
-        "account": me,
-        "waiting": waiting,
+        **room(container, supervisor),
         "indexed": container.library.is_indexed(),
         "both": LANGUAGES,
     }

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import ContainerDep, PageSupervisor
+from api.pages.control.room import room
 from api.pages.control.text_diff import differences
-from api.pages.desk import queries
 from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
 from store.engine import reading
@@ -29,7 +29,7 @@ COSTS = (1, 2, 5, 10)
 @router.get("", response_class=HTMLResponse)
 def calibration(
     page: PageDep,
-    me: PageSupervisor,
+    supervisor: PageSupervisor,
     container: ContainerDep,
     days: Annotated[int, Query()] = 90,
     costs: Annotated[int, Query()] = int(MISSED_COSTS),
@@ -39,7 +39,6 @@ def calibration(
     present = container.rules.present(RuleFile.POLICY)
     with reading(container.engine) as connection:
         sample = read_sample(connection, container.clock() - timedelta(days=period))
-        waiting = len(queries.pending(connection))
     findings = thresholds.search(sample, present.text, weight)
     proposals = [
         (finding, finding.proposal, differences(present.text, finding.proposal.text))
@@ -48,7 +47,7 @@ def calibration(
     ]
     return page.show(
         "control_calibration.html",
-        account=me,
+        **room(container, supervisor),
         sample=sample,
         figures=reliability.figures(sample),
         by_language=reliability.by_language(sample),
@@ -62,7 +61,6 @@ def calibration(
         periods=PERIODS,
         costs=weight,
         all_costs=COSTS,
-        waiting=waiting,
     )
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import ContainerDep, PageSupervisor
-from api.pages.desk import queries
+from api.pages.control.room import room
 from api.pages.shared.labels import LABELS
 from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
@@ -19,15 +19,14 @@ DRIFT_WORDS = {"share": N_("Share"), "expected": N_("Expected")}
 
 
 @router.get("", response_class=HTMLResponse)
-def drift(page: PageDep, me: PageSupervisor, container: ContainerDep) -> HTMLResponse:
+def drift(page: PageDep, supervisor: PageSupervisor, container: ContainerDep) -> HTMLResponse:
     """Show every share of the last days beside the weeks before, the flagged ones first."""
     with reading(container.engine) as connection:
         found = report(connection, container.clock().date())
-        waiting = len(queries.pending(connection))
     told = [one for one in found.drifts if one.enough]
     return page.show(
         "control_drift.html",
-        account=me,
+        **room(container, supervisor),
         report=found,
         drifts=[(one, name_of(page, one)) for one in told],
         unknown=[(one, name_of(page, one)) for one in found.drifts if not one.enough],
@@ -35,7 +34,6 @@ def drift(page: PageDep, me: PageSupervisor, container: ContainerDep) -> HTMLRes
             "words": {key: page.translate(word) for key, word in DRIFT_WORDS.items()},
             "drifts": [_points(page, one) for one in told],
         },
-        waiting=waiting,
     )
 
 

@@ -10,8 +10,8 @@ from fastapi.responses import HTMLResponse
 from accounts.account import Account
 from api.container import Container
 from api.dependencies import ContainerDep, Form, FormSupervisor, PageSupervisor
+from api.pages.control.room import room
 from api.pages.control.rule_faults import told
-from api.pages.desk import queries
 from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
 from store.engine import reading
@@ -37,14 +37,16 @@ CHART_WORDS = {"before": N_("As it happened"), "after": N_("With this policy")}
 
 
 @router.get("", response_class=HTMLResponse)
-def blank(page: PageDep, me: PageSupervisor, container: ContainerDep) -> HTMLResponse:
+def blank(page: PageDep, supervisor: PageSupervisor, container: ContainerDep) -> HTMLResponse:
     """Show the form, with the policy in force to start from."""
     text = container.settings.policy.read_text(encoding="utf-8")
-    return _form(page, me, container, text, PERIODS[1])
+    return _form(page, supervisor, container, text, PERIODS[1])
 
 
 @router.post("", response_class=HTMLResponse)
-def tried(page: PageDep, me: FormSupervisor, container: ContainerDep, form: Form) -> HTMLResponse:
+def tried(
+    page: PageDep, supervisor: FormSupervisor, container: ContainerDep, form: Form
+) -> HTMLResponse:
     """Show what the policy in the field `policy` would have decided, or its faults by line."""
     text = form.get("policy", "").replace("\r\n", "\n")
     period = next((days for days in PERIODS if str(days) == form.get("days")), PERIODS[1])
@@ -52,19 +54,25 @@ def tried(page: PageDep, me: FormSupervisor, container: ContainerDep, form: Form
         policy = load_policy(text)
     except PolicyError as error:
         return _form(
-            page, me, container, text, period, status=422, faults=told(page, error.faults, text)
+            page,
+            supervisor,
+            container,
+            text,
+            period,
+            status=422,
+            faults=told(page, error.faults, text),
         )
     since = container.clock() - timedelta(days=period)
     with reading(container.engine) as connection:
         past = episodes(connection, since)
         found = backtest(past, policy, container.remedies, since, listed=SHOWN)
     same, charts = policy.hash == container.policy.hash, _charts(page, found)
-    return _form(page, me, container, text, period, found=found, same=same, charts=charts)
+    return _form(page, supervisor, container, text, period, found=found, same=same, charts=charts)
 
 
 def _form(
     page: Page,
-    me: Account,
+    supervisor: Account,
     container: Container,
     text: str,
     period: int,
@@ -73,13 +81,10 @@ def _form(
     found: BacktestReport | None = None,
     **more: Any,
 ) -> HTMLResponse:
-    with reading(container.engine) as connection:
-        waiting = len(queries.pending(connection))
     return page.show(
         "control_replay.html",
         status=status,
-        account=me,
-        waiting=waiting,
+        **room(container, supervisor),
         text=text,
         period=period,
         periods=PERIODS,

@@ -1,7 +1,7 @@
 """Where supervisors change the policy and the remedies: editor, comparison, history, roll-back."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -12,14 +12,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from accounts.account import Account
 from api.container import Container
 from api.dependencies import ContainerDep, Form, FormSupervisor, PageSupervisor
+from api.pages.control.room import room
 from api.pages.control.rule_faults import ToldFault, told
 from api.pages.control.text_diff import differences
-from api.pages.desk import queries
 from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
 from api.schemas import Id
 from conversation.message_text import inert
-from store.engine import reading
 from store.enums import RuleFile
 from triage.compensation.remedies import load_remedies
 from triage.errors import ReasonMissing, RuleFault, RulesChanged, RulesError
@@ -37,39 +36,45 @@ NOTE_MISSING = N_("Say why: other supervisors read it in the history.")
 @router.get("", response_class=HTMLResponse)
 def rules(
     page: PageDep,
-    me: PageSupervisor,
+    supervisor: PageSupervisor,
     container: ContainerDep,
     kind: Annotated[RuleFile, Query()] = RuleFile.POLICY,
     saved: Id = 0,
 ) -> HTMLResponse:
     """Show the rules in force, in words and as text to be edited, and their history."""
     present = container.rules.present(kind)
-    return _form(page, me, container, kind, present.text, based_on=str(present.number), saved=saved)
+    return _form(
+        page, supervisor, container, kind, present.text, based_on=str(present.number), saved=saved
+    )
 
 
 @router.post("", response_class=HTMLResponse)
-def change(page: PageDep, me: FormSupervisor, container: ContainerDep, form: Form) -> Response:
+def change(
+    page: PageDep, supervisor: FormSupervisor, container: ContainerDep, form: Form
+) -> Response:
     """Put a text in force, compare it first, or show the form again with what is wrong."""
     kind = RuleFile.REMEDIES if form.get("kind") == "remedies" else RuleFile.POLICY
     text, note = inert(form.get("text", "")), " ".join(inert(form.get("note", "")).split())
     kept: dict[str, Any] = {"note": note, "based_on": form.get("based_on", ""), "typed": True}
     if form.get("do") == "compare":
-        return _form(page, me, container, kind, text, **kept, compare=True)
+        return _form(page, supervisor, container, kind, text, **kept, compare=True)
     # A form that does not say which version it was made from was made from none.
     based_on = _number(kept["based_on"]) or 0
     return _answer(
         page,
-        me,
+        supervisor,
         container,
         kind,
         text,
         kept,
-        lambda: container.rules.use(kind, text, note, me.id, based_on),
+        lambda: container.rules.use(kind, text, note, supervisor.id, based_on),
     )
 
 
 @router.post("/rollback", response_class=HTMLResponse)
-def roll_back(page: PageDep, me: FormSupervisor, container: ContainerDep, form: Form) -> Response:
+def roll_back(
+    page: PageDep, supervisor: FormSupervisor, container: ContainerDep, form: Form
+) -> Response:
     """Put an earlier version in force again."""
     kind = RuleFile.REMEDIES if form.get("kind") == "remedies" else RuleFile.POLICY
     number, based_on = _number(form.get("number", "")) or 0, form.get("based_on", "")
@@ -78,20 +83,22 @@ def roll_back(page: PageDep, me: FormSupervisor, container: ContainerDep, form: 
     # A version that was good once need not be any more: a fact may be gone.
     text = container.rules.version(kind, number).text
     kept: dict[str, Any] = {"note": note, "based_on": based_on, "typed": True}
-    work = partial(container.rules.roll_back, kind, number, note, me.id, _number(based_on) or 0)
-    return _answer(page, me, container, kind, text, kept, work)
+    work = partial(
+        container.rules.roll_back, kind, number, note, supervisor.id, _number(based_on) or 0
+    )
+    return _answer(page, supervisor, container, kind, text, kept, work)
 
 
 @router.get("/{kind}/{number}", response_class=HTMLResponse)
 def version(
-    kind: RuleFile, number: Id, page: PageDep, me: PageSupervisor, container: ContainerDep
+    kind: RuleFile, number: Id, page: PageDep, supervisor: PageSupervisor, container: ContainerDep
 ) -> HTMLResponse:
     """Show one version beside the one in force, and offer to restore it."""
     found, present = container.rules.version(kind, number), container.rules.present(kind)
     before = container.rules.version(kind, number - 1).text if number > 1 else found.text
     return page.show(
         "control_policy_version.html",
-        **_frame(container, me),
+        **room(container, supervisor),
         kind=kind,
         version=found,
         present=present,
@@ -102,7 +109,7 @@ def version(
 
 def _answer(
     page: Page,
-    me: Account,
+    supervisor: Account,
     container: Container,
     kind: RuleFile,
     text: str,
@@ -120,18 +127,18 @@ def _answer(
     except RulesChanged:
         kept = kept | {"based_on": str(container.rules.present(kind).number)}
         conflict = HTTPStatus.CONFLICT
-        return _form(page, me, container, kind, text, **kept, status=conflict, changed=True)
+        return _form(page, supervisor, container, kind, text, **kept, status=conflict, changed=True)
     except OSError as error:
         logger.exception("the rules could not be saved")
         faults = [ToldFault(0, None, f"{error.filename}: {error.strerror}")]
     else:
         return RedirectResponse(f"{HERE}?kind={kind}&saved={saved.number}", HTTPStatus.SEE_OTHER)
-    return _form(page, me, container, kind, text, **kept, status=status, faults=faults)
+    return _form(page, supervisor, container, kind, text, **kept, status=status, faults=faults)
 
 
 def _form(
     page: Page,
-    me: Account,
+    supervisor: Account,
     container: Container,
     kind: RuleFile,
     text: str,
@@ -155,7 +162,7 @@ def _form(
     return page.show(
         "control_policy.html",
         status=status,
-        **_frame(container, me),
+        **room(container, supervisor),
         kind=kind,
         kinds=RuleFile,
         days=DAYS,
@@ -186,11 +193,6 @@ def _faults(kind: RuleFile, text: str) -> tuple[RuleFault, ...]:
     except RulesError as error:
         return error.faults
     return ()
-
-
-def _frame(container: Container, me: Account) -> Mapping[str, Any]:
-    with reading(container.engine) as connection:
-        return {"account": me, "waiting": len(queries.pending(connection))}
 
 
 def _number(text: str) -> int | None:

@@ -7,7 +7,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine
 
-from store.enums import CaseState
+from store.enums import CaseState, ReturnTo
 from tests.triage.conftest import NOW, POLICY, REMEDIES, OpenCase, People, wish
 from tests.triage.talk import assistant, customer, facts, order
 from triage.cases import queue
@@ -161,7 +161,7 @@ def test_a_case_goes_back_to_the_queue_with_its_deadlines(
     case = open_case()
     with engine.begin() as connection:
         queue.claim(connection, case.id, people.anna.id, NOW)
-        back = queue.release(connection, case.id, people.anna.id, "queue", NOW)
+        back = queue.release(connection, case.id, people.anna.id, ReturnTo.QUEUE, NOW)
         assert back == case
         assert queue.claim(connection, case.id, people.bo.id, NOW).agent == people.bo.id
 
@@ -172,7 +172,7 @@ def test_a_case_goes_back_to_the_assistant_without_a_cause(
     case = open_case()
     with engine.begin() as connection:
         queue.claim(connection, case.id, people.anna.id, NOW)
-        ended = queue.release(connection, case.id, people.anna.id, "assistant", NOW)
+        ended = queue.release(connection, case.id, people.anna.id, ReturnTo.ASSISTANT, NOW)
         assert (ended.state, ended.root_cause, ended.resolved_at) == ("resolved", None, NOW)
 
 
@@ -220,7 +220,7 @@ def test_an_unknown_case_is_named(engine: Engine, people: People) -> None:
         with pytest.raises(CaseUnknown, match="7"):
             queue.position(connection, 7)
         with pytest.raises(CaseUnknown, match="7"):
-            queue.release(connection, 7, people.anna.id, "queue", NOW)
+            queue.release(connection, 7, people.anna.id, ReturnTo.QUEUE, NOW)
 
 
 def test_a_more_urgent_word_hastens_a_case_that_waits(engine: Engine, open_case: OpenCase) -> None:
