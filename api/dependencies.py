@@ -37,7 +37,7 @@ def _customer(conversation: str, container: ContainerDep, credentials: Bearer) -
         return repository.authorise(connection, conversation, credentials.credentials)
 
 
-CustomerChat = Annotated[Conversation, Depends(_customer)]
+CustomerConversation = Annotated[Conversation, Depends(_customer)]
 
 
 def _staff(

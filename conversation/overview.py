@@ -137,7 +137,7 @@ def _languages(connection: Connection, since: datetime) -> dict[str, int]:
         .group_by(conversations.c.language)
         .order_by(func.count().desc())
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _negative(connection: Connection, since: datetime) -> float | None:

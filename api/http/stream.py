@@ -13,9 +13,9 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.container import Container
 from api.dependencies import ContainerDep
-from api.http.conversations import NewMessage
+from api.http.conversations import MessageIn
 from api.http.problem_details import status_of
-from api.schemas import Incoming, Place
+from api.schemas import InputModel, SequenceNumber
 from conversation import repository
 from conversation.errors import ConversationError
 from conversation.events import QUEUE, Event, Subscription, conversation_topic
@@ -28,19 +28,19 @@ SUBPROTOCOL = "bearer."
 LARGEST_FRAME = 64 * 1024
 
 
-class Say(NewMessage):
+class Say(MessageIn):
     """The customer says something."""
 
     type: Literal["message"]
 
 
-class Typing(Incoming):
+class Typing(InputModel):
     """The customer is typing."""
 
     type: Literal["typing"]
 
 
-class Seen(Incoming):
+class Seen(InputModel):
     """The customer has seen the messages up to `seq`."""
 
     type: Literal["seen"]
@@ -135,7 +135,7 @@ class _Line:
 
 @router.websocket("/api/conversations/{conversation}/stream")
 async def stream(
-    socket: WebSocket, container: ContainerDep, conversation: str, after: Place = 0
+    socket: WebSocket, container: ContainerDep, conversation: str, after: SequenceNumber = 0
 ) -> None:
     """Send and receive messages live; the token comes as the subprotocol `bearer.<token>`."""
     token = await _open(socket)

@@ -1,14 +1,12 @@
-"""What is wrong with an article, in the words of the page on which it is written."""
+"""The faults of an article in the page's language, by the field of the form."""
 
 from collections.abc import Iterable
 
 from api.pages.shared.rendering import Page
 from api.pages.shared.translation import N_
-from knowledge_base.errors import (
-    Fault,
-)
+from knowledge_base.errors import Fault
 
-# By place and kind; a fault that is not here is told as the knowledge base tells it.
+# By field and kind; any other fault is shown in the words of the knowledge base.
 FAULTS = {
     "title.string_too_short": N_("Give the article a title."),
     "slug.string_pattern_mismatch": N_(
@@ -39,10 +37,10 @@ FAULTS = {
 
 
 def by_field(page: Page, faults: Iterable[Fault]) -> dict[str, list[str]]:
-    """Return what is wrong with each field, in the page's language."""
-    told: dict[str, list[str]] = {}
+    """Return the faults of each field in the page's language."""
+    by_name: dict[str, list[str]] = {}
     for fault in faults:
         known = FAULTS.get(f"{fault.where}.{fault.kind}")
         text = page.translate(known) % fault.about if known else fault.text
-        told.setdefault(fault.where, []).append(text)
-    return told
+        by_name.setdefault(fault.where, []).append(text)
+    return by_name

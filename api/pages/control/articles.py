@@ -1,4 +1,4 @@
-"""Where supervisors write the articles: the list, the form with its preview, the history."""
+"""Articles: the list, the form with its preview, the history of versions."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -31,37 +31,37 @@ from store.engine import reading
 router = APIRouter(prefix="/control/articles", include_in_schema=False)
 logger = logging.getLogger(__name__)
 
-HERE = "/control/articles"
+ADDRESS = "/control/articles"
 NO_FILE = sha256("")
-# An article in each language, as far as there is one.
-Row = Mapping[Language, ArticleFile]
+# The files of one article, by language.
+Translations = Mapping[Language, ArticleFile]
 
 
 @router.get("", response_class=HTMLResponse)
-def every(
+def show_list(
     page: PageDep, supervisor: PageSupervisor, container: ContainerDep, q: str = ""
 ) -> HTMLResponse:
-    """Show all articles by topic, or those that hold some words."""
+    """Show all articles by topic, or those that contain a text."""
     return _list(page, supervisor, container, q.strip())
 
 
 @router.post("/index", response_class=HTMLResponse)
 def index(page: PageDep, supervisor: FormSupervisor, container: ContainerDep) -> Response:
-    """Make what the files say what customers find."""
+    """Build the search index from the present files."""
     if _indexed(container):
-        return RedirectResponse(HERE, HTTPStatus.SEE_OTHER)
+        return RedirectResponse(ADDRESS, HTTPStatus.SEE_OTHER)
     return _list(page, supervisor, container, status=HTTPStatus.CONFLICT, failed=True)
 
 
 @router.post("/preview", response_class=HTMLResponse)
 def preview(page: PageDep, _: Supervisor, form: Form) -> HTMLResponse:
-    """Show what a form holds as customers would see it, as a part of the page."""
-    draft = _typed(form, _spoken(form.get("language", "")), "")
+    """Show the text of the form as customers would see it, as a part of the page."""
+    draft = _draft_in(form, _known_language(form.get("language", "")), "")
     return page.show("control_article_preview.html", draft=draft, html=_html(draft))
 
 
 @router.get("/new", response_class=HTMLResponse)
-def blank(
+def show_new(
     page: PageDep,
     supervisor: PageSupervisor,
     container: ContainerDep,
@@ -71,9 +71,12 @@ def blank(
     body: str = "",
     case: Id | None = None,
 ) -> HTMLResponse:
-    """Show the form of a new article, with what another page, or a case, has to say already."""
+    """Show the form of a new article, filled from the query or from a case."""
     draft = Draft(
-        _spoken(language or page.language), slug, without_identifiers(title), body=inert(body)
+        _known_language(language or page.language),
+        slug,
+        without_identifiers(title),
+        body=inert(body),
     )
     if case is not None:
         with reading(container.engine) as connection:
@@ -82,15 +85,17 @@ def blank(
 
 
 @router.post("/new", response_class=HTMLResponse)
-def add(page: PageDep, supervisor: FormSupervisor, container: ContainerDep, form: Form) -> Response:
+def create(
+    page: PageDep, supervisor: FormSupervisor, container: ContainerDep, form: Form
+) -> Response:
     """Save a new article, or show the form again with what is wrong."""
     slug = _line(form, "slug") or slug_of(_line(form, "title"))
-    draft = _typed(form, _spoken(form.get("language", "")), slug)
+    draft = _draft_in(form, _known_language(form.get("language", "")), slug)
     return _save(page, supervisor, container, draft, form, new=True)
 
 
 @router.get("/{language}/{slug}", response_class=HTMLResponse)
-def edit(
+def show_article(
     language: Language,
     slug: str,
     page: PageDep,
@@ -116,11 +121,11 @@ def save(
 ) -> Response:
     """Save an article, or show the form again with what is wrong."""
     _known(container, language, slug)
-    return _save(page, supervisor, container, _typed(form, language, slug), form)
+    return _save(page, supervisor, container, _draft_in(form, language, slug), form)
 
 
 @router.get("/{language}/{slug}/versions/{number}", response_class=HTMLResponse)
-def version(
+def show_version(
     language: Language,
     slug: str,
     number: Id,
@@ -130,7 +135,7 @@ def version(
 ) -> HTMLResponse:
     """Show one version beside the present text, and offer to restore it."""
     file, versions = _known(container, language, slug)
-    found = next((one for one in versions if one.number == number), None)
+    found = next((version for version in versions if version.number == number), None)
     if found is None:
         raise HTTPException(404, "There is no such version.")
     draft = Draft.of(file.name, found.text)
@@ -165,16 +170,16 @@ def _list(
     )
 
 
-def _topics(files: Iterable[ArticleFile], query: str) -> list[Group[Row]]:
-    rows: dict[str, dict[Language, ArticleFile]] = {}
+def _topics(files: Iterable[ArticleFile], query: str) -> list[Group[Translations]]:
+    by_slug: dict[str, dict[Language, ArticleFile]] = {}
     for file in files:
-        rows.setdefault(file.slug, {})[file.language] = file
+        by_slug.setdefault(file.slug, {})[file.language] = file
     wanted = query.lower()
     return grouped(
         {
-            slug: row
-            for slug, row in rows.items()
-            if any(wanted in f"{slug}\n{file.text}".lower() for file in row.values())
+            slug: translations
+            for slug, translations in by_slug.items()
+            if any(wanted in f"{slug}\n{file.text}".lower() for file in translations.values())
         }
     )
 
@@ -204,11 +209,11 @@ def _save(
     except ArticleError as error:
         faults = error.faults
     except OSError as error:
-        logger.exception("an article could not be saved")
+        logger.exception("could not save the article %s/%s", draft.language, draft.slug)
         faults = (Fault("", "unwritable", f"{error.filename}: {error.strerror}"),)
     else:
         _indexed(container)
-        address = f"{HERE}/{article.language}/{article.slug}?saved=true"
+        address = f"{ADDRESS}/{article.language}/{article.slug}?saved=true"
         return RedirectResponse(address, HTTPStatus.SEE_OTHER)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return _form(page, supervisor, container, draft, **kept, status=status, faults=faults)
@@ -231,8 +236,20 @@ def _form(
 ) -> HTMLResponse:
     """Show the form with `draft` in it.
 
-    `typed`: it is not saved yet. `changed`: the file became another while it was written; the
-    reader sees how, and saves over it the next time.
+    Args:
+        page: The page.
+        supervisor: Who edits the article.
+        container: The container.
+        draft: What the fields show.
+        started_from: The SHA-256 of the file that the form was made from.
+        new: There is no such article yet.
+        status: The HTTP status.
+        faults: What is wrong with the draft.
+        changed: The file was changed while it was edited; the differences are shown, and saving
+            again replaces it.
+        note: The note on the change.
+        typed: The draft is not saved yet.
+        saved: The draft has just been saved.
     """
     file = container.library.file(draft.language, draft.slug, container.clock())
     versions = [] if new else container.library.versions(draft.language, draft.slug)
@@ -257,7 +274,7 @@ def _form(
 
 
 def _frame(container: Container, supervisor: Account) -> dict[str, Any]:
-    """Return what every page of articles shows."""
+    """Return what the frame of every article page is rendered from."""
     return {
         **room(container, supervisor),
         "indexed": container.library.is_indexed(),
@@ -268,7 +285,7 @@ def _frame(container: Container, supervisor: Account) -> dict[str, Any]:
 def _known(
     container: Container, language: Language, slug: str
 ) -> tuple[ArticleFile, list[Version]]:
-    """Return an article that is, or once was, with its versions; 404 if it never was."""
+    """Return an article, present or removed, with its versions; 404 if there never was one."""
     file = container.library.file(language, slug, container.clock())
     versions = container.library.versions(language, slug)
     if not versions:
@@ -277,26 +294,26 @@ def _known(
 
 
 def _indexed(container: Container) -> bool:
-    """Index what is published; whatever fails, the old index goes on, and the page says so."""
+    """Build the search index; return False when that failed and the previous index stays."""
     try:
         container.library.index()
     except KnowledgeError as error:
-        logger.warning("the articles were not indexed: %s", error)
+        logger.warning("could not index the articles, keeping the previous index: %s", error)
         return False
     except Exception:
-        logger.exception("the articles could not be indexed")
+        logger.exception("could not index the articles, keeping the previous index")
         return False
     return True
 
 
 def _meanwhile(versions: Iterable[Version], started_from: str, file: ArticleFile) -> list[Passage]:
-    """Return what became of the text that somebody started from while they wrote."""
-    texts = [one.text for one in versions]
+    """Return how the file was changed since the form was made."""
+    texts = [version.text for version in versions]
     start = next((text for text in texts if sha256(text) == started_from), "")
     return differences(start, file.text)
 
 
-def _typed(form: Mapping[str, str], language: Language, slug: str) -> Draft:
+def _draft_in(form: Mapping[str, str], language: Language, slug: str) -> Draft:
     return Draft(
         language,
         slug,
@@ -311,7 +328,7 @@ def _line(form: Mapping[str, str], name: str) -> str:
     return " ".join(inert(form.get(name, "")).split())
 
 
-def _spoken(language: str) -> Language:
+def _known_language(language: str) -> Language:
     return "zh" if language == "zh" else "en"
 
 

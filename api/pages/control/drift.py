@@ -1,4 +1,4 @@
-"""What has changed of late that nobody decided: emotions, misses and handovers day by day."""
+"""Drift: shares of emotions, unanswered questions and handovers that changed lately."""
 
 from typing import Any
 
@@ -19,32 +19,33 @@ DRIFT_WORDS = {"share": N_("Share"), "expected": N_("Expected")}
 
 
 @router.get("", response_class=HTMLResponse)
-def drift(page: PageDep, supervisor: PageSupervisor, container: ContainerDep) -> HTMLResponse:
+def show_drift(page: PageDep, supervisor: PageSupervisor, container: ContainerDep) -> HTMLResponse:
     """Show every share of the last days beside the weeks before, the flagged ones first."""
     with reading(container.engine) as connection:
         found = report(connection, container.clock().date())
-    told = [one for one in found.drifts if one.enough]
+    known = [drift for drift in found.drifts if drift.enough]
+    unknown = [drift for drift in found.drifts if not drift.enough]
     return page.show(
         "control_drift.html",
         **room(container, supervisor),
         report=found,
-        drifts=[(one, name_of(page, one)) for one in told],
-        unknown=[(one, name_of(page, one)) for one in found.drifts if not one.enough],
+        drifts=[(drift, name_of(page, drift)) for drift in known],
+        unknown=[(drift, name_of(page, drift)) for drift in unknown],
         charts={
             "words": {key: page.translate(word) for key, word in DRIFT_WORDS.items()},
-            "drifts": [_points(page, one) for one in told],
+            "drifts": [_points(page, drift) for drift in known],
         },
     )
 
 
-def name_of(page: Page, one: Drift) -> str:
-    """Return what a series is called."""
-    return page.label(one.name, "emotion" if one.name in LABELS["emotion"] else "series")
+def name_of(page: Page, drift: Drift) -> str:
+    """Return the name of a series in the page's language."""
+    return page.label(drift.name, "emotion" if drift.name in LABELS["emotion"] else "series")
 
 
-def _points(page: Page, one: Drift) -> list[dict[str, Any]]:
-    """Return what a chart is drawn from; the last days are also on the page as a table."""
-    before = [{"day": page.short_day(day.day), "share": day.share} for day in one.baseline]
+def _points(page: Page, drift: Drift) -> list[dict[str, Any]]:
+    """Return the data of a chart; the page shows the last days as a table as well."""
+    before = [{"day": page.short_day(day.day), "share": day.share} for day in drift.baseline]
     lately = [
         {
             "day": page.short_day(point.count.day),
@@ -53,6 +54,6 @@ def _points(page: Page, one: Drift) -> list[dict[str, Any]]:
             "high": point.high,
             "out": point.out,
         }
-        for point in one.points
+        for point in drift.points
     ]
     return [*before, *lately]

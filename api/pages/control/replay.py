@@ -1,4 +1,4 @@
-"""Where supervisors try a policy on what has happened."""
+"""Replay: a changed policy is tried on past decisions (a backtest)."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
@@ -11,7 +11,7 @@ from accounts.account import Account
 from api.container import Container
 from api.dependencies import ContainerDep, Form, FormSupervisor, PageSupervisor
 from api.pages.control.room import room
-from api.pages.control.rule_faults import told
+from api.pages.control.rule_faults import shown_faults
 from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
 from store.engine import reading
@@ -37,17 +37,17 @@ CHART_WORDS = {"before": N_("As it happened"), "after": N_("With this policy")}
 
 
 @router.get("", response_class=HTMLResponse)
-def blank(page: PageDep, supervisor: PageSupervisor, container: ContainerDep) -> HTMLResponse:
-    """Show the form, with the policy in force to start from."""
+def show_form(page: PageDep, supervisor: PageSupervisor, container: ContainerDep) -> HTMLResponse:
+    """Show the form with the text of the policy in force."""
     text = container.settings.policy.read_text(encoding="utf-8")
     return _form(page, supervisor, container, text, PERIODS[1])
 
 
 @router.post("", response_class=HTMLResponse)
-def tried(
+def run_backtest(
     page: PageDep, supervisor: FormSupervisor, container: ContainerDep, form: Form
 ) -> HTMLResponse:
-    """Show what the policy in the field `policy` would have decided, or its faults by line."""
+    """Show what the policy in the form would have decided, or its faults by line."""
     text = form.get("policy", "").replace("\r\n", "\n")
     period = next((days for days in PERIODS if str(days) == form.get("days")), PERIODS[1])
     try:
@@ -60,7 +60,7 @@ def tried(
             text,
             period,
             status=422,
-            faults=told(page, error.faults, text),
+            faults=shown_faults(page, error.faults, text),
         )
     since = container.clock() - timedelta(days=period)
     with reading(container.engine) as connection:
@@ -95,24 +95,24 @@ def _form(
 
 
 def _charts(page: Page, found: BacktestReport) -> dict[str, Any]:
-    """Return what the charts of the queue are drawn from: its load by day, and by hour of day."""
+    """Return the data of the charts: the load of the queue by day and by hour of the day."""
     days: dict[date, list[int]] = {}
     hours = {hour: [0, 0] for hour in range(24)}
     for name, load in found.queue_load.items():
-        moment = datetime.fromisoformat(name)
-        for sums in (days.setdefault(moment.date(), [0, 0]), hours[moment.hour]):
+        hour = datetime.fromisoformat(name)
+        for sums in (days.setdefault(hour.date(), [0, 0]), hours[hour.hour]):
             sums[0] += int(load.before)
             sums[1] += int(load.after)
     return {
         "words": {key: page.translate(word) for key, word in CHART_WORDS.items()},
         "load": [
-            [(page.short_day(day), *days.get(day, (0, 0))) for day in _from_first_to_last(days)],
+            [(page.short_day(day), *days.get(day, (0, 0))) for day in _all_days(days)],
             [(f"{hour:02}:00", *sums) for hour, sums in hours.items()],
         ],
     }
 
 
-def _from_first_to_last(days: Iterable[date]) -> Iterator[date]:
+def _all_days(days: Iterable[date]) -> Iterator[date]:
     known = sorted(days)
     day = known[0] if known else date.max
     while known and day <= known[-1]:

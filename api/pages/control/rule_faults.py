@@ -1,4 +1,4 @@
-"""What may be wrong with the rules, to be translated; each sentence is the triage's own."""
+"""The faults of rules in the page's language. The English sentences are those of the triage."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -70,23 +70,23 @@ SENTENCES = (
 
 
 @dataclass(frozen=True)
-class ToldFault:
-    """A fault in the page's language, with what the text says on its line (0: of no line)."""
+class ShownFault:
+    """A fault in the page's language, with its line number (0: none) and the text of the line."""
 
     line: int
     rule: str | None
     what: str
-    written: str = ""
+    line_text: str = ""
 
 
-def told(page: Page, faults: Iterable[RuleFault], text: str) -> list[ToldFault]:
+def shown_faults(page: Page, faults: Iterable[RuleFault], text: str) -> list[ShownFault]:
     """Return the faults of `text` in the page's language.
 
-    What the readers of YAML and of conditions say themselves stays English.
+    Messages of the YAML and CEL parsers are not translated.
     """
     lines = ["", *text.split("\n")]
     return [
-        ToldFault(
+        ShownFault(
             fault.line,
             fault.rule,
             fault.told(page.translate),
