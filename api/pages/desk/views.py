@@ -16,7 +16,7 @@ from api.pages.shared.rendering import PageDep
 from api.schemas import Id
 from conversation.events import DESK
 from store.engine import reading
-from store.enums import CaseState
+from store.enums import CaseState, ReturnTo
 from triage.cases import queue as case_queue
 from triage.cases.corrections import CORRECTABLE, NOTHING
 
@@ -151,4 +151,5 @@ def _case_context(container: Container, view: CaseView) -> dict[str, Any]:
         "remedies": container.remedies,
         "choices": choices,
         "nothing": NOTHING,
+        "return_to": ReturnTo,
     }
