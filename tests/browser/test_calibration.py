@@ -67,10 +67,10 @@ def test_a_better_number_is_proposed_and_signed(room: Page, alone: Product) -> N
         route.fulfill(status=204)
 
     room.route("**/control/policy", take)
-    proposal.get_by_role("button", name="Sign this policy").click()
+    proposal.get_by_role("button", name="Apply this change").click()
     assert sent == []
     proposal.get_by_label("Why you sign this").fill("The verdicts of November")
-    proposal.get_by_role("button", name="Sign this policy").click()
+    proposal.get_by_role("button", name="Apply this change").click()
     expect(proposal).to_be_visible()
     form = {name: values[0] for name, values in parse_qs(sent[0], keep_blank_values=True).items()}
     assert form.keys() == {"kind", "text", "note", "based_on", "csrf"}

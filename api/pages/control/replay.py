@@ -29,11 +29,11 @@ SHOWN = 200
 KIND_WORDS = {
     "earlier": N_("Earlier"),
     "newly": N_("Newly"),
-    "priority": N_("With another priority"),
-    "later": N_("Later, as far as can be told"),
-    "no_longer": N_("Not at that moment; nobody knows whether later"),
+    "priority": N_("With a different priority"),
+    "later": N_("Later, as far as is known"),
+    "no_longer": N_("Not at that point; later is unknown"),
 }
-CHART_WORDS = {"before": N_("As it happened"), "after": N_("With this policy")}
+CHART_WORDS = {"before": N_("Actual"), "after": N_("With this policy")}
 
 
 @router.get("", response_class=HTMLResponse)

@@ -30,7 +30,7 @@ router = APIRouter(prefix="/control/policy", include_in_schema=False)
 logger = logging.getLogger(__name__)
 
 ADDRESS = "/control/policy"
-NOTE_MISSING = N_("Say why: other supervisors read it in the history.")
+NOTE_MISSING = N_("Please give a reason. Other supervisors see it in the history.")
 
 
 @router.get("", response_class=HTMLResponse)

@@ -58,7 +58,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "shield",
-        N_("Something is not right"),
+        N_("Problems with an order"),
         ("damaged-items", "wrong-items", "missing-items", "warranty", "product-care", "complaints"),
     ),
     (

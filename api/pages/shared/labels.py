@@ -109,7 +109,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "fact": {
         "problem": N_("What went wrong"),
-        "problem_confirmed": N_("It is established"),
+        "problem_confirmed": N_("Confirmed by the order"),
         "days_late": N_("Working days late"),
         "order_status": N_("Order status"),
         "order_value": N_("Value of the order"),
@@ -117,10 +117,10 @@ LABELS: Mapping[str, Mapping[str, str]] = {
         "currency": N_("Currency"),
         "contacted_before": N_("Contacted us before"),
         "misses": N_("Questions without an answer"),
-        "repeated_answers": N_("Answers given twice"),
-        "trouble": N_("Out of order"),
-        "danger": N_("Danger to somebody"),
-        "threat": N_("Threat of legal steps or the public"),
+        "repeated_answers": N_("Repeated answers"),
+        "trouble": N_("Failure on our side"),
+        "danger": N_("Somebody is in danger"),
+        "threat": N_("Threat of legal action or publicity"),
         "vulnerable": N_("Vulnerable customer"),
     },
     "order": {

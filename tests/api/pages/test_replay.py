@@ -38,7 +38,7 @@ def test_another_policy_is_told_with_links_to_the_decisions(
     customer.ask_for_person()
     page = tried(supervisor, URGENT, days="7").text
     assert "would have reached a person otherwise" in page
-    assert "With another priority" in page
+    assert "With a different priority" in page
     decision = re.search(r'<td><a href="/control/log/(\d+)">Message 1</a>', page)
     assert decision is not None
     assert customer.id in supervisor.get(f"/control/log/{decision[1]}").text
