@@ -112,12 +112,12 @@ def _days(
 
 
 def _median_wait(first_replies: Sequence[FirstReply]) -> timedelta | None:
-    waits = [
-        reply.first_reply_at - reply.opened_at
+    seconds = [
+        (reply.first_reply_at - reply.opened_at).total_seconds()
         for reply in first_replies
         if reply.first_reply_at is not None
     ]
-    return median(waits) if waits else None
+    return timedelta(seconds=median(seconds)) if seconds else None
 
 
 def _share_in_time(first_replies: Sequence[FirstReply]) -> float | None:

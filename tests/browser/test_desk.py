@@ -213,7 +213,7 @@ def test_a_corrected_fact_changes_the_suggestion(agent: Page, chat: Chat, case: 
     row.get_by_role("button", name="Correct").click()
     corrected = agent.locator(".known li", has_text="corrected by Agent")
     expect(corrected).to_contain_text("The photo shows an empty box")
-    expect(agent.locator(".steps")).to_contain_text("Send it again")
+    expect(agent.locator(".steps")).to_contain_text("Resend")
     agent.locator(".known li", has_text="Contacted us before").locator("summary").click()
     options = agent.locator(".known li", has_text="Contacted us before").locator("option")
     expect(options).to_have_text(["Yes", "No"])

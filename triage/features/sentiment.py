@@ -162,19 +162,19 @@ SENTIMENT_FACTS = (
     Fact(
         "negative_mean",
         "level",
-        "The mean over all customer messages that carry a mood (not a bare yes or number).",
+        "The mean over all customer messages with a mood (not a bare yes or number).",
         _negative_mean,
     ),
     Fact(
         "negative_recent",
         "level",
-        "The mean over the latest three that carry a mood; 0.6 at the least where words say so.",
+        "The mean over the latest three messages with a mood; at least 0.6 where words say so.",
         _negative_recent,
     ),
     Fact(
         "negative_rise",
         "level",
-        "How much more negative the latest message is than the calmest before it.",
+        "How much more negative the latest message is than the calmest one before it.",
         _negative_rise,
     ),
     Fact(
@@ -192,20 +192,20 @@ SENTIMENT_FACTS = (
     Fact(
         "displeased_now",
         "bool",
-        "The latest message is negative, or says so in words, be they ever so polite.",
+        "The latest message is negative in mood or wording, even if polite.",
         _displeased_now,
     ),
     Fact(
         "mood_turns",
         "count",
-        "Customer messages that carry a mood (not a bare yes or number).",
+        "Customer messages with a mood (not a bare yes or number).",
         lambda talk: (len(talk.moods), NOTHING),
     ),
     Fact("displeased_turns", "count", "Customer messages that are displeased.", _displeased_turns),
     Fact(
         "displeased_run",
         "count",
-        "Customer messages in a row, up to the latest, that are displeased or still half so (0.4).",
+        "Customer messages in a row, up to the latest, that are displeased or nearly so (0.4).",
         _displeased_run,
     ),
     Fact(
@@ -222,13 +222,13 @@ SENTIMENT_FACTS = (
     Fact(
         "recovered",
         "bool",
-        "The customer was displeased, and has since given thanks or been calm twice.",
+        "The customer was displeased and has since said thanks or been calm twice.",
         _recovered,
     ),
     Fact(
         "needs_person",
         "level",
-        "How likely a good supervisor would want a person here by now, reading the last messages.",
+        "How likely a supervisor would want a person here, judging by the last messages.",
         _needs_person,
     ),
     Fact(

@@ -118,7 +118,7 @@ def test_care_comes_first_and_has_no_automatic_figure(text: str, rule: str) -> N
     assert steps(suggestion) == [("apology", None)]
     assert suggestion.rules[0] == rule
     assert suggestion.total == 0
-    assert "no automatic figure" in suggestion.explanation["en"]
+    assert "No automatic amount" in suggestion.explanation["en"]
 
 
 def test_the_cap_is_a_share_of_the_order_and_is_named() -> None:
