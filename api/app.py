@@ -30,7 +30,7 @@ from api.http import (
     stream,
     triage,
 )
-from api.http.middleware import SecurityHeaders, SmallBodies
+from api.http.middleware import BodySizeLimit, SecurityHeaders
 
 logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 15.0
@@ -44,7 +44,7 @@ def create_app(container: Container) -> FastAPI:
     problem_details.install(app)
     app.add_exception_handler(WebSocketRequestValidationError, stream.refuse_address)
     health.install_metrics(app, container)
-    app.add_middleware(SmallBodies)
+    app.add_middleware(BodySizeLimit)
     app.add_middleware(GZipMiddleware)
     app.add_middleware(SecurityHeaders)
     # The widget stands on other people's websites; its token, not a cookie, says who calls.

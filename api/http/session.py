@@ -61,7 +61,6 @@ def sign_out(
     amends_session: Annotated[str, Cookie()],
 ) -> None:
     """Sign out."""
-
     with container.engine.begin() as connection:
         sessions.sign_out(connection, amends_session)
     response.delete_cookie(SESSION_COOKIE)

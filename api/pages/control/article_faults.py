@@ -15,7 +15,7 @@ FAULTS = {
     "slug.string_too_long": N_("The address is too long."),
     "slug.taken": N_("There is already an article with this address."),
     "body.no_answer": N_(
-        "Start with a paragraph that answers the question, before any heading. A link alone is not enough."
+        "Start with a paragraph that answers the question, before any heading; not just a link."
     ),
     "body.title_heading": N_(
         "The heading “%(heading)s” has a single #, which is for the title. Use ## or more."
