@@ -238,3 +238,32 @@ def test_a_more_urgent_word_hastens_a_case_that_waits(engine: Engine, open_case:
 def test_a_calmer_word_changes_nothing(engine: Engine, open_case: OpenCase) -> None:
     first = open_case("one", DANGER)
     assert opened_again(engine, first, UPSET) == first
+
+
+def test_earlier_cases_of_a_customer_are_found_by_conversation_and_address(
+    engine: Engine, open_case: OpenCase
+) -> None:
+    first = open_case("first", identity={"email": "Li.Wei@Shop.example"})
+    other = open_case("other", identity={"email": "anna@shop.example"})
+    unknown = open_case("unknown")
+    with engine.begin() as connection:
+        assert queue.earlier(connection, "new", 1, "li.wei@shop.EXAMPLE") == 1
+        assert queue.earlier(connection, "new", 1, None) == 0
+        assert queue.earlier(connection, first.conversation, 1, "li.wei@shop.example") == 0
+        assert queue.earlier(connection, first.conversation, 2, "li.wei@shop.example") == 1
+        assert queue.earlier(connection, unknown.conversation, 2, None) == 1
+        assert queue.earlier(connection, other.conversation, 1, "li.wei@shop.example") == 1
+
+
+def test_the_latest_case_of_a_conversation_and_the_counts_by_state(
+    engine: Engine, open_case: OpenCase, people: People
+) -> None:
+    first, second = open_case("one"), open_case("two")
+    with engine.begin() as connection:
+        assert queue.latest(connection, "nobody") is None
+        assert queue.latest(connection, first.conversation) == first
+        queue.claim(connection, second.id, people.anna.id, NOW)
+        assert queue.counts(connection) == {CaseState.WAITING: 1, CaseState.OPEN: 1}
+        ended = queue.resolve(connection, second.id, people.anna.id, "other", None, REMEDIES, NOW)
+        assert queue.resolved(connection, 10) == [ended]
+        assert queue.cases_with_ids(connection, [first.id]) == {first.id: first}
