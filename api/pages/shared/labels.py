@@ -109,7 +109,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     },
     "fact": {
         "problem": N_("What went wrong"),
-        "problem_confirmed": N_("Confirmed by the order"),
+        "problem_confirmed": N_("Confirmed"),
         "days_late": N_("Working days late"),
         "order_status": N_("Order status"),
         "order_value": N_("Value of the order"),
