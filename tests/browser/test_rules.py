@@ -37,10 +37,10 @@ def change(page: Page, policy: Path) -> None:
     page.goto("/control/policy")
     text = page.get_by_label("Whole file")
     text.fill(BROKEN)
-    page.get_by_label("Why (other").fill("More time")
+    page.get_by_label("Reason (other").fill("More time")
     page.get_by_role("button", name="Put in force").click()
     expect(page.locator(".rule-faults")).to_contain_text("no fact is called 'wants_persons'")
-    expect(page.get_by_label("Why (other")).to_have_value("More time")
+    expect(page.get_by_label("Reason (other")).to_have_value("More time")
     expect(text).to_have_value(BROKEN)
 
     text.fill(CALM)
