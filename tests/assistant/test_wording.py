@@ -3,10 +3,9 @@
 import string
 from pathlib import Path
 
+import assistant.actions.wording as wording
 import pytest
 import yaml
-
-import assistant.actions.wording as wording
 from assistant.actions.wording import choice, say, say_all
 
 SENTENCES = yaml.safe_load(

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from conversation.wording import say
 
 from assistant.rasa.client import Answer, Choice, Reply
 from conversation.replies import proposed, spoken
 from conversation.repository import Conversation, Message
-from conversation.wording import say
 from store.enums import Action, ConversationState, Sender
 from triage.policy.decision import Decision, Wording
 
