@@ -29,8 +29,8 @@ _CONFIRMATION = {"affirm": True, "deny": False}
 # Messages with these intents are not a reason for a refund or a return.
 _NO_REASON = {"want_person", "ask_exchanges", "cancel_order", "track_order", "affirm"}
 _NO_REASON |= {"greet", "thank", "goodbye", "helpful", "bot_challenge"}
-# "No longer needed" and "I don't like it" are reasons that sound like a refusal: the form stops only
-# at a refusal of this confidence.
+# "No longer needed" and "I don't like it" are reasons that sound like a refusal: the form stops
+# only at a refusal of this confidence.
 _CERTAIN_REFUSAL = 0.85
 # A message that begins with "no" is no confirmation, whatever follows.
 _STARTS_WITH_NO = re.compile(
