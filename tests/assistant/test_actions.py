@@ -60,7 +60,7 @@ def damaged(tmp_path: Path) -> KnowledgeBase:
     return knowledge
 
 
-async def test_a_damaged_index_is_told_and_a_person_offered(
+async def test_a_damaged_index_is_reported_and_a_person_offered(
     damaged: KnowledgeBase, shop: DemoShop
 ) -> None:
     reply, _ = await run(damaged, shop, call("action_answer", "what is your refund policy?"))
@@ -68,7 +68,7 @@ async def test_a_damaged_index_is_told_and_a_person_offered(
     assert [choice["id"] for choice in reply["choices"]] == ["person"]
 
 
-async def test_a_fault_of_ours_is_an_apology_in_the_customers_language(
+async def test_an_internal_error_is_an_apology_in_the_customers_language(
     knowledge: KnowledgeBase, shop: DemoShop
 ) -> None:
     broken = call("action_do_task", task="no_such_task", order_number="HP-10234", language="zh")
@@ -132,7 +132,7 @@ def test_every_action_of_the_domain_is_there(knowledge: KnowledgeBase, shop: Dem
     ],
 )
 @pytest.mark.parametrize("language", ["en", "zh"])
-async def test_who_may_mean_two_things_is_asked_which(
+async def test_an_ambiguous_message_is_asked_about(
     knowledge: KnowledgeBase,
     shop: DemoShop,
     action: str,
@@ -145,7 +145,7 @@ async def test_who_may_mean_two_things_is_asked_which(
     assert reply["answered"] is None
 
 
-async def test_who_means_one_thing_is_not_asked(knowledge: KnowledgeBase, shop: DemoShop) -> None:
+async def test_a_clear_message_is_not_asked_about(knowledge: KnowledgeBase, shop: DemoShop) -> None:
     clear = [("ask_delivery_times", 0.6), ("ask_delivery_costs", 0.2)]
     reply, _ = await run(knowledge, shop, call("action_answer", "how long", clear))
     assert reply["sources"][0]["article"] == "delivery-times"
@@ -157,7 +157,7 @@ async def replies(knowledge: KnowledgeBase, shop: DemoShop, body: dict[str, Any]
     return [response["custom"] for response in result.responses]
 
 
-async def test_whether_it_helped_is_asked_once_and_only_where_it_is_not_sure(
+async def test_an_uncertain_answer_is_asked_about_once(
     knowledge: KnowledgeBase, shop: DemoShop
 ) -> None:
     unsure, sure = [("ask_invoices", 0.5), ("greet", 0.1)], [("ask_invoices", 0.9)]

@@ -230,7 +230,9 @@ async def test_an_order_on_its_way_cannot_be_cancelled(chat: Chat, shop: DemoSho
 @pytest.mark.parametrize(
     ("language", "question"), [("en", "How can I cancel an order?"), ("zh", "怎么取消订单？")]
 )
-async def test_who_asks_how_is_told_and_may_begin(chat: Chat, language: str, question: str) -> None:
+async def test_asking_how_explains_the_task_and_offers_to_start_it(
+    chat: Chat, language: str, question: str
+) -> None:
     chat.language = language
     (reply,) = (await chat.say(question)).replies
     assert [source.article for source in reply.sources] == ["cancel-an-order"]
@@ -240,12 +242,12 @@ async def test_who_asks_how_is_told_and_may_begin(chat: Chat, language: str, que
     assert asked.replies[-1].answered is None
 
 
-async def test_who_asks_what_a_return_costs_is_told(chat: Chat) -> None:
+async def test_a_question_on_the_cost_of_a_return_is_answered(chat: Chat) -> None:
     chat.language = "zh"
     assert sources(await chat.say("退货要运费吗")) == ["returns"]
 
 
-async def test_who_asks_how_is_not_held_in_a_form(chat: Chat) -> None:
+async def test_asking_how_starts_no_form(chat: Chat) -> None:
     await chat.say("How can I return something?")
     answer = await chat.say("Do you have gift cards?")
     assert [reply.answered for reply in answer.replies] == [True]
@@ -366,7 +368,7 @@ async def test_what_was_asked_for_is_taken_though_it_sounds_like_a_no(
         ("zh", "帮我取消订单", "还是别取消了，你们几点下班？"),
     ],
 )
-async def test_who_takes_it_back_has_not_said_yes(
+async def test_taking_a_request_back_is_no_confirmation(
     chat: Chat, shop: DemoShop, language: str, wish: str, taken_back: str
 ) -> None:
     chat.language = language

@@ -1,4 +1,4 @@
-"""Who says what to the customer."""
+"""What the customer reads after a turn."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ def test_a_calm_turn_is_answered_by_the_bot_alone() -> None:
 
 
 @pytest.mark.parametrize("action", ["watch", "offer_person", "hand_over"])
-def test_who_is_upset_is_not_asked_whether_it_helped(action: Action) -> None:
+def test_an_upset_customer_is_not_asked_whether_it_helped(action: Action) -> None:
     asked = Reply("Did this help?", aside=True)
     calm = spoken([KNOWN, asked], decision(Action.CONTINUE), chat(), "en", None)
     assert [reply for _, reply in calm] == [KNOWN, asked]
@@ -76,7 +76,7 @@ def test_an_answer_is_not_lost_in_a_handover() -> None:
     assert said[0][1] == KNOWN
 
 
-def test_who_waits_gets_answers_or_their_place_but_no_small_talk() -> None:
+def test_a_waiting_customer_gets_answers_or_the_place_in_the_queue_but_no_small_talk() -> None:
     place = {"case": 7, "position": 1}
     waiting = chat(ConversationState.WAITING)
     assert proposed(Answer((SMALL_TALK, MISSED, KNOWN), None, None), waiting, "en") == (KNOWN,)
@@ -86,7 +86,7 @@ def test_who_waits_gets_answers_or_their_place_but_no_small_talk() -> None:
     assert reply.text == say("still_waiting", "en", position=1)
 
 
-def test_danger_is_answered_with_care_even_to_who_waits_already() -> None:
+def test_a_waiting_customer_in_danger_gets_the_safety_notice() -> None:
     place = {"case": 7, "position": 1}
     said = spoken(
         [KNOWN], decision(Action.HAND_OVER, "safety"), chat(ConversationState.WAITING), "en", place
@@ -94,14 +94,14 @@ def test_danger_is_answered_with_care_even_to_who_waits_already() -> None:
     assert said[-1][1].key == SAFETY_NOTICE
 
 
-def test_a_bot_without_words_counts_as_a_miss() -> None:
+def test_an_answer_without_replies_is_a_miss() -> None:
     (reply,) = proposed(Answer((), None, None), chat(), "zh")
     assert reply.answered is False
     assert (reply.key, reply.text) == ("miss", say("miss", "zh"))
     assert proposed(None, chat(), "zh") == ()
 
 
-def test_what_to_do_in_danger_is_said_once() -> None:
+def test_the_safety_notice_is_given_once() -> None:
     place = {"case": 7, "position": 1}
     told = message(2, Sender.SYSTEM, "in words of another version", key=SAFETY_NOTICE)
     said = spoken(
@@ -123,7 +123,7 @@ def test_a_message_without_a_key_does_not_count_as_the_safety_notice() -> None:
     assert [reply.key for _, reply in said] == [SAFETY_NOTICE]
 
 
-def test_who_waits_gets_no_guesses() -> None:
+def test_a_waiting_customer_gets_no_guesses() -> None:
     assert (
         proposed(Answer((KNOWN,), "nlu_fallback", 0.2), chat(ConversationState.WAITING), "en") == ()
     )
