@@ -89,7 +89,8 @@ class FoundOrder(_Body):
 class NewRequest(_Body):
     """A request about an order."""
 
-    kind: RequestKind
+    # Frameworks validate parsed JSON, in which the kind is text.
+    kind: RequestKind = Field(strict=False)
     detail: str = Field(
         "", max_length=500, description="The new address; the reason for a refund or a return"
     )

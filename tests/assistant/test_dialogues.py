@@ -230,7 +230,7 @@ async def test_an_order_on_its_way_cannot_be_cancelled(chat: Chat, shop: DemoSho
 @pytest.mark.parametrize(
     ("language", "question"), [("en", "How can I cancel an order?"), ("zh", "怎么取消订单？")]
 )
-async def test_asking_how_explains_the_task_and_offers_to_start_it(
+async def test_asking_how_explains_and_offers_the_task(
     chat: Chat, language: str, question: str
 ) -> None:
     chat.language = language
