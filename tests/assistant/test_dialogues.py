@@ -88,8 +88,7 @@ async def test_changing_every_text_changes_nothing_that_choices_do(
     assert asked.replies[-1].key == "confirm.return_item"
     assert (await chat.choose("yes")).replies[0].key == "done.return_item"
     assert kinds(shop, "HP-21441") == ["return"]
-    await chat.say("cancel my order")
-    await chat.say(f"HP-10236 {ANNA}")
+    await chat.say(f"Please cancel my order HP-10236 {ANNA}")
     assert (await chat.choose("no")).replies[0].key == "nothing_changed"
     assert kinds(shop, "HP-10236") == []
     await chat.say("Who founded the company?")
