@@ -10,7 +10,7 @@ from conversation.repository import Conversation
 from conversation.wording import say
 from store.enums import Action, ConversationState, Sender
 from triage.message import Message
-from triage.policy.decision import Decision, Wording
+from triage.policy.decision import Decision, HandoverWording
 
 KNOWN = Reply("Delivery takes 3 to 5 working days.", answered=True)
 MISSED = Reply("I don't know that.", answered=False)
@@ -21,7 +21,7 @@ def chat(state: ConversationState = ConversationState.ASSISTANT) -> Conversation
     return Conversation("c", state, 1, "en", None, datetime(2026, 11, 22, tzinfo=UTC))
 
 
-def decision(action: Action, wording: Wording = "usual") -> Decision:
+def decision(action: Action, wording: HandoverWording = HandoverWording.USUAL) -> Decision:
     return Decision(action, 3 if action == "hand_over" else None, (), False, wording)
 
 
@@ -51,9 +51,9 @@ def test_a_person_is_offered_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("wording", ["usual", "trouble", "safety"])
+@pytest.mark.parametrize("wording", list(HandoverWording))
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_handover_is_told_in_its_own_words(wording: Wording, language: str) -> None:
+def test_a_handover_is_told_in_its_own_words(wording: HandoverWording, language: str) -> None:
     place = {"case": 7, "position": 2}
     said = spoken([MISSED], decision(Action.HAND_OVER, wording), chat(), language, place)
     ((voice, reply),) = said

@@ -13,7 +13,7 @@ from triage.analytics.history import episodes
 from triage.analytics.policy_numbers import in_condition, numbers, with_number
 from triage.analytics.thresholds import Finding, search
 from triage.analytics.verdict_sample import (
-    Judged,
+    JudgedDecision,
     Sample,
     read_sample,
 )
@@ -37,13 +37,13 @@ def found(engine: Engine, needs: Needs, count: int, part: float = 1.0) -> list[F
 
 def in_memory(needs: Needs, count: int, seed: int) -> Sample:
     random = np.random.default_rng(seed)
-    judged: list[Judged] = []
+    judged: list[JudgedDecision] = []
     for number in range(count):
         facts = displeased(random)
         decision = POLICY.evaluate(facts)
         rules = tuple(reason.rule for reason in decision.reasons)
         needed = needs(facts, random)
-        judged.append(Judged(f"c{number}", "en", decision.action, rules, facts, needed))
+        judged.append(JudgedDecision(f"c{number}", "en", decision.action, rules, facts, needed))
     return Sample(tuple(judged), Counter(("en", one.action) for one in judged), 1)
 
 

@@ -56,7 +56,7 @@ def turns(
 def test_a_rule_holds_where_it_should(rule: str, language: str, model: EmotionModel) -> None:
     example = EXAMPLES[rule]
     facts = extract_facts(turns(example[language], example.get("more", {}), model))
-    assert rule in {one.id for one in POLICY.holding(facts)}
+    assert rule in {matching_rule.id for matching_rule in POLICY.matching_rules(facts)}
 
 
 def test_there_is_no_example_of_a_rule_that_is_gone() -> None:
