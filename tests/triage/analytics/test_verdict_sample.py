@@ -1,4 +1,4 @@
-"""What verdicts mean, and which decisions they speak of."""
+"""The labelled sample: the meaning of verdicts, and which decisions count."""
 
 from datetime import timedelta
 
@@ -62,9 +62,7 @@ def test_the_latest_verdict_counts(engine: Engine, people: People) -> None:
     assert judged.needed
 
 
-def test_what_is_decided_while_a_person_is_due_does_not_count(
-    engine: Engine, open_case: OpenCase
-) -> None:
+def test_decisions_while_a_case_is_open_do_not_count(engine: Engine, open_case: OpenCase) -> None:
     open_case("one")
     with engine.begin() as connection:
         log_decision(connection, "one")
