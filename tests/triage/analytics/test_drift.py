@@ -34,15 +34,15 @@ def look(engine: Engine, weather: list[Weather], each: int = 120) -> Report:
 
 
 def flagged(found: Report) -> set[tuple[str, str]]:
-    return {(one.name, one.language) for one in found.flagged}
+    return {(drift.name, drift.language) for drift in found.flagged}
 
 
 def test_stable_days_are_not_flagged(engine: Engine) -> None:
     found = look(engine, [USUAL] * 35)
     assert found.flagged == ()
-    names = {one.name for one in found.drifts}
+    names = {drift.name for drift in found.drifts}
     assert names == {"handovers", "unanswered", "unread", "negative", "anger", "joy", "neutral"}
-    assert all(one.enough and len(one.recent) == 7 for one in found.drifts)
+    assert all(drift.enough and len(drift.recent) == 7 for drift in found.drifts)
     assert (found.first, found.last) == (date(2026, 11, 15), date(2026, 11, 21))
 
 
@@ -81,11 +81,11 @@ def test_a_small_lasting_shift_is_detected_over_the_week() -> None:
 def test_changes_of_policy_and_model_are_reported_as_causes(engine: Engine) -> None:
     after = replace(USUAL, handovers=0.5, policy="q" * 64, model="n" * 64)
     found = look(engine, [USUAL] * 32 + [after] * 3)
-    assert {(one.what, one.hash) for one in found.changes} == {
+    assert {(change.what, change.hash) for change in found.changes} == {
         ("policy", "q" * 64),
         ("model", "n" * 64),
     }
-    assert {one.at for one in found.changes} == {datetime(2026, 11, 19, 12, tzinfo=UTC)}
+    assert {change.at for change in found.changes} == {datetime(2026, 11, 19, 12, tzinfo=UTC)}
 
 
 def test_each_weekday_has_its_own_centre_line(engine: Engine) -> None:
@@ -101,8 +101,8 @@ def test_overdispersion_widens_the_limits() -> None:
     random = np.random.default_rng(1)
     calm, restless = (simulated(random, 0.3, 2_000, scatter) for scatter in (0.0, 0.4))
     widths = [
-        np.mean([(point.upper or 0) - (point.lower or 0) for point in one.recent])
-        for one in (watch([calm])[0], watch([restless])[0])
+        np.mean([(point.upper or 0) - (point.lower or 0) for point in drift.recent])
+        for drift in (watch([calm])[0], watch([restless])[0])
     ]
     assert widths[1] > 3 * widths[0]
 
@@ -164,7 +164,7 @@ def test_false_alarms_are_rare(scatter: float) -> None:
 def test_a_small_baseline_has_no_limits(engine: Engine) -> None:
     found = look(engine, [USUAL] * 10)
     assert found.drifts
-    assert not any(one.enough or one.flagged for one in found.drifts)
+    assert not any(drift.enough or drift.flagged for drift in found.drifts)
 
 
 def test_an_empty_database_has_no_series(engine: Engine) -> None:

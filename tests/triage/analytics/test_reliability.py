@@ -74,7 +74,7 @@ def test_the_calibration_curve_rises_with_the_level(engine: Engine) -> None:
     assert len(bins) >= 5
     first, last = bins[0].right, bins[-1].right
     assert first.high < 0.5 < last.low
-    assert sum(one.right.judged for one in bins) + sum(one.others for one in bins) == 900
+    assert sum(level.right.judged for level in bins) + sum(level.others for level in bins) == 900
     assert all(one.low <= one.high for one in bins)
 
 

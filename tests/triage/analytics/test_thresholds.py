@@ -44,7 +44,7 @@ def in_memory(needs: Needs, count: int, seed: int) -> Sample:
         rules = tuple(reason.rule for reason in decision.reasons)
         needed = needs(facts, random)
         judged.append(JudgedDecision(f"c{number}", "en", decision.action, rules, facts, needed))
-    return Sample(tuple(judged), Counter(("en", one.action) for one in judged), 1)
+    return Sample(tuple(judged), Counter(("en", decision.action) for decision in judged), 1)
 
 
 def test_a_known_better_threshold_is_proposed(engine: Engine) -> None:
@@ -116,7 +116,7 @@ def test_a_proposal_has_the_predicted_effect_on_the_log(engine: Engine) -> None:
     fewer = sum(change.before.action == "hand_over" for change in result.changed)
     assert all(change.after.action != "hand_over" for change in result.changed)
     change = proposal.missed.change.value, proposal.false.change.value
-    assert fewer == pytest.approx(sum(abs(one or 0) for one in change) / 2, rel=0.2)
+    assert fewer == pytest.approx(sum(abs(count or 0) for count in change) / 2, rel=0.2)
 
 
 def test_without_verdicts_nothing_is_proposed() -> None:
@@ -134,7 +134,10 @@ def test_thresholds_are_found_and_replaced_in_any_layout() -> None:
         "when: >-  # folded\n      misses_in_a_row >=\n        3 || misses >= 4 || leaving",
     )
     here = [number for number in numbers(text) if number.rule == "missed_three_times"]
-    assert [(one.fact, one.written) for one in here] == [("misses_in_a_row", "3"), ("misses", "4")]
+    assert [(number.fact, number.written) for number in here] == [
+        ("misses_in_a_row", "3"),
+        ("misses", "4"),
+    ]
     changed = with_number(text, (here[0],), "5")
     assert changed == text.replace("misses_in_a_row >=\n        3", "misses_in_a_row >=\n        5")
     assert in_condition("misses >= 4 && misses >= 4", {1}, "2") == "misses >= 4 && misses >= 2"

@@ -48,7 +48,7 @@ def test_a_sample_holds_the_judged_decisions_and_counts_all(engine: Engine) -> N
     assert 25 < len(sample.judged) < 65
     assert sample.languages == ("en", "zh")
     assert sum(sample.of("zh").decisions.values()) == 30
-    assert {one.language for one in sample.of("zh").judged} == {"zh"}
+    assert {decision.language for decision in sample.of("zh").judged} == {"zh"}
     assert sum(late.decisions.values()) == 11
     assert sample.policies == 1
 

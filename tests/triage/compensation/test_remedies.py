@@ -279,8 +279,8 @@ def test_a_fault_of_the_remedies_is_reported_with_its_line(old: str, new: str, f
     assert old in TEXT
     with pytest.raises(RemediesError) as caught:
         load_remedies(TEXT.replace(old, new, 1))
-    found = [str(one) for one in caught.value.faults]
-    assert any(fault in one and one.startswith("line ") for one in found), found
+    found = [str(rule_fault) for rule_fault in caught.value.faults]
+    assert any(fault in line and line.startswith("line ") for line in found), found
 
 
 @pytest.mark.parametrize("text", ["", "[]", "remedies: 3", "{", "goodwill: {bands: no}"])

@@ -191,7 +191,7 @@ def test_without_a_calendar_deadlines_count_around_the_clock() -> None:
 def test_a_fault_of_the_calendar_is_reported_with_its_line(old: str, new: str, fault: str) -> None:
     assert old in GOOD
     found = faults(GOOD.replace(old, new))
-    assert any(one.startswith(fault) or fault in one for one in found), found
+    assert any(line.startswith(fault) or fault in line for line in found), found
 
 
 def test_a_week_without_an_open_hour_is_refused() -> None:

@@ -81,7 +81,7 @@ def test_the_hash_ignores_comments_and_layout() -> None:
 def test_a_fault_is_reported_with_its_rule_and_line(old: str, new: str, fault: str) -> None:
     assert old in GOOD
     found = faults(GOOD.replace(old, new))
-    assert any(one.startswith(fault) or fault in one for one in found), found
+    assert any(line.startswith(fault) or fault in line for line in found), found
 
 
 def test_all_faults_are_reported_at_once() -> None:
