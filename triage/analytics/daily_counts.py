@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, and_, case, func, select
 
@@ -12,7 +13,14 @@ from store.tables import conversations, decisions, messages
 from triage.analytics.verdict_sample import no_person_due
 from triage.features.episode import NEGATIVE
 
-What = Literal["policy", "model"]
+
+class ChangeKind(StrEnum):
+    """What changed."""
+
+    POLICY = "policy"
+    MODEL = "model"
+
+
 # A message counts as showing an emotion from this probability on.
 EMOTION_PRESENT = 0.5
 
@@ -48,7 +56,7 @@ class Series:
 class Change:
     """A change of the policy or the emotion model, from the instant `at` to the one with `hash`."""
 
-    what: What
+    what: ChangeKind
     at: datetime
     hash: str
 
@@ -69,9 +77,9 @@ def daily(connection: Connection, first: date, last: date) -> list[Series]:
 def changes(connection: Connection, first: date, last: date) -> list[Change]:
     """Return the changes of the policy and the emotion model, the latest first."""
     found: list[Change] = []
-    columns: Mapping[What, Column[str]] = {
-        "policy": decisions.c.policy_hash,
-        "model": decisions.c.model_hash,
+    columns: Mapping[ChangeKind, Column[str]] = {
+        ChangeKind.POLICY: decisions.c.policy_hash,
+        ChangeKind.MODEL: decisions.c.model_hash,
     }
     for what, column in columns.items():
         before = func.lag(column).over(order_by=decisions.c.id).label("before")

@@ -4,17 +4,30 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from itertools import count, pairwise
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, WithJsonSchema, field_validator
 
-from triage.policy.rule_model import Model, raise_all, read_as
+from triage.policy.rule_model import Model, member_of, raise_all, read_as
 from triage.rule_faults import Fault, fault
 
-Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-DAYS: tuple[Day, ...] = get_args(Day)
+
+class Weekday(StrEnum):
+    """The days of the week, in the order of `date.weekday()`."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+DAYS = tuple(Weekday)
 WEEK = timedelta(days=7)
 MIDNIGHT = timedelta(hours=24)
 MOST_HOLIDAYS = 1_000
@@ -74,6 +87,7 @@ WrittenDate = Annotated[str, WithJsonSchema({"type": "string", "format": "date"}
 DayHours = Annotated[
     list[Annotated[Hours, read_as(WrittenHours, _hours)]], AfterValidator(_sorted_without_overlap)
 ]
+WeekdayName = Annotated[Weekday, member_of(Weekday)]
 Holiday = Annotated[date, read_as(WrittenDate, _holiday)]
 
 
@@ -84,14 +98,14 @@ class Calendar(Model):
     """
 
     zone: Annotated[ZoneInfo, read_as(str, _zone)] = Field(alias="timezone")
-    week: dict[Day, DayHours] = Field(alias="hours")
+    week: dict[WeekdayName, DayHours] = Field(alias="hours")
     holidays: Annotated[frozenset[Holiday], Field(strict=False, max_length=MOST_HOLIDAYS)] = (
         frozenset()
     )
 
     @field_validator("week")
     @classmethod
-    def _not_always_closed(cls, week: dict[Day, list[Hours]]) -> dict[Day, list[Hours]]:
+    def _not_always_closed(cls, week: dict[Weekday, list[Hours]]) -> dict[Weekday, list[Hours]]:
         if not any(week.values()):
             raise fault(Fault.NEVER_OPEN)
         return week
