@@ -1,4 +1,4 @@
-"""The docs agree with the code: commands, settings, facts, links, paths and the architecture page."""
+"""The docs agree with the code: commands, settings, facts, links, paths, the import graphs."""
 
 import re
 import subprocess
