@@ -1,4 +1,4 @@
-"""The application: its routes, its start and its end."""
+"""The application: its routes and middleware, and what runs while it serves."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from anyio.to_thread import run_sync
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import WebSocketRequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.staticfiles import StaticFiles
@@ -28,7 +28,8 @@ from api.http import (
     stream,
     triage,
 )
-from api.http.middleware import SecurityHeaders, SmallBodies
+from api.http.middleware import RequestId, SecurityHeaders, SmallBodies
+from api.logging import bind_path_ids
 
 logger = logging.getLogger(__name__)
 SWEEP_SECONDS = 15.0
@@ -36,23 +37,19 @@ STATIC = Path(__file__).parent / "pages/shared/static"
 
 
 def create_app(container: Container) -> FastAPI:
-    """Return the application over a house; Rasa is started with it and stopped with it."""
-    app = FastAPI(title="Amends", version="0.1.0", lifespan=_lifespan)
+    """Return the application over a container; Rasa is started with it and stopped with it."""
+    app = FastAPI(
+        title="Amends",
+        version="0.1.0",
+        lifespan=_lifespan,
+        dependencies=[Depends(bind_path_ids)],
+    )
     app.state.container = container
     problem_details.install(app)
     app.add_exception_handler(WebSocketRequestValidationError, stream.refuse_address)
     health.install_metrics(app, container)
-    app.add_middleware(SmallBodies)
-    app.add_middleware(GZipMiddleware)
-    app.add_middleware(SecurityHeaders)
-    # The widget stands on other people's websites; its token, not a cookie, says who calls.
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=["*"],
-        allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type"],
-    )
-    for room in (
+    _add_middleware(app)
+    for module in (
         conversations,
         stream,
         session,
@@ -63,15 +60,30 @@ def create_app(container: Container) -> FastAPI:
         rasa_actions,
         pages,
     ):
-        app.include_router(room.router)
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
+
+
+def _add_middleware(app: FastAPI) -> None:
+    """Add what every request passes; the last one that is added is the first to see a request."""
+    app.add_middleware(SmallBodies)
+    app.add_middleware(GZipMiddleware)
+    app.add_middleware(SecurityHeaders)
+    # The widget runs on other people's websites; its token, not a cookie, says who calls.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type"],
+    )
+    app.add_middleware(RequestId)
 
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     container: Container = app.state.container
-    starting = asyncio.create_task(container.rasa.start())
+    starting = asyncio.create_task(container.rasa_process.start())
     sweeping = asyncio.create_task(_sweep(container))
     try:
         yield
@@ -80,22 +92,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        await container.rasa.stop()
-        container.backoffice.close()
+        await container.rasa_process.stop()
+        container.order_service.close()
         container.engine.dispose()
 
 
 async def _sweep(container: Container) -> None:
-    """Hand over what a dead process left unanswered, now and from time to time.
+    """Hand over the messages that a dead process left unanswered, at the start and regularly.
 
-    Rules that changed are taken over as well: where nobody writes, supervisors still hear of them.
+    Changed rules are read as well, so that supervisors hear of them where no customer writes.
     """
     while True:
         try:
-            await run_sync(container.rules.refresh)
-            recovered = await container.turns.recover()
+            await run_sync(container.rule_repository.refresh)
+            recovered = await container.message_handler.recover()
             if recovered:
                 logger.warning("handed over %d interrupted messages", recovered)
         except Exception:
-            logger.exception("the sweep failed; it is tried again")
+            logger.exception(
+                "the search for interrupted messages failed, trying again in %g s", SWEEP_SECONDS
+            )
         await asyncio.sleep(SWEEP_SECONDS)

@@ -1,4 +1,4 @@
-"""The whole house, put together once at the start: every part that a request may need."""
+"""The container: every object that a request may need, built once at the start."""
 
 import secrets
 from collections.abc import Callable
@@ -15,6 +15,7 @@ from assistant.orders.demo_shop import open_demo_shop
 from assistant.orders.http_adapter import HttpBackoffice
 from assistant.orders.port import Backoffice
 from assistant.rasa.client import Rasa
+from assistant.rasa.external import ExternalRasa
 from assistant.rasa.process import RasaServer
 from conversation.desk import Desk
 from conversation.events import Events
@@ -33,56 +34,97 @@ from triage.message import Message
 from triage.policy.policy import Policy
 from triage.rules.repository import RuleRepository
 
-BACKOFFICE_SHARE = 0.8
+ORDER_SERVICE_SHARE = 0.8
 """The part of Rasa's deadline in which the order service must answer, so that Rasa still can."""
 
 
 @dataclass
 class Container:
-    """The parts; each is described where it is made."""
+    """The objects that routes, pages and background tasks share."""
 
     settings: Settings
     engine: Engine
-    knowledge: KnowledgeBase
-    library: ArticleEditor
-    backoffice: Backoffice
-    emotion: EmotionModel
-    rules: RuleRepository
+    knowledge_base: KnowledgeBase
+    article_editor: ArticleEditor
+    order_service: Backoffice
+    emotion_model: EmotionModel
+    rule_repository: RuleRepository
     events: Events
-    turns: MessageHandler
+    message_handler: MessageHandler
     desk: Desk
-    rasa: RasaServer
-    actions: ActionExecutor
+    rasa_process: RasaServer | ExternalRasa
+    action_executor: ActionExecutor
     rasa_secret: str
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     @property
     def policy(self) -> Policy:
-        """The policy in force."""
-        self.rules.refresh()
-        return self.rules.policy
+        """The policy in force, read again when its file changed."""
+        self.rule_repository.refresh()
+        return self.rule_repository.policy
 
     @property
     def remedies(self) -> Remedies:
-        """The remedies in force."""
-        self.rules.refresh()
-        return self.rules.remedies
+        """The remedies in force, read again when their file changed."""
+        self.rule_repository.refresh()
+        return self.rule_repository.remedies
 
 
-def build(settings: Settings, model: Path) -> Container:
-    """Put the house together over a trained Rasa model.
+def build_container(settings: Settings, rasa_model: Path | None = None) -> Container:
+    """Build every object; migrate the database and rebuild the index where that is needed.
 
-    Migrates the database and builds the knowledge index where that is needed.
+    Args:
+        settings: The settings of this installation.
+        rasa_model: The trained model for Rasa; not needed when Rasa is started elsewhere.
     """
     engine = open_engine(settings.database_url)
     migrate(engine)
-    knowledge = open_knowledge(settings)
-    backoffice = open_backoffice(settings)
-    emotion = open_emotion_model(settings)
-    rules = RuleRepository(engine, settings.policy, settings.remedies)
+    knowledge_base = open_knowledge_base(settings)
+    order_service = open_order_service(settings)
+    emotion_model = open_emotion_model(settings)
+    rule_repository = RuleRepository(engine, settings.policy, settings.remedies)
     events = Events()
-    secret = settings.rasa_secret.get_secret_value() or secrets.token_urlsafe(32)
-    rasa = RasaServer(
+    rasa_secret = shared_rasa_secret(settings)
+    rasa_process = open_rasa(settings, rasa_model, rasa_secret)
+    assistant = Rasa(rasa_process.url, rasa_secret, settings.rasa_deadline)
+    return Container(
+        settings=settings,
+        engine=engine,
+        knowledge_base=knowledge_base,
+        article_editor=ArticleEditor(engine, settings.articles, knowledge_base),
+        order_service=order_service,
+        emotion_model=emotion_model,
+        rule_repository=rule_repository,
+        events=events,
+        message_handler=MessageHandler(engine, assistant, emotion_model, rule_repository, events),
+        desk=Desk(engine, rule_repository, events),
+        rasa_process=rasa_process,
+        action_executor=build_executor(knowledge_base, order_service),
+        rasa_secret=rasa_secret,
+    )
+
+
+def warm_up(container: Container) -> None:
+    """Load what is otherwise loaded on first use (dictionaries, lexicon), so no customer waits."""
+    for text in ("Where is my order?", "我的订单在哪里？"):
+        reading = container.emotion_model.read(text, ())
+        extract_facts([Message(1, Sender.CUSTOMER, text, reading=reading)])
+        container.emotion_model.attribute(text)
+        container.knowledge_base.answer(text, detect(text))
+
+
+def shared_rasa_secret(settings: Settings) -> str:
+    """Return the secret that API and Rasa share: the configured one, or a new one."""
+    return settings.rasa_secret.get_secret_value() or secrets.token_urlsafe(32)
+
+
+def open_rasa(settings: Settings, model: Path | None, secret: str) -> RasaServer | ExternalRasa:
+    """Return Rasa, not started yet; the one that `settings` name, or one of our own for `model`."""
+    if settings.rasa_url is not None:
+        return ExternalRasa(str(settings.rasa_url))
+    if model is None:
+        raise ValueError("Rasa needs a trained model.")
+    return RasaServer(
         model,
         settings.data_dir,
         secret,
@@ -90,64 +132,40 @@ def build(settings: Settings, model: Path) -> Container:
         port=settings.rasa_port or None,
         python=settings.rasa_python,
     )
-    assistant = Rasa(rasa.url, secret, settings.rasa_deadline)
-    return Container(
-        settings=settings,
-        engine=engine,
-        knowledge=knowledge,
-        library=ArticleEditor(engine, settings.articles, knowledge),
-        backoffice=backoffice,
-        emotion=emotion,
-        rules=rules,
-        events=events,
-        turns=MessageHandler(engine, assistant, emotion, rules, events),
-        desk=Desk(engine, rules, events),
-        rasa=rasa,
-        actions=build_executor(knowledge, backoffice),
-        rasa_secret=secret,
-    )
 
 
-def warm(container: Container) -> None:
-    """Load what is only loaded on first use (dictionaries, lexicon), so that no customer waits."""
-    for text in ("Where is my order?", "我的订单在哪里？"):
-        extract_facts([Message(1, Sender.CUSTOMER, text, reading=container.emotion.read(text, ()))])
-        container.emotion.explain(text)
-        container.knowledge.answer(text, detect(text))
-
-
-def open_knowledge(settings: Settings) -> KnowledgeBase:
-    """Return the knowledge base; its index is built first when articles or encoder changed."""
+def open_knowledge_base(settings: Settings) -> KnowledgeBase:
+    """Return the knowledge base; rebuild its index first when articles or encoder changed."""
     encoder = load_encoder(settings.encoder or None)
     index = settings.data_dir / "knowledge.db"
     refresh_index(settings.articles, encoder, index)
     return KnowledgeBase(index, encoder)
 
 
-def open_rules(settings: Settings) -> RuleRepository:
-    """Return the rules in force, with their versions in a migrated record."""
+def open_rule_repository(settings: Settings) -> RuleRepository:
+    """Return the repository of policies and remedies, over a migrated database."""
     engine = open_engine(settings.database_url)
     migrate(engine)
     return RuleRepository(engine, settings.policy, settings.remedies)
 
 
-def open_backoffice(settings: Settings) -> Backoffice:
-    """Return the company's own order service, or the demo shop where none is configured."""
+def open_order_service(settings: Settings) -> Backoffice:
+    """Return the company's own order service, or the demo shop when none is configured."""
     if settings.backoffice_url is None:
         return open_demo_shop(settings.data_dir)
     return HttpBackoffice(
         str(settings.backoffice_url),
         settings.backoffice_token.get_secret_value(),
         settings.backoffice_timeout,
-        settings.rasa_deadline * BACKOFFICE_SHARE,
+        settings.rasa_deadline * ORDER_SERVICE_SHARE,
     )
 
 
 def open_emotion_model(settings: Settings, threads: int = 1) -> EmotionModel:
-    """Return the emotion model that is configured, to run on `threads` cores."""
+    """Return the configured emotion model, to run on `threads` cores."""
     return load_emotion_model(settings.emotion_model or None, threads, settings.emotion_labels)
 
 
-def models_folder(settings: Settings) -> Path:
-    """Return where the trained bots lie."""
+def rasa_models_folder(settings: Settings) -> Path:
+    """Return the folder of the trained Rasa models."""
     return settings.data_dir / "models"

@@ -1,6 +1,7 @@
 """The settings, read once from the environment (prefix AMENDS_) and checked at the start."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -10,6 +11,22 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+class LogLevel(StrEnum):
+    """The least severe log records that are written."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
+class LogFormat(StrEnum):
+    """How log records are written: lines for people, or one JSON object a line for programs."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def _database_url(value: str) -> str:
@@ -39,27 +56,36 @@ FirstAccount = Annotated[SecretStr, AfterValidator(_account)]
 
 
 class Settings(BaseSettings):
-    """Everything that may differ between two installations."""
+    """What may differ between two installations."""
 
     model_config = SettingsConfigDict(env_prefix="AMENDS_", env_ignore_empty=True, frozen=True)
 
     host: str = Field("127.0.0.1", description="The address that the API listens on")
     port: int = Field(8000, ge=1, le=65535, description="The port that the API listens on")
-    data_dir: Path = Field(Path("var"), description="Where database, index and logs lie")
+    data_dir: Path = Field(Path("var"), description="The folder of database, index and logs")
     database_url: Annotated[str, AfterValidator(_database_url)] = Field(
-        "", description="The system of record; by default amends.db in the data folder"
+        "", description="The database; by default amends.db in the data folder"
+    )
+    log_level: LogLevel = Field(
+        LogLevel.INFO, description="The least severe log lines: DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: LogFormat = Field(
+        LogFormat.TEXT, description="text, or json for one JSON object a line"
     )
     first_agent: FirstAccount | None = Field(
-        None, description="email:password of the first agent; made when there is no agent yet"
+        None, description="email:password of the first agent; added when there is no agent yet"
     )
     first_supervisor: FirstAccount | None = Field(
-        None, description="email:password of the first supervisor; made when there is none yet"
+        None, description="email:password of the first supervisor; added when there is none yet"
     )
     rasa_port: int = Field(
         0, ge=0, le=65535, description="Rasa's loopback port; 0 finds a free one"
     )
+    rasa_url: HttpUrl | None = Field(
+        None, description="A Rasa that is started elsewhere; by default Amends starts its own"
+    )
     rasa_secret: SecretStr = Field(
-        SecretStr(""), description="Shared by API and Rasa; by default made anew at each start"
+        SecretStr(""), description="Shared by API and Rasa; by default a new one at each start"
     )
     rasa_python: Path = Field(
         ROOT / ".venv-rasa/bin/python", description="The Python that has Rasa installed"
@@ -104,7 +130,7 @@ class Settings(BaseSettings):
         return values
 
     @model_validator(mode="after")
-    def _different_people(self) -> Self:
+    def _different_first_accounts(self) -> Self:
         agent, supervisor = self.first_agent, self.first_supervisor
         if agent and supervisor and _email(agent) == _email(supervisor):
             raise ValueError(
@@ -113,7 +139,9 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _known_to_the_backoffice(self) -> Self:
+    def _tokens_for_services(self) -> Self:
+        if self.rasa_url and not self.rasa_secret.get_secret_value():
+            raise ValueError("AMENDS_RASA_URL needs AMENDS_RASA_SECRET")
         if self.backoffice_url and not self.backoffice_token.get_secret_value():
             raise ValueError("AMENDS_BACKOFFICE_URL needs AMENDS_BACKOFFICE_TOKEN")
         return self

@@ -1,4 +1,4 @@
-"""Starting the product: everything that must be there first, then the server."""
+"""Starting the product: what must be there first, then the server."""
 
 import asyncio
 import contextlib
@@ -6,8 +6,9 @@ import errno
 import secrets
 import shutil
 import socket
-import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -16,45 +17,65 @@ from sqlalchemy import Engine
 
 from accounts import staff
 from api.app import create_app
-from api.container import Container, build, models_folder, warm
+from api.container import Container, build_container, rasa_models_folder, warm_up
+from api.errors import CannotServe
+from api.logging import configure_logging
 from api.settings import Settings
 from assistant.rasa.training import train_if_changed
 from conversation.events import CONTROL, DESK, Event, Events
-from store.engine import (
-    reading,
-)
+from store.engine import reading
 from store.enums import Role
 
-# A trained bot, the index and some months of conversations fit into this.
+LARGEST_FRAME = 128 * 1024
+"""Bytes that a WebSocket frame may have."""
+
 DISK_NEEDED = 500 * 1024**2
+"""Bytes: enough for a trained model, the index and some months of conversations."""
+
+Report = Callable[[str], None]
+"""Tells the person at the terminal a line."""
 
 
-class CannotServe(Exception):
-    """Something outside is missing; the text says what, and what to do."""
+def serve(settings: Settings, report: Report) -> None:
+    """Prepare what is missing, then serve until interrupted.
 
-
-def serve(settings: Settings) -> None:
-    """Prepare what is missing, then serve until interrupted. Raises CannotServe."""
-    check(settings)
-    say("Looking whether the assistant needs training …")
-    model = train_if_changed(models_folder(settings), say, settings.rasa_python)
-    say("Opening the database, the knowledge index and the models …")
-    container = build(settings, model)
-    warm(container)
-    for line in first_accounts(container.engine, settings):
-        say(line)
-    say(welcome(settings))
+    Raises:
+        CannotServe: Something that serving needs is missing.
+        TrainingFailed: The assistant could not be trained.
+    """
+    configure_logging(settings.log_level, settings.log_format)
+    check_host(settings)
+    model = train_assistant(settings, report)
+    report("Opening the database, the knowledge index and the models …")
+    container = build_container(settings, model)
+    warm_up(container)
+    for line in create_first_accounts(container.engine, settings):
+        report(line)
+    report(welcome(settings))
     run(container)
+    report("Stopped.")
 
 
-def check(settings: Settings) -> None:
-    """Raise CannotServe when the port is taken, the disk full or the data folder not writable."""
+def train_assistant(settings: Settings, report: Report) -> Path | None:
+    """Return the trained model for Rasa; None when Rasa is started elsewhere, with its own."""
+    if settings.rasa_url is not None:
+        return None
+    report("Looking whether the assistant needs training …")
+    return train_if_changed(rasa_models_folder(settings), report, settings.rasa_python)
+
+
+def check_host(settings: Settings) -> None:
+    """Check that the port is free, the data folder writable and the disk not full.
+
+    Raises:
+        CannotServe: One of them is not so.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
         except OSError as fault:
-            raise CannotServe(_port_fault(settings, fault)) from fault
+            raise CannotServe(_explain_port(settings, fault)) from fault
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         trial = settings.data_dir / ".writable"
@@ -73,18 +94,20 @@ def check(settings: Settings) -> None:
         )
 
 
-def first_accounts(engine: Engine, settings: Settings) -> list[str]:
-    """Make the first agent and supervisor where there is none; return what to tell the user."""
+def create_first_accounts(engine: Engine, settings: Settings) -> list[str]:
+    """Add the first agent and supervisor where there is none; return what to tell the user."""
     wanted: tuple[tuple[Role, SecretStr | None], ...] = (
         (Role.AGENT, settings.first_agent),
         (Role.SUPERVISOR, settings.first_supervisor),
     )
     return [
-        line for role, given in wanted if (line := _first_account(engine, role, given)) is not None
+        line
+        for role, given in wanted
+        if (line := _create_first_account(engine, role, given)) is not None
     ]
 
 
-def _first_account(engine: Engine, role: Role, given: SecretStr | None) -> str | None:
+def _create_first_account(engine: Engine, role: Role, given: SecretStr | None) -> str | None:
     with reading(engine) as connection:
         if staff.has_any(connection, role):
             return None
@@ -97,7 +120,7 @@ def _first_account(engine: Engine, role: Role, given: SecretStr | None) -> str |
 
 
 def welcome(settings: Settings) -> str:
-    """Return where to go."""
+    """Return the addresses of the pages, and how to stop."""
     base = f"http://localhost:{settings.port}"
     return (
         f"\n  Amends serves at {base}\n"
@@ -112,29 +135,29 @@ def welcome(settings: Settings) -> str:
 
 
 def run(container: Container) -> None:
-    """Serve until interrupted."""
+    """Serve `container` until interrupted."""
     config = uvicorn.Config(
         create_app(container),
         host=container.settings.host,
         port=container.settings.port,
-        log_level="warning",
-        ws_max_size=128 * 1024,
+        log_config=None,
+        access_log=False,
+        ws_max_size=LARGEST_FRAME,
         timeout_graceful_shutdown=5,
     )
     with contextlib.suppress(KeyboardInterrupt):
         _Server(config, container.events).run()
-    say("Stopped.")
 
 
 class _Server(uvicorn.Server):
-    """A server that first ends the pages' live streams: by themselves they go on for ever."""
+    """A server that ends the pages' live streams before it stops: they would never end."""
 
     def __init__(self, config: uvicorn.Config, events: Events) -> None:
         super().__init__(config)
         self._events = events
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop."""
+        """End the live streams, then stop as uvicorn does."""
         asyncio.get_running_loop().call_soon_threadsafe(self._close_streams)
         super().handle_exit(sig, frame)
 
@@ -143,13 +166,7 @@ class _Server(uvicorn.Server):
             self._events.publish(topic, Event("closed"))
 
 
-def say(line: str) -> None:
-    """Tell the person at the terminal."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-
-
-def _port_fault(settings: Settings, fault: OSError) -> str:
+def _explain_port(settings: Settings, fault: OSError) -> str:
     if fault.errno == errno.EADDRINUSE:
         return (
             f"Port {settings.port} is taken by another program. Stop that program, "

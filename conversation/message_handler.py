@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from anyio.to_thread import run_sync
 from sqlalchemy import Engine
+from structlog.contextvars import bind_contextvars
 
 from assistant.rasa.client import Answer, AssistantUnavailable
 from conversation import repository
@@ -77,7 +78,11 @@ class MessageHandler:
             try:
                 await self._shield(turn)
             except Exception:
-                logger.exception("could not hand over an interrupted message, trying again later")
+                logger.exception(
+                    "could not hand over the interrupted message %s of conversation %s yet",
+                    message_id,
+                    conversation,
+                )
         return len(interrupted)
 
     async def _shield(self, turn: Coroutine[Any, Any, TurnOutcome]) -> TurnOutcome:
@@ -92,6 +97,7 @@ class MessageHandler:
     async def _handle(
         self, conversation: str, message_id: str, text: str, trouble: Trouble | None = None
     ) -> TurnOutcome:
+        bind_contextvars(conversation_id=conversation)
         lock = self._locks.setdefault(conversation, asyncio.Lock())
         async with lock:
             accepted = await run_sync(self._accept, conversation, message_id, text)
@@ -150,10 +156,10 @@ class MessageHandler:
         try:
             return await self.assistant.ask(dialogue, message.text, language)
         except AssistantUnavailable as error:
-            logger.warning("the assistant gave no answer, handing over: %s", error)
+            logger.warning("the assistant did not answer message %d: %s", message.seq, error)
             raise
         except Exception:
-            logger.exception("the client of the assistant failed, handing over")
+            logger.exception("the assistant's client failed on message %d", message.seq)
             raise
 
     async def _read(self, accepted: AcceptedMessage) -> Reading:
@@ -164,7 +170,7 @@ class MessageHandler:
             )
             return await asyncio.wait_for(reading, EMOTION_DEADLINE_SECONDS)
         except Exception:
-            logger.exception("the emotion model failed, handing over")
+            logger.exception("the emotion model failed on message %d", accepted.message.seq)
             raise
 
     def _commit(self, accepted: AcceptedMessage, analysis: TurnAnalysis) -> TurnOutcome | None:
@@ -200,13 +206,13 @@ class MessageHandler:
         try:
             await run_sync(self._store_attributions, message)
         except Exception:
-            logger.exception("could not attribute the words of a message")
+            logger.exception("could not attribute the words of message %d", message.seq)
             return
         for topic in (DESK, CONTROL):
             self.events.publish(topic, Event("changed"))
 
     def _store_attributions(self, message: Message) -> None:
-        attributions = self.emotion.explain(message.text)
+        attributions = self.emotion.attribute(message.text)
         with self.engine.begin() as connection:
             repository.set_attributions(connection, message, attributions)
 

@@ -22,7 +22,7 @@ from conversation.errors import (
 from conversation.message_text import clean_text
 from store.enums import ConversationState, Sender, Trouble
 from store.tables import conversations, messages
-from triage.emotion.attribution import Weight as WordAttribution
+from triage.emotion.attribution import WordAttribution
 from triage.message import Message, Reading
 
 

@@ -1,9 +1,10 @@
-"""Makes the two Python environments from their locked requirements; does nothing when they stand.
+"""Create the two Python environments from their locked requirements, or bring them up to date.
 
     python scripts/environments.py serve            .venv-rasa and .venv
-    python scripts/environments.py serve develop    the same, and what tests and training need
+    python scripts/environments.py serve develop    the same, with what tests and training need
 
-Runs on the standard library alone, under any Python 3.8 or newer: it is what a fresh clone runs.
+It uses the standard library only and runs under Python 3.8 or newer, because a fresh clone has
+nothing else. An environment that is complete is left alone.
 """
 
 from __future__ import annotations
@@ -17,21 +18,28 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# TensorFlow for Rasa is most of it.
 DISK_NEEDED = 5 * 1024**3
+"""Bytes; most of them are for Rasa's TensorFlow."""
 
 
 class CannotSetUp(Exception):
-    """Something is missing; the text says what, and what to do."""
+    """An environment cannot be created; the text says why, and what to do."""
 
 
 class Environment:
-    """One virtual environment: where it lies, which Pythons suit it, and what belongs into it."""
+    """A virtual environment: its folder, its possible Python versions and its requirements."""
 
     def __init__(
         self, folder: str, versions: Sequence[str], requirements: Sequence[str], *, project: bool
     ) -> None:
-        """Describe an environment; `project` says whether Amends itself is installed into it."""
+        """Describe an environment.
+
+        Args:
+            folder: Its name, relative to the repository's root.
+            versions: The Python versions that it may have, the preferred one first.
+            requirements: Files of locked requirements, relative to the repository's root.
+            project: Whether Amends itself is installed into it.
+        """
         self.folder = ROOT / folder
         self.versions = versions
         self.requirements = [ROOT / name for name in requirements]
@@ -39,18 +47,24 @@ class Environment:
 
     @property
     def python(self) -> Path:
-        """The environment's own interpreter."""
+        """The interpreter of the environment."""
         return self.folder / "bin" / "python"
 
-    def make(self) -> None:
-        """Make it, or bring it up to date; a new one that fails leaves nothing behind."""
-        if self._stands():
+    def update(self) -> None:
+        """Create the environment or bring it up to date.
+
+        A new environment that cannot be completed is removed again.
+
+        Raises:
+            CannotSetUp: No suitable Python was found, or a package could not be installed.
+        """
+        if self._is_complete():
             return
-        fresh = not self.python.exists()
+        is_new = not self.python.exists()
         try:
-            if fresh:
+            if is_new:
                 interpreter = find_python(self.versions)
-                say(f"Making {self.folder.name} with {interpreter} ...")
+                say(f"Creating {self.folder.name} with {interpreter} ...")
                 shutil.rmtree(self.folder, ignore_errors=True)
                 run([interpreter, "-m", "venv", str(self.folder)])
             for file in self.requirements:
@@ -58,42 +72,46 @@ class Environment:
                 self._pip("-r", str(file))
             if self.project:
                 self._pip("--no-deps", "--no-build-isolation", "-e", str(ROOT))
-            self._stamp.write_text(self._wanted())
+            self._installed.write_text(self._fingerprints())
         except BaseException:
-            if fresh:
+            if is_new:
                 shutil.rmtree(self.folder, ignore_errors=True)
             raise
 
     @property
-    def _stamp(self) -> Path:
+    def _installed(self) -> Path:
+        """The file that says what was installed, by the hashes of the requirements."""
         return self.folder / "amends-requirements"
 
-    def _wanted(self) -> str:
+    def _fingerprints(self) -> str:
         lines = [
             f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}"
             for file in self.requirements
         ]
         return "\n".join(sorted(lines)) + "\n"
 
-    def _stands(self) -> bool:
-        """Whether everything asked for is there; more than asked for does no harm."""
-        if not self._stamp.exists() or not self.python.exists():
+    def _is_complete(self) -> bool:
+        """Return whether everything that is required is installed; there may be more."""
+        if not self._installed.exists() or not self.python.exists():
             return False
-        return set(self._wanted().split("\n")) <= set(self._stamp.read_text().split("\n"))
+        required, installed = self._fingerprints(), self._installed.read_text()
+        return set(required.split("\n")) <= set(installed.split("\n"))
 
     def _pip(self, *arguments: str) -> None:
         run([str(self.python), "-m", "pip", "install", "--disable-pip-version-check", *arguments])
 
 
 def find_python(versions: Sequence[str]) -> str:
-    """Return an interpreter of one of the `versions`, the first that is found.
+    """Return the first interpreter that is found of one of the `versions`.
 
-    Looked for on the PATH, among pyenv's versions and in uv's store; a shim that does not run is
-    passed over.
+    The PATH, pyenv's versions and uv's store are searched. A shim that does not run is skipped.
+
+    Raises:
+        CannotSetUp: There is none.
     """
     for version in versions:
         for candidate in candidates(version):
-            if answers_as(candidate, version):
+            if is_usable(candidate, version):
                 return candidate
     wanted = " or ".join(f"Python {version}" for version in versions)
     raise CannotSetUp(
@@ -104,7 +122,7 @@ def find_python(versions: Sequence[str]) -> str:
 
 
 def candidates(version: str) -> Iterator[str]:
-    """Yield where a Python of `version` may lie."""
+    """Yield the paths at which a Python of `version` may be installed."""
     name = f"python{version}"
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         if folder and (Path(folder) / name).exists():
@@ -118,8 +136,8 @@ def candidates(version: str) -> Iterator[str]:
         yield from found.stdout.split()
 
 
-def answers_as(python: str, version: str) -> bool:
-    """Return whether `python` runs, is of `version`, and can make environments."""
+def is_usable(python: str, version: str) -> bool:
+    """Return whether `python` runs, has this version, and can create environments."""
     code = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
     try:
         answer = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=30)
@@ -129,7 +147,11 @@ def answers_as(python: str, version: str) -> bool:
 
 
 def run(command: Sequence[str]) -> None:
-    """Run a command; show what it does as one moving line, and all of its end when it fails."""
+    """Run a command, and show the last line of its output while it runs.
+
+    Raises:
+        CannotSetUp: It failed; the text has the last lines of its output.
+    """
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     lines = []
     for line in process.stdout or ():
@@ -151,32 +173,36 @@ def run(command: Sequence[str]) -> None:
 
 
 def say(line: str) -> None:
-    """Tell the person at the terminal."""
+    """Print a line at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
 def main(names: Sequence[str]) -> None:
-    """Make the environments for `names` (serve, develop)."""
+    """Create or update both environments.
+
+    Args:
+        names: The requirements of the environment for serving: serve, or serve and develop.
+    """
     rasa = Environment(".venv-rasa", ["3.10"], ["assistant/requirements.txt"], project=False)
-    ours = Environment(
+    serving = Environment(
         ".venv",
         ["3.11", "3.12", "3.13"],
         [f"requirements/{name}.txt" for name in names],
         project=True,
     )
-    missing = [each for each in (rasa, ours) if not each.python.exists()]
+    missing = [environment for environment in (rasa, serving) if not environment.python.exists()]
     free = shutil.disk_usage(ROOT).free
     if missing and free < DISK_NEEDED:
         raise CannotSetUp(
-            f"{free // 1024**2} MB are free on this disk; "
-            f"setting up needs {DISK_NEEDED // 1024**2} MB. Make room and run the command again."
+            f"This disk has {free // 1024**2} MB free; "
+            f"the set-up needs {DISK_NEEDED // 1024**2} MB. Make room and run the command again."
         )
-    # Both interpreters are looked for before anything is installed.
-    for each in missing:
-        find_python(each.versions)
-    for each in (rasa, ours):
-        each.make()
+    # Check for both interpreters before the first installation, which takes minutes.
+    for environment in missing:
+        find_python(environment.versions)
+    for environment in (rasa, serving):
+        environment.update()
 
 
 if __name__ == "__main__":
@@ -185,4 +211,4 @@ if __name__ == "__main__":
     except CannotSetUp as fault:
         sys.exit(f"\nAmends cannot be set up.\n{fault}")
     except KeyboardInterrupt:
-        sys.exit("\nStopped; what was half-made is gone. `make run` begins again.")
+        sys.exit("\nStopped. A half-finished environment was removed; `make run` starts again.")

@@ -1,4 +1,4 @@
-"""Files in, files out: JSON Lines, one object a line, written whole or not at all."""
+"""JSON Lines in and out: one object a line, the target written whole or not at all."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -6,13 +6,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
+from store.enums import Sender
 
 Row = dict[str, Any]
 
 
 class BadLine(ValueError):
-    """A line of a file is not what the command takes; the text names the line."""
+    """A line of the input cannot be used; the text names the line and the fault."""
 
 
 def convert(
@@ -22,12 +22,25 @@ def convert(
     check: Callable[[Row], None],
     rows_at_once: int = 256,
 ) -> int:
-    """Write for every row of `source` the row joined with what `work` makes of it.
+    """Write every row of `source` to `target`, extended by what `work` returns for it.
 
-    `work` gets up to `rows_at_once` rows and returns as many. `check` raises ValueError for a row
-    that cannot be used. Nothing is left at `target` unless everything went well. Returns the
-    number of rows; raises BadLine.
+    Nothing is left at `target` unless every row could be converted.
+
+    Args:
+        source: The file to read.
+        target: The file to write.
+        work: Gets up to `rows_at_once` rows and returns as many, each with the members to add.
+        check: Raises ValueError for a row that `work` cannot use.
+        rows_at_once: The size of a batch.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        BadLine: A line is not a JSON object, or `check` refuses it.
     """
+    from tqdm import tqdm
+
     unfinished = target.with_name(f"{target.name}.part")
     done = 0
     try:
@@ -60,7 +73,7 @@ def check_messages(row: Row) -> None:
     for number, message in enumerate(messages, start=1):
         if not isinstance(message, dict) or not isinstance(message.get("text"), str):
             raise ValueError(f'message {number} needs a "text"')
-        if message.get("sender") not in ("customer", "assistant", "agent", "system"):
+        if message.get("sender") not in tuple(Sender):
             raise ValueError(
                 f'message {number} needs a "sender": customer, assistant, agent or system'
             )

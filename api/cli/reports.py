@@ -1,4 +1,4 @@
-"""What the verdicts and the last days say, as text for a terminal."""
+"""The reports of `amends triage-calibrate` and `amends drift`, as lines of text."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,34 +9,34 @@ from triage.analytics.thresholds import Cost, Finding, Proposal
 from triage.analytics.verdict_sample import Sample
 
 
-def calibration(sample: Sample, findings: Sequence[Finding]) -> Iterator[str]:
+def calibration_lines(sample: Sample, findings: Sequence[Finding]) -> Iterator[str]:
     """Yield the lines of `amends triage-calibrate`."""
-    found = reliability.figures(sample)
+    figures = reliability.figures(sample)
     yield f"{len(sample.judged)} of {sum(sample.by_action.values())} decisions are judged;"
     yield "each counts for as many decisions of its action as it stands for."
     if sample.policies > 1:
         yield f"{sample.policies} different policies decided in this period."
     yield ""
-    yield f"{'precision of handovers':34}{_share(found.precision)}"
-    yield f"{'recall of handovers':34}{_share(found.recall)}"
-    yield f"{'not needed, in 1,000 decisions':34}{_number(found.false)}"
-    yield f"{'missed, in 1,000 decisions':34}{_number(found.missed)}"
-    for language, one in reliability.by_language(sample).items():
-        yield f"{language}: precision {_share(one.precision)}, recall {_share(one.recall)}"
-    yield from _rules(sample)
-    yield from _curves(sample)
-    yield from _proposals(found.lacking, findings)
+    yield f"{'precision of handovers':34}{_share(figures.precision)}"
+    yield f"{'recall of handovers':34}{_share(figures.recall)}"
+    yield f"{'not needed, in 1,000 decisions':34}{_number(figures.false)}"
+    yield f"{'missed, in 1,000 decisions':34}{_number(figures.missed)}"
+    for language, own in reliability.by_language(sample).items():
+        yield f"{language}: precision {_share(own.precision)}, recall {_share(own.recall)}"
+    yield from _rule_lines(sample)
+    yield from _curve_lines(sample)
+    yield from _proposal_lines(figures.lacking, findings)
 
 
-def drift(found: Report) -> Iterator[str]:
+def drift_lines(report: Report) -> Iterator[str]:
     """Yield the lines of `amends drift`."""
-    yield f"{found.first} to {found.last}, beside the four weeks before:"
-    for drift in found.drifts:
+    yield f"{report.first} to {report.last}, beside the four weeks before:"
+    for drift in report.drifts:
         yield f"{drift.name:16}{drift.language}  {_drift(drift)}"
-    if not found.drifts:
+    if not report.drifts:
         yield "Nothing was said or decided in these weeks."
-    if found.flagged:
-        for change in found.changes:
+    if report.flagged:
+        for change in report.changes:
             yield f"A likely cause: another {change.what} since {change.at:%Y-%m-%d %H:%M}"
             yield f"  {change.hash}"
 
@@ -52,52 +52,52 @@ def _drift(drift: Drift) -> str:
     return f"{shares}  OUTSIDE {days or 'taken together'}"
 
 
-def _rules(sample: Sample) -> Iterator[str]:
+def _rule_lines(sample: Sample) -> Iterator[str]:
     yield "\nrule                              judged  right            of all who needed a person"
-    for one in reliability.by_rule(sample):
-        right, caught = _share(one.precision), _share(one.caught)
-        yield f"{one.rule:34}{one.precision.judged:6}  {right:16} {caught}"
+    for figures in reliability.by_rule(sample):
+        right, caught = _share(figures.precision), _share(figures.caught)
+        yield f"{figures.rule:34}{figures.precision.judged:6}  {right:16} {caught}"
 
 
-def _curves(sample: Sample) -> Iterator[str]:
+def _curve_lines(sample: Sample) -> Iterator[str]:
     for fact in reliability.LEVELS:
-        for number, one in enumerate(reliability.curve(sample.judged, fact)):
+        for number, level in enumerate(reliability.curve(sample.judged, fact)):
             if not number:
                 yield f"\n{fact:24}handovers  right            others  missed"
-            level = f"{one.low:.2f} – {one.high:.2f}"
-            right = f"{one.right.judged:9}  {_share(one.right):16}"
-            yield f"{level:24}{right} {one.others:6}  {one.missed:6}"
+            interval = f"{level.low:.2f} – {level.high:.2f}"
+            right = f"{level.right.judged:9}  {_share(level.right):16}"
+            yield f"{interval:24}{right} {level.others:6}  {level.missed:6}"
 
 
-def _proposals(lacking: Mapping[str, int], findings: Sequence[Finding]) -> Iterator[str]:
+def _proposal_lines(lacking: Mapping[str, int], findings: Sequence[Finding]) -> Iterator[str]:
     yield ""
     if lacking:
         more = ", ".join(f"{count} on {action}" for action, count in lacking.items())
         yield f"Too few verdicts to change anything. About so many more are needed: {more}."
         return
-    proposals = [one.proposal for one in findings if one.proposal]
+    proposals = [finding.proposal for finding in findings if finding.proposal]
     if not proposals:
         yield "No other number would have done better with any certainty."
     for proposal in proposals:
-        yield from _proposal(proposal)
+        yield from _describe(proposal)
 
 
-def _proposal(proposal: Proposal) -> Iterator[str]:
+def _describe(proposal: Proposal) -> Iterator[str]:
     yield f"In 1,000 decisions: not needed {_cost(proposal.false)}; missed {_cost(proposal.missed)}"
     yield proposal.diff
 
 
-def _cost(one: Cost) -> str:
-    change = one.change
-    then = max(0.0, one.now + (change.value or 0))
-    return f"{one.now:.1f} → {then:.1f} ({change.low:+.1f} to {change.high:+.1f})"
+def _cost(cost: Cost) -> str:
+    change = cost.change
+    then = max(0.0, cost.now + (change.value or 0))
+    return f"{cost.now:.1f} → {then:.1f} ({change.low:+.1f} to {change.high:+.1f})"
 
 
-def _share(one: Estimate) -> str:
-    interval = f"{one.low:.0%}–{one.high:.0%}"
-    return f"({interval})" if one.value is None else f"{one.value:.0%} ({interval})"
+def _share(estimate: Estimate) -> str:
+    interval = f"{estimate.low:.0%}–{estimate.high:.0%}"
+    return f"({interval})" if estimate.value is None else f"{estimate.value:.0%} ({interval})"
 
 
-def _number(one: Estimate) -> str:
-    interval = f"{one.low:.1f}–{one.high:.1f}"
-    return f"({interval})" if one.value is None else f"{one.value:.1f} ({interval})"
+def _number(estimate: Estimate) -> str:
+    interval = f"{estimate.low:.1f}–{estimate.high:.1f}"
+    return f"({interval})" if estimate.value is None else f"{estimate.value:.1f} ({interval})"

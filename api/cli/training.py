@@ -1,88 +1,94 @@
-"""`amends train …` and `amends evaluate …`: making the models, and measuring them."""
+"""`amends train` and `amends evaluate`: training the models, and measuring them."""
 
-import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.errors import plain_errors
-from api.container import models_folder, open_emotion_model
-from api.settings import ROOT, Settings
-from api.startup import say
-from assistant.rasa.training import train_if_changed
-from triage.policy.policy import load_policy
+if TYPE_CHECKING:
+    from triage.emotion.model import EmotionModel
 
 train = typer.Typer(help="Train the assistant; with a sub-command, one of the models that ship.")
 evaluate = typer.Typer(no_args_is_help=True, help="Measure the models that ship.")
 
+ROOT = Path(__file__).parents[2]
+EMOTION_MODEL = ROOT / "triage/emotion/model"
 Data = Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of data sets")]
 
 
 @train.callback(invoke_without_command=True)
 def train_assistant(context: typer.Context) -> None:
     """Train the assistant if its data changed."""
+    from api.container import rasa_models_folder
+    from api.settings import Settings
+    from assistant.rasa.training import train_if_changed
+
     if context.invoked_subcommand is None:
-        with plain_errors():
-            settings = Settings()
-            say(f"{train_if_changed(models_folder(settings), say, settings.rasa_python)}")
+        settings = Settings()
+        model = train_if_changed(rasa_models_folder(settings), typer.echo, settings.rasa_python)
+        typer.echo(f"{model}")
 
 
 @train.command("encoder")
 def train_encoder(data: Data, out: Path = ROOT / "language/model") -> None:
     """Train and export the bilingual sentence encoder (needs the packages of `make bench`)."""
-    from language.training.train import train as work
+    from language.training.train import train
 
-    with plain_errors():
-        work(data, out)
+    train(data, out)
 
 
 @train.command("emotion")
-def train_emotion(data: Data, out: Path = ROOT / "triage/emotion/model") -> None:
+def train_emotion(data: Data, out: Path = EMOTION_MODEL) -> None:
     """Train, calibrate and export the emotion model (needs the packages of `make bench`)."""
-    from triage.training.train import train as work
+    from triage.training.train import train
 
-    with plain_errors():
-        work(data, out)
+    train(data, out)
 
 
 @train.command("context")
-def train_context(data: Data, out: Path = ROOT / "triage/emotion/model/context") -> None:
-    """Train what reads messages in their context; it goes on from the exported emotion model."""
-    from triage.training.train import WORK
-    from triage.training.train import train as work
+def train_context(data: Data, out: Path = EMOTION_MODEL / "context") -> None:
+    """Train the model that reads messages in context, starting from the exported emotion model."""
+    from triage.training.train import WORK, train
 
-    with plain_errors():
-        work(data, out, WORK.with_name("context"), learned=ROOT / "triage/emotion/model")
+    train(data, out, WORK.with_name("context"), continue_from=EMOTION_MODEL)
 
 
 @evaluate.command("emotion")
 def evaluate_emotion(data: Data) -> None:
-    """Print the configured emotion model's scores beside the published ones."""
-    from triage.evaluation.emotion import evaluate as work
+    """Print the configured emotion model's scores next to the published ones."""
+    from triage.evaluation.emotion import evaluate
 
-    with plain_errors():
-        work(data, open_emotion_model(Settings(), os.cpu_count() or 1))
+    evaluate(data, _emotion_model())
 
 
 @evaluate.command("triage")
 def evaluate_triage(mistakes: bool = False) -> None:
-    """Print how well the policy finds the moment for a person, beside simpler ways."""
-    from triage.evaluation import conversations as triage
+    """Print how well the policy times its handovers, compared with simpler baselines."""
+    from api.container import open_emotion_model
+    from api.settings import Settings
+    from triage.evaluation import conversations
+    from triage.policy.policy import load_policy
 
-    with plain_errors():
-        settings = Settings()
-        model, policy = open_emotion_model(settings), load_policy(settings.policy)
-        say(triage.report(model, policy))
-        if mistakes:
-            say(triage.mistakes(model, policy))
+    settings = Settings()
+    model, policy = open_emotion_model(settings), load_policy(settings.policy)
+    typer.echo(conversations.report(model, policy))
+    if mistakes:
+        typer.echo(conversations.mistakes(model, policy))
 
 
 @evaluate.command("behaviour")
 def evaluate_behaviour(failures: bool = False) -> None:
-    """Print how the configured emotion model does on the behavioural suite; needs no data."""
+    """Print the results of the configured emotion model in the behavioural suite; needs no data."""
     from triage.evaluation import behaviour
 
-    with plain_errors():
-        results = behaviour.run(open_emotion_model(Settings(), os.cpu_count() or 1))
-        say(behaviour.report(results, every_failure=failures))
+    typer.echo(behaviour.report(behaviour.run(_emotion_model()), every_failure=failures))
+
+
+def _emotion_model() -> "EmotionModel":
+    """Return the configured emotion model, to run on every core."""
+    import os
+
+    from api.container import open_emotion_model
+    from api.settings import Settings
+
+    return open_emotion_model(Settings(), os.cpu_count() or 1)

@@ -98,7 +98,7 @@ async def begin(container: ContainerDep, new: NewConversation | None = None) -> 
 @router.post("/{conversation}/messages")
 async def say(chat: CustomerChat, container: ContainerDep, new: NewMessage) -> OutcomeOut:
     """Say something; the same id with the same text gets the same answer again."""
-    outcome = await container.turns.handle(chat.id, str(new.id), new.text)
+    outcome = await container.message_handler.handle(chat.id, str(new.id), new.text)
     return OutcomeOut.model_validate(outcome.as_json())
 
 

@@ -46,7 +46,7 @@ async def ready(container: ContainerDep, response: Response) -> Ready:
     database = await run_sync(_database_answers, container)
     if not database:
         response.status_code = 503
-    return Ready(database=database, assistant=container.rasa.ready)
+    return Ready(database=database, assistant=container.rasa_process.ready)
 
 
 def install_metrics(app: FastAPI, container: Container) -> None:
@@ -78,7 +78,7 @@ class _StoredCountsCollector(Collector):
             "amends_decisions", "Decisions by action", "action", dict(map(tuple, by_action))
         )
         up = GaugeMetricFamily("amends_assistant_ready", "1 while the Rasa process answers")
-        up.add_metric([], float(self._container.rasa.ready))
+        up.add_metric([], float(self._container.rasa_process.ready))
         yield up
         drifting = GaugeMetricFamily("amends_drift_flagged", "Shares that have changed")
         drifting.add_metric([], self._flagged())

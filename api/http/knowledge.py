@@ -51,8 +51,8 @@ async def search(
 ) -> Found:
     """Search the articles; the language is read from the question when it is not given."""
     spoken = language or detect(q)
-    answer = await run_sync(container.knowledge.answer, q, spoken)
-    hits = await run_sync(container.knowledge.search, q, spoken)
+    answer = await run_sync(container.knowledge_base.answer, q, spoken)
+    hits = await run_sync(container.knowledge_base.search, q, spoken)
     return Found(
         answer=None
         if answer is None

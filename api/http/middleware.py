@@ -1,8 +1,13 @@
-"""Headers that keep a page from doing what it was not written to do."""
+"""What happens to every request: an id for the log, security headers, a limit of size."""
 
-from starlette.datastructures import MutableHeaders
+from uuid import uuid4
+
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from api.logging import LOGGABLE_ID
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -18,6 +23,35 @@ WITHOUT_POLICY = ("/docs", "/redoc")
 # A policy to replay is the largest thing that anybody sends; Rasa sends whole dialogues.
 LARGEST_BODY = 2 * 1024**2
 WITHOUT_LIMIT = "/internal/"
+
+
+REQUEST_ID = "X-Request-ID"
+
+
+class RequestId:
+    """Gives every request an id: for its log lines, and as a header of its response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Bind the id that the request brings, or a new one; then pass the call on."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get(REQUEST_ID, "")
+        request_id = given if LOGGABLE_ID.fullmatch(given) else uuid4().hex
+        # The ids stay bound after the call: the server logs a failed request in the same context.
+        clear_contextvars()
+        bind_contextvars(request_id=request_id)
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+            await send(message)
+
+        await self._app(scope, receive, send_with_id)
 
 
 class SecurityHeaders:

@@ -8,9 +8,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from structlog.contextvars import get_contextvars
 
 from accounts.account import SignInRefused, TooManyAttempts
 from api.dependencies import NotSent
+from api.http.middleware import REQUEST_ID
 from api.pages.shared.rendering import Page
 from api.pages.shared.translation import wished
 from assistant.orders.port import BackofficeDown, RequestRefused
@@ -121,10 +123,12 @@ async def _invalid(_: Request, error: Exception) -> Problem:
 
 
 async def _unexpected(_: Request, error: Exception) -> Problem:
-    # Starlette logs the error itself after this answer.
+    # The server logs the error itself after this answer, which no middleware sees.
+    request_id = get_contextvars().get("request_id")
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Something failed on our side. Nothing of this request was kept; please try again.",
+        {REQUEST_ID: request_id} if request_id else None,
     )
 
 

@@ -22,7 +22,7 @@ async def act(
         x_amends_secret.encode(), container.rasa_secret.encode()
     ):
         raise HTTPException(403, "This address is for the assistant's own process.")
-    result = await container.actions.run(await request.json())
+    result = await container.action_executor.run(await request.json())
     return JSONResponse(None if result is None else result.model_dump())
 
 

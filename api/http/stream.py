@@ -121,7 +121,9 @@ class _Line:
         message_id = str(frame.id)
         self.awaiting_ack.add(message_id)
         try:
-            outcome = await self.container.turns.handle(self.chat.id, message_id, frame.text)
+            outcome = await self.container.message_handler.handle(
+                self.chat.id, message_id, frame.text
+            )
         except ConversationError as refused:
             self.awaiting_ack.discard(message_id)
             await self._refuse(status_of(refused), str(refused), id=message_id)

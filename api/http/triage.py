@@ -112,8 +112,8 @@ class RollBack(Incoming):
 @router.get("/rules/{kind}")
 def rules(kind: RuleFile, _: Supervisor, container: ContainerDep) -> dict[str, Any]:
     """Return the rules in force, and what keeps a later text of their file from being so."""
-    faults = container.rules.faults(kind)
-    return _told(container.rules.present(kind)) | {"faults": list(map(str, faults))}
+    faults = container.rule_repository.faults(kind)
+    return _told(container.rule_repository.present(kind)) | {"faults": list(map(str, faults))}
 
 
 @router.post("/rules/{kind}")
@@ -121,7 +121,9 @@ def change_rules(
     kind: RuleFile, supervisor: Supervisor, container: ContainerDep, new: NewRules
 ) -> dict[str, Any]:
     """Put a text in force; refused whole when anything in it is wrong."""
-    return _told(container.rules.use(kind, new.text, new.note, supervisor.id, new.based_on))
+    return _told(
+        container.rule_repository.use(kind, new.text, new.note, supervisor.id, new.based_on)
+    )
 
 
 @router.post("/rules/{kind}/check", status_code=204)
@@ -133,13 +135,13 @@ def check_rules(kind: RuleFile, _: Supervisor, new: ToCheck) -> None:
 @router.get("/rules/{kind}/versions")
 def versions(kind: RuleFile, _: Supervisor, container: ContainerDep) -> list[dict[str, Any]]:
     """Return every version with who saved it and why, newest first."""
-    return [version.as_json() for version in container.rules.history(kind)]
+    return [version.as_json() for version in container.rule_repository.history(kind)]
 
 
 @router.get("/rules/{kind}/versions/{number}")
 def version(kind: RuleFile, number: Id, _: Supervisor, container: ContainerDep) -> dict[str, Any]:
     """Return one version with its text."""
-    return _told(container.rules.version(kind, number))
+    return _told(container.rule_repository.version(kind, number))
 
 
 @router.post("/rules/{kind}/rollback")
@@ -147,7 +149,9 @@ def roll_back(
     kind: RuleFile, supervisor: Supervisor, container: ContainerDep, new: RollBack
 ) -> dict[str, Any]:
     """Put an earlier version in force again, as a new one."""
-    return _told(container.rules.roll_back(kind, new.number, new.note, supervisor.id, new.based_on))
+    return _told(
+        container.rule_repository.roll_back(kind, new.number, new.note, supervisor.id, new.based_on)
+    )
 
 
 def _told(version: Version) -> dict[str, Any]:

@@ -54,9 +54,9 @@ class Executor(ActionExecutor):
         except Exception as error:
             name = action_call.get("next_action")
             if isinstance(error, BackofficeDown | KnowledgeError):
-                logger.warning("The action %s failed: %s", name, error)
+                logger.warning("action %s failed: %s", name, error)
             else:
-                logger.exception("The action %s failed", name)
+                logger.exception("action %s failed", name)
             return _apology(action_call, error)
 
 

@@ -85,7 +85,7 @@ class SecretRest(RestInput):
             message.parse_data = await request.app.ctx.agent.processor.parse_message(message)
             await on_new_message(message)
         except (Exception, asyncio.CancelledError):
-            logger.exception("The bot failed on a message")
+            logger.exception("could not answer a message")
             return response.json({"error": "the bot failed"}, status=500)
         intent = message.parse_data["intent"]
         return response.json(

@@ -92,7 +92,9 @@ class RasaServer:
                 self._ready = False
                 await self._end()
             pause = FIRST_PAUSE if was_ready else min(pause * 2, LONGEST_PAUSE)
-            logger.warning("Rasa ended; starting it again in %g s (see %s)", pause, self._log)
+            logger.warning(
+                "Rasa ended, starting it again in %g s; its output is in %s", pause, self._log
+            )
             await asyncio.sleep(pause)
             self.restarts += 1
 
@@ -101,12 +103,12 @@ class RasaServer:
         try:
             self._process = await self._spawn()
         except OSError:
-            logger.exception("Rasa cannot be started")
+            logger.exception("could not start Rasa")
             return False
         ended = asyncio.create_task(self._process.wait())
         async with httpx.AsyncClient(base_url=self.url, timeout=_GRACE, trust_env=False) as client:
             while not ended.done() and not self._ready:
-                self._ready = await _says_ready(client)
+                self._ready = await says_ready(client)
                 await asyncio.wait([ended], timeout=_LOOK)
         await ended
         return self._ready
@@ -148,7 +150,8 @@ class RasaServer:
                 os.killpg(self._process.pid, number)
 
 
-async def _says_ready(client: httpx.AsyncClient) -> bool:
+async def says_ready(client: httpx.AsyncClient) -> bool:
+    """Return whether the Rasa that `client` talks to has loaded its model."""
     try:
         return (await client.get("/webhooks/amends/")).status_code == httpx.codes.OK
     except httpx.HTTPError:

@@ -68,7 +68,7 @@ class KnowledgeBase:
         try:
             self._opened = OpenIndex.open(self.path, self.encoder)
         except IndexUnusable as fault:
-            logger.warning("the index before goes on: %s", fault)
+            logger.warning("could not open the new index, keeping the previous one: %s", fault)
 
     def _on_disk(self) -> _Version:
         try:

@@ -1,7 +1,9 @@
-"""The command `amends`: files in, files out, and what people can mend said in a sentence."""
+"""The command `amends`: its files, its reports, and a sentence for what its user can put right."""
 
 import json
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +14,12 @@ import pytest
 from sqlite_utils import Database
 from typer.testing import CliRunner, Result
 
-from api.cli import app
+from api.cli import analytics, app
 from store.engine import migrate, open_engine, reading
 from store.tables import metadata
-from tests.product import Product
+from tests.product import ROOT, Product
 from tests.triage.simulated import Book, Weather, days_of, judged_log, needed_from
+from triage.analytics import thresholds
 from triage.policy.policy import POLICY, load_policy
 
 
@@ -39,7 +42,40 @@ def write(path: Path, *rows: object) -> Path:
     return path
 
 
-def test_classify_adds_the_reading_to_each_line(tmp_path: Path) -> None:
+SLOW_TO_IMPORT = {
+    "fastapi",
+    "numpy",
+    "onnxruntime",
+    "sanic",
+    "scipy",
+    "sqlalchemy",
+    "tokenizers",
+    "torch",
+}
+
+
+@pytest.mark.parametrize("arguments", [[], ["classify"], ["triage-calibrate"], ["log", "verify"]])
+def test_help_loads_no_models_and_no_frameworks(arguments: list[str]) -> None:
+    code = (
+        "import sys; from api.cli import app; app(sys.argv[1:], standalone_mode=False);"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments, "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Usage" in done.stdout
+    assert SLOW_TO_IMPORT & set(done.stderr.split()) == set()
+
+
+def test_the_command_has_the_default_of_the_search_for_thresholds() -> None:
+    assert analytics.MISSED_COSTS == thresholds.MISSED_COSTS
+
+
+def test_classify_adds_the_emotions_to_each_line(tmp_path: Path) -> None:
     source = write(
         tmp_path / "in.jsonl",
         {"text": "I am furious, this is the third time nobody came!", "id": 7},
@@ -55,7 +91,7 @@ def test_classify_adds_the_reading_to_each_line(tmp_path: Path) -> None:
     assert empty["emotions"].keys() == angry["emotions"].keys()
 
 
-def test_a_configured_emotion_model_that_is_not_there_is_said_in_a_sentence(
+def test_a_missing_emotion_model_is_reported_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AMENDS_EMOTION_MODEL", str(tmp_path / "nowhere"))
@@ -66,7 +102,7 @@ def test_a_configured_emotion_model_that_is_not_there_is_said_in_a_sentence(
     assert "Traceback" not in done.output
 
 
-def test_triage_says_whether_and_when(tmp_path: Path) -> None:
+def test_triage_adds_the_decision_and_the_turn_that_hands_over(tmp_path: Path) -> None:
     calm = [
         {"sender": "customer", "text": "How long does delivery take?"},
         {"sender": "assistant", "text": "3 to 5 working days.", "answered": True},
@@ -86,7 +122,7 @@ def test_triage_says_whether_and_when(tmp_path: Path) -> None:
     assert judged == [("continue", None), ("hand_over", 2), ("continue", None)]
 
 
-def test_parse_says_what_is_meant(tmp_path: Path) -> None:
+def test_parse_adds_the_intent_and_the_article(tmp_path: Path) -> None:
     source = write(
         tmp_path / "in.jsonl",
         {"text": "where is my parcel"},
@@ -114,7 +150,9 @@ def test_parse_says_what_is_meant(tmp_path: Path) -> None:
         b"[" * 100_000 + b"\n",
     ],
 )
-def test_a_bad_line_is_named_and_nothing_is_written(tmp_path: Path, bad: bytes) -> None:
+def test_a_bad_line_is_reported_by_its_number_and_nothing_is_written(
+    tmp_path: Path, bad: bytes
+) -> None:
     source = tmp_path / "in.jsonl"
     source.write_bytes(b'{"text": "fine"}\n' + bad)
     done = amends("classify", source, tmp_path / "out.jsonl")
@@ -123,22 +161,22 @@ def test_a_bad_line_is_named_and_nothing_is_written(tmp_path: Path, bad: bytes) 
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 
-def test_a_place_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_target_folder_is_reported(tmp_path: Path) -> None:
     source = write(tmp_path / "in.jsonl", {"text": "fine"})
-    nowhere = tmp_path / "nowhere" / "out"
-    for command in (("classify", source, nowhere), ("backup", nowhere), ("export", nowhere)):
+    target = tmp_path / "nowhere" / "out"
+    for command in (("classify", source, target), ("backup", target), ("export", target)):
         done = amends(*command)
         assert done.exit_code == 1
         assert "nowhere" in done.output
 
 
-def test_a_record_that_is_not_there_is_said() -> None:
+def test_a_database_without_tables_is_reported() -> None:
     done = amends("log", "verify")
     assert done.exit_code == 1
     assert "no such table" in done.output
 
 
-def test_an_account_is_added_once(data_dir: Path) -> None:
+def test_an_account_cannot_be_added_twice(data_dir: Path) -> None:
     added = amends(
         "user", "add", "Kim@Example.com", "--role", "supervisor", "--password", "long-one"
     )
@@ -156,13 +194,13 @@ def test_an_account_is_added_once(data_dir: Path) -> None:
         ("k@e.com", "agent", "x"),
     ],
 )
-def test_an_account_that_cannot_be(email: str, role: str, password: str) -> None:
+def test_an_invalid_account_is_refused(email: str, role: str, password: str) -> None:
     done = amends("user", "add", email, "--role", role, "--password", password)
     assert done.exit_code == 1
     assert len(done.output) > 20
 
 
-def test_the_log_is_verified_and_a_changed_row_is_named(
+def test_log_verify_reports_a_changed_row(
     server: Product, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for _ in range(3):
@@ -179,7 +217,7 @@ def test_the_log_is_verified_and_a_changed_row_is_named(
     assert "decision 2: changed" in verified.output
 
 
-def test_a_backup_is_the_whole_record(
+def test_a_backup_has_every_row_of_every_table(
     server: Product, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AMENDS_DATA_DIR", str(server.data_dir))
@@ -213,13 +251,13 @@ def test_an_export_has_no_secrets(
     database.close()
 
 
-def test_the_knowledge_is_searched() -> None:
+def test_knowledge_search_prints_the_answer() -> None:
     found = amends("knowledge", "search", "how do I send something back?")
     assert found.exit_code == 0
     assert "/help/en/returns" in found.output
 
 
-def test_documents_become_articles_that_are_found(
+def test_ingested_documents_become_articles_that_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AMENDS_ARTICLES", str(tmp_path / "articles"))
@@ -239,7 +277,9 @@ def test_documents_become_articles_that_are_found(
     assert "0 new, 0 changed, 2 unchanged, 0 left out." in again.output
 
 
-def test_what_was_asked_in_vain_is_listed(server: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_knowledge_gaps_groups_questions_without_an_answer(
+    server: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AMENDS_DATA_DIR", str(server.data_dir))
     for question in ("do you tune pianos in Aberdeen", "can you tune my piano in Aberdeen"):
         customer = server.customer()
@@ -252,7 +292,7 @@ def test_what_was_asked_in_vain_is_listed(server: Product, monkeypatch: pytest.M
     assert (int(times), int(handovers)) == (2, 2)
 
 
-def record_of(book: Book, data_dir: Path) -> None:
+def write_database(book: Book, data_dir: Path) -> None:
     data_dir.mkdir(exist_ok=True)
     engine = open_engine(f"sqlite:///{data_dir / 'amends.db'}")
     migrate(engine)
@@ -261,9 +301,9 @@ def record_of(book: Book, data_dir: Path) -> None:
     engine.dispose()
 
 
-def test_the_verdicts_propose_a_policy_that_is_written(data_dir: Path, tmp_path: Path) -> None:
+def test_calibration_writes_the_policy_that_it_proposes(data_dir: Path, tmp_path: Path) -> None:
     random, now = np.random.default_rng(4), datetime.now(UTC)
-    record_of(judged_log(load_policy(), needed_from(0.7), random, now, count=500), data_dir)
+    write_database(judged_log(load_policy(), needed_from(0.7), random, now, count=500), data_dir)
     target = tmp_path / "proposed.yml"
     done = amends("triage-calibrate", "--out", target)
     assert done.exit_code == 0, done.output
@@ -277,10 +317,10 @@ def test_the_verdicts_propose_a_policy_that_is_written(data_dir: Path, tmp_path:
     assert "exists" in again.output
 
 
-def test_few_verdicts_say_what_is_lacking(data_dir: Path, tmp_path: Path) -> None:
+def test_calibration_reports_how_many_verdicts_are_missing(data_dir: Path, tmp_path: Path) -> None:
     random, now = np.random.default_rng(4), datetime.now(UTC)
     book = judged_log(load_policy(), needed_from(0.7), random, now, count=300, judged=0.05)
-    record_of(book, data_dir)
+    write_database(book, data_dir)
     done = amends("triage-calibrate", "--out", tmp_path / "proposed.yml")
     assert done.exit_code == 0
     assert "Too few verdicts to change anything" in done.output
@@ -288,10 +328,10 @@ def test_few_verdicts_say_what_is_lacking(data_dir: Path, tmp_path: Path) -> Non
     assert not (tmp_path / "proposed.yml").exists()
 
 
-def test_drift_is_told_and_exits_with_1(data_dir: Path) -> None:
+def test_drift_is_reported_and_exits_with_1(data_dir: Path) -> None:
     usual, yesterday = Weather(), datetime.now(UTC).date() - timedelta(days=1)
     weather = [usual] * 32 + [replace(usual, unanswered=0.7, model="n" * 64)] * 3
-    record_of(days_of(weather, yesterday, np.random.default_rng(5), 120), data_dir)
+    write_database(days_of(weather, yesterday, np.random.default_rng(5), 120), data_dir)
     done = amends("drift")
     assert done.exit_code == 1
     (line,) = [line for line in done.output.splitlines() if line.startswith("unanswered      en")]
@@ -299,8 +339,8 @@ def test_drift_is_told_and_exits_with_1(data_dir: Path) -> None:
     assert "another model since" in done.output
 
 
-def test_a_record_without_drift_is_no_fault(data_dir: Path) -> None:
-    record_of(Book(), data_dir)
+def test_a_database_without_drift_exits_with_0(data_dir: Path) -> None:
+    write_database(Book(), data_dir)
     done = amends("drift")
     assert done.exit_code == 0
     assert "Nothing was said or decided" in done.output
@@ -308,7 +348,7 @@ def test_a_record_without_drift_is_no_fault(data_dir: Path) -> None:
 
 @pytest.fixture
 def policy_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A policy of one's own, which the commands change."""
+    """A copy of the policy, which the commands may change."""
     path = tmp_path / "policy.yml"
     path.write_text(POLICY.read_text("utf-8"), "utf-8")
     monkeypatch.setenv("AMENDS_POLICY", str(path))
@@ -343,9 +383,7 @@ def test_the_schemas_of_the_rules_are_printed() -> None:
         assert key in schema["properties"]
 
 
-def test_a_policy_that_cannot_be_used_is_refused_with_line_and_rule(
-    policy_file: Path, tmp_path: Path
-) -> None:
+def test_an_invalid_policy_is_refused_with_line_and_rule(policy_file: Path, tmp_path: Path) -> None:
     shipped = policy_file.read_text("utf-8")
     broken = tmp_path / "broken.yml"
     broken.write_text(shipped.replace("when: danger\n", "when: dangers\n"), "utf-8")

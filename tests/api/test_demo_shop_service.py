@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.container import open_backoffice
+from api.container import open_order_service
 from api.demo_shop_service import create_demo_service
 from api.settings import Settings
 from assistant.orders.demo_shop import DemoShop, open_demo_shop
@@ -115,7 +115,7 @@ def test_the_command_serves_what_the_settings_lead_to(tmp_path: Path) -> None:
         env=os.environ | {"AMENDS_DATA_DIR": str(tmp_path), "AMENDS_BACKOFFICE_TOKEN": SECRET},
     )
     settings = {"backoffice_url": f"http://127.0.0.1:{port}", "backoffice_token": SECRET}
-    backoffice = open_backoffice(Settings.model_validate(settings))
+    backoffice = open_order_service(Settings.model_validate(settings))
     try:
         found = None
         while found is None and served.poll() is None:
@@ -138,7 +138,7 @@ def test_the_demo_shop_needs_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_a_service_of_ones_own_the_demo_shop_is_asked(tmp_path: Path) -> None:
-    assert isinstance(open_backoffice(Settings(data_dir=tmp_path)), DemoShop)
+    assert isinstance(open_order_service(Settings(data_dir=tmp_path)), DemoShop)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import yaml
 from assistant.intents import article_of
 from assistant.rasa.training import ROOT, Parsed, parse_many
 from knowledge_base.article import load_articles
-from language.training.corpus import read_examples as examples
+from language.training.data.corpus import read_examples as examples
 
 HELD_OUT = Path(__file__).parent / "nlu"
 # Share of held-out texts whose intent is right, abstaining counting as wrong; and the same of

@@ -24,7 +24,7 @@ from triage.audit.hash_chain import Fault, seal
 from triage.audit.log import LogEntry
 from triage.audit.reproduction import Reproduction, reproduce
 from triage.compensation.remedies import load_remedies
-from triage.emotion.attribution import Weight
+from triage.emotion.attribution import WordAttribution
 from triage.message import Message, Reading
 from triage.policy.policy import POLICY as SHIPPED
 from triage.policy.policy import load_policy
@@ -230,7 +230,7 @@ class Furious:
     ) -> list[Reading]:
         return [self.read(text) for text in texts]
 
-    def explain(self, text: str, limit: int = 3) -> list[Weight]:
+    def attribute(self, text: str, limit: int = 3) -> list[WordAttribution]:
         return []
 
 

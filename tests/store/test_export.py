@@ -1,4 +1,4 @@
-"""An export opens as it is described: tables that lead to each other, and views that answer."""
+"""Exports: their tables, foreign keys and views are as docs/export.md describes them."""
 
 import re
 import sqlite3
@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine, insert, update
 from sqlite_utils import Database
 
-from store.export import export
+from store.export import write_export
 from store.tables import cases, messages, offers, surveys
 from tests.product import ROOT
 from tests.triage.conftest import NOW, OpenCase, People, log_decision, open_case, people, wish
@@ -32,7 +32,7 @@ def at(hour: int, minute: int = 0) -> datetime:
 def exported(
     engine: Engine, open_case: OpenCase, people: People, tmp_path: Path
 ) -> Iterator[Database]:
-    """Two cases: one was resolved with an offer and judged twice, one waits."""
+    """An export of two cases: one resolved, with an offer and two verdicts, and one waiting."""
     done = open_case("done", wish(order(days_late=4)))
     open_case("waits")
     claimed = {"agent_id": people.anna.id, "claimed_at": at(9, 40), "first_reply_at": at(10)}
@@ -62,7 +62,7 @@ def exported(
         log.add_verdict(connection, 1, "too_late", None, people.sam.id, NOW)
         log.add_verdict(connection, 1, "right", "after all", people.tess.id, NOW)
         log_decision(connection, "waits")
-    export(engine, tmp_path / "export.db")
+    write_export(engine, tmp_path / "export.db")
     database = Database(tmp_path / "export.db")
     yield database
     database.close()
@@ -72,7 +72,7 @@ def rows(database: Database, view: str) -> list[dict[str, Any]]:
     return list(database[view].rows)
 
 
-def test_decisions_stand_beside_the_words_of_the_customer(exported: Database) -> None:
+def test_decisions_are_shown_with_the_words_of_the_customer(exported: Database) -> None:
     first, second, third = rows(exported, "decisions_with_words")
     assert first["customer_words"] == "I want to talk to a person"
     assert (first["action"], first["priority"], first["rules"]) == ("hand_over", 3, "wants_person")
@@ -87,7 +87,7 @@ def test_handovers_are_counted_by_day_and_rule(exported: Database) -> None:
     ]
 
 
-def test_cases_say_how_long_people_waited(exported: Database) -> None:
+def test_cases_have_waiting_times(exported: Database) -> None:
     done, waits = rows(exported, "cases_with_waiting_times")
     minutes = [done[f"minutes_to_{what}"] for what in ("claim", "first_reply", "resolution")]
     assert minutes == [10.0, 30.0, 150.0]
@@ -96,14 +96,14 @@ def test_cases_say_how_long_people_waited(exported: Database) -> None:
     assert (waits["state"], waits["minutes_to_claim"], waits["agent"]) == ("waiting", None, None)
 
 
-def test_offers_stand_beside_what_was_suggested(exported: Database) -> None:
+def test_offers_are_shown_with_what_was_suggested(exported: Database) -> None:
     (offer,) = rows(exported, "offers_suggested_and_given")
     assert (offer["given_remedy"], offer["given_amount"]) == ("goodwill_credit", 5.0)
     assert (offer["suggested_amount"], offer["suggested_currency"]) == (6.95, "GBP")
     assert (offer["offered_by"], offer["decided_by"]) == ("Anna", None)
 
 
-def test_verdicts_are_counted_by_rule_and_the_latest_counts(exported: Database) -> None:
+def test_the_latest_verdicts_are_counted_by_rule(exported: Database) -> None:
     assert rows(exported, "verdicts_by_rule") == [
         {"rule": "wants_person", "action": "hand_over", "verdict": "none", "decisions": 2},
         {"rule": "wants_person", "action": "hand_over", "verdict": "right", "decisions": 1},
@@ -112,27 +112,27 @@ def test_verdicts_are_counted_by_rule_and_the_latest_counts(exported: Database) 
     assert (latest["verdict"], latest["supervisor"]) == ("right", "Tess")
 
 
-def test_moods_are_told_turn_by_turn(exported: Database) -> None:
+def test_emotions_are_listed_by_turn(exported: Database) -> None:
     done, waits = rows(exported, "moods_by_turn")
     assert (done["conversation_id"], done["turn"], done["seq"]) == ("done", 1, 1)
     assert (done["emotion"], done["negative"]) == ("anger", 0.612)
     assert waits["conversation_id"] == "waits"
 
 
-def test_the_tables_lead_to_each_other(exported: Database) -> None:
-    leads = {
+def test_the_tables_have_foreign_keys(exported: Database) -> None:
+    references = {
         (table.name, key.column, key.other_table)
         for table in exported.tables
         for key in table.foreign_keys
     }
-    for lead in (
+    for reference in (
         ("decisions", "conversation_id", "conversations"),
         ("messages", "conversation_id", "conversations"),
         ("cases", "decision_id", "decisions"),
         ("offers", "case_id", "cases"),
         ("verdicts", "account_id", "accounts"),
     ):
-        assert lead in leads
+        assert reference in references
     assert exported.execute("PRAGMA foreign_key_check").fetchall() == []
 
 

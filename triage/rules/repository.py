@@ -76,7 +76,10 @@ class _RuleFile(Generic[Rules]):
         try:
             self._follow()
         except SQLAlchemyError:
-            logger.exception("the %s cannot be kept, nor used, yet; tried again", self._kind)
+            logger.exception(
+                "could not store the changed %s, keeping the previous version; trying again",
+                self._kind,
+            )
         finally:
             self._lock.release()
 
@@ -102,7 +105,11 @@ class _RuleFile(Generic[Rules]):
         try:
             rules = self._load(self._path if text is None else text)
         except RulesError as error:
-            logger.warning("the %s before goes on; the file cannot be used:\n%s", self._kind, error)
+            logger.warning(
+                "the changed %s cannot be used, keeping the previous version:\n%s",
+                self._kind,
+                error,
+            )
             self.refused = error
             return True
         if text is None or not self._keep(text, rules.hash):

@@ -151,7 +151,7 @@ def _list(
     status: int = 200,
     failed: bool = False,
 ) -> HTMLResponse:
-    files = container.library.files(container.clock())
+    files = container.article_editor.files(container.clock())
     return page.show(
         "control_articles.html",
         status=status,
@@ -190,7 +190,7 @@ def _save(
     if form.get("do") == "preview":
         return _form(page, me, container, draft, **kept)
     try:
-        article = container.library.save(draft, started_from, me.id, note, container.clock())
+        article = container.article_editor.save(draft, started_from, me.id, note, container.clock())
     except ArticleChanged:
         if not new:
             return _form(
@@ -200,7 +200,7 @@ def _save(
     except ArticleError as error:
         faults = error.faults
     except OSError as error:
-        logger.exception("an article could not be saved")
+        logger.exception("could not save article %s/%s", draft.language, draft.slug)
         faults = (Fault("", "unwritable", f"{error.filename}: {error.strerror}"),)
     else:
         _indexed(container)
@@ -230,8 +230,8 @@ def _form(
     `typed`: it is not saved yet. `changed`: the file became another while it was written; the
     reader sees how, and saves over it the next time.
     """
-    file = container.library.file(draft.language, draft.slug, container.clock())
-    versions = [] if new else container.library.versions(draft.language, draft.slug)
+    file = container.article_editor.file(draft.language, draft.slug, container.clock())
+    versions = [] if new else container.article_editor.versions(draft.language, draft.slug)
     other: Language = "zh" if draft.language == "en" else "en"
     return page.show(
         "control_article.html",
@@ -240,7 +240,7 @@ def _form(
         file=file,
         draft=draft,
         html=_html(draft),
-        other=container.library.file(other, draft.slug, container.clock()),
+        other=container.article_editor.file(other, draft.slug, container.clock()),
         versions=versions,
         meanwhile=_meanwhile(versions, started_from, file) if changed else None,
         started_from=file.sha256 if changed else started_from,
@@ -259,7 +259,7 @@ def _frame(container: Container, me: Account) -> dict[str, Any]:
     return {
         "account": me,
         "waiting": waiting,
-        "indexed": container.library.is_indexed(),
+        "indexed": container.article_editor.is_indexed(),
         "both": LANGUAGES,
     }
 
@@ -268,8 +268,8 @@ def _known(
     container: Container, language: Language, slug: str
 ) -> tuple[ArticleFile, list[Version]]:
     """Return an article that is, or once was, with its versions; 404 if it never was."""
-    file = container.library.file(language, slug, container.clock())
-    versions = container.library.versions(language, slug)
+    file = container.article_editor.file(language, slug, container.clock())
+    versions = container.article_editor.versions(language, slug)
     if not versions:
         raise HTTPException(404, "There is no such article.")
     return file, versions
@@ -278,12 +278,12 @@ def _known(
 def _indexed(container: Container) -> bool:
     """Index what is published; whatever fails, the old index goes on, and the page says so."""
     try:
-        container.library.index()
+        container.article_editor.index()
     except KnowledgeError as error:
-        logger.warning("the articles were not indexed: %s", error)
+        logger.warning("could not index the articles, keeping the previous index: %s", error)
         return False
     except Exception:
-        logger.exception("the articles could not be indexed")
+        logger.exception("could not index the articles, keeping the previous index")
         return False
     return True
 

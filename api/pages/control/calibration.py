@@ -36,7 +36,7 @@ def calibration(
 ) -> HTMLResponse:
     """Show how far handovers can be relied on, and what to change in the policy."""
     period, weight = days if days in PERIODS else PERIODS[1], costs if costs in COSTS else COSTS[1]
-    present = container.rules.present(RuleFile.POLICY)
+    present = container.rule_repository.present(RuleFile.POLICY)
     with reading(container.engine) as connection:
         sample = read_sample(connection, container.clock() - timedelta(days=period))
         waiting = len(queries.pending(connection))

@@ -27,7 +27,7 @@ def missing(
     with reading(container.engine) as connection:
         questions = unanswered_questions(connection, container.clock() - timedelta(days=period))
         waiting = len(queries.pending(connection))
-    found = gaps(questions, container.knowledge.encoder)
+    found = gaps(questions, container.knowledge_base.encoder)
     return page.show(
         "control_gaps.html",
         account=me,

@@ -43,7 +43,7 @@ def rules(
     saved: Id = 0,
 ) -> HTMLResponse:
     """Show the rules in force, in words and as text to be edited, and their history."""
-    present = container.rules.present(kind)
+    present = container.rule_repository.present(kind)
     return _form(page, me, container, kind, present.text, based_on=str(present.number), saved=saved)
 
 
@@ -64,7 +64,7 @@ def change(page: PageDep, me: FormSupervisor, container: ContainerDep, form: For
         kind,
         text,
         kept,
-        lambda: container.rules.use(kind, text, note, me.id, based_on),
+        lambda: container.rule_repository.use(kind, text, note, me.id, based_on),
     )
 
 
@@ -76,9 +76,11 @@ def roll_back(page: PageDep, me: FormSupervisor, container: ContainerDep, form: 
     usual = page.translate(N_("Version %(number)s restored")) % {"number": number}
     note = " ".join(inert(form.get("note", "")).split()) or usual
     # A version that was good once need not be any more: a fact may be gone.
-    text = container.rules.version(kind, number).text
+    text = container.rule_repository.version(kind, number).text
     kept: dict[str, Any] = {"note": note, "based_on": based_on, "typed": True}
-    work = partial(container.rules.roll_back, kind, number, note, me.id, _number(based_on) or 0)
+    work = partial(
+        container.rule_repository.roll_back, kind, number, note, me.id, _number(based_on) or 0
+    )
     return _answer(page, me, container, kind, text, kept, work)
 
 
@@ -87,8 +89,11 @@ def version(
     kind: RuleFile, number: Id, page: PageDep, me: PageSupervisor, container: ContainerDep
 ) -> HTMLResponse:
     """Show one version beside the one in force, and offer to restore it."""
-    found, present = container.rules.version(kind, number), container.rules.present(kind)
-    before = container.rules.version(kind, number - 1).text if number > 1 else found.text
+    found, present = (
+        container.rule_repository.version(kind, number),
+        container.rule_repository.present(kind),
+    )
+    before = container.rule_repository.version(kind, number - 1).text if number > 1 else found.text
     return page.show(
         "control_policy_version.html",
         **_frame(container, me),
@@ -118,11 +123,11 @@ def _answer(
     except ReasonMissing:
         faults = [ToldFault(0, None, page.translate(NOTE_MISSING))]
     except RulesChanged:
-        kept = kept | {"based_on": str(container.rules.present(kind).number)}
+        kept = kept | {"based_on": str(container.rule_repository.present(kind).number)}
         conflict = HTTPStatus.CONFLICT
         return _form(page, me, container, kind, text, **kept, status=conflict, changed=True)
     except OSError as error:
-        logger.exception("the rules could not be saved")
+        logger.exception("could not save the %s file", kind)
         faults = [ToldFault(0, None, f"{error.filename}: {error.strerror}")]
     else:
         return RedirectResponse(f"{HERE}?kind={kind}&saved={saved.number}", HTTPStatus.SEE_OTHER)
@@ -149,7 +154,10 @@ def _form(
 
     `changed`: other rules came into force while it was written; the reader sees how they differ.
     """
-    history, present = container.rules.history(kind), container.rules.present(kind)
+    history, present = (
+        container.rule_repository.history(kind),
+        container.rule_repository.present(kind),
+    )
     if compare:
         faults = told(page, _faults(kind, text), text)
     return page.show(
@@ -165,7 +173,7 @@ def _form(
         note=note,
         based_on=based_on,
         faults=faults,
-        file_faults=told(page, container.rules.faults(kind), ""),
+        file_faults=told(page, container.rule_repository.faults(kind), ""),
         passages=differences(_start(history, based_on, changed), text) if compare else None,
         meanwhile=differences(text, present.text) if changed else None,
         history=history,

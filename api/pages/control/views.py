@@ -41,7 +41,7 @@ def front(
     page: PageDep, me: PageSupervisor, container: ContainerDep, days: Annotated[int, Query()] = 30
 ) -> HTMLResponse:
     """Show what happened lately, in figures."""
-    refused = [kind for kind in RuleFile if container.rules.faults(kind)]
+    refused = [kind for kind in RuleFile if container.rule_repository.faults(kind)]
     return page.show("control.html", account=me, refused=refused, **_figures(page, container, days))
 
 

@@ -39,8 +39,8 @@ def front(
         "help.html",
         language=language,
         query=query,
-        hits=container.knowledge.search(query, language, 8) if query else [],
-        groups=grouped({one.slug: one for one in container.knowledge.articles(language)}),
+        hits=container.knowledge_base.search(query, language, 8) if query else [],
+        groups=grouped({one.slug: one for one in container.knowledge_base.articles(language)}),
         other_language=lambda other: f"/help/{other}",
         suggestions=_suggestions(language),
     )
@@ -49,14 +49,14 @@ def front(
 @router.get("/{language}/{slug}", response_class=HTMLResponse)
 def article(language: Language, slug: str, page: PageDep, container: ContainerDep) -> HTMLResponse:
     """Show one article."""
-    found = container.knowledge.article(slug, language)
+    found = container.knowledge_base.article(slug, language)
     if found is None:
         raise HTTPException(404, "There is no such article.")
     return page.show(
         "article.html",
         language=language,
         article=found,
-        related=_related(found, container.knowledge.articles(language)),
+        related=_related(found, container.knowledge_base.articles(language)),
         other_language=lambda other: f"/help/{other}/{slug}",
         suggestions=_suggestions(language),
     )

@@ -54,24 +54,25 @@ def test_a_change_moves_the_reading_its_way(model: EmotionModel, tmp_path: Path)
 def test_the_shipped_model_does_most_of_what_it_should(
     results: list[behaviour.Result], kind: str, language: str
 ) -> None:
-    own = [one for one in results if (one.kind, one.language) == (kind, language)]
-    failed, cases = sum(len(one.failures) for one in own), sum(one.cases for one in own)
+    chosen = [result for result in results if (result.kind, result.language) == (kind, language)]
+    failed = sum(len(result.failures) for result in chosen)
+    cases = sum(result.cases for result in chosen)
     assert cases >= 50
     assert failed <= cases / 3
 
 
 def test_the_card_tells_how_many_cases_fail(results: list[behaviour.Result]) -> None:
     card = (SHIPPED / "README.md").read_text(encoding="utf-8")
-    said = re.search(r"(\d+) of (\d+) cases failed", card)
-    assert said is not None
-    assert int(said[2]) == sum(one.cases for one in results)
-    # Processors round differently by a hair, which moves a case or two across a line.
-    assert abs(int(said[1]) - sum(len(one.failures) for one in results)) <= 5
+    told = re.search(r"(\d+) of (\d+) cases failed", card)
+    assert told is not None
+    assert int(told[2]) == sum(result.cases for result in results)
+    # Processors round differently, which moves a case or two across a threshold.
+    assert abs(int(told[1]) - sum(len(result.failures) for result in results)) <= 5
 
 
 def test_the_report_names_each_failure_when_asked(results: list[behaviour.Result]) -> None:
     short, whole = behaviour.report(results), behaviour.report(results, every_failure=True)
-    failures = [failure.case for one in results for failure in one.failures]
+    failures = [failure.case for result in results for failure in result.failures]
     assert all(case in whole for case in failures)
     assert not any(case in short for case in failures)
-    assert all(f"| {one.capability} | {one.kind} |" in short for one in results)
+    assert all(f"| {result.capability} | {result.kind} |" in short for result in results)

@@ -7,10 +7,9 @@ import pytest
 
 from store.enums import Sender
 from tests.triage.talk import assistant, customer, facts, numbered, order
-from triage.emotion.reading import Reading
 from triage.features.episode import Evidence
 from triage.features.facts import FACTS, Facts, extract_facts
-from triage.message import Message
+from triage.message import Message, Reading
 
 
 def test_nothing_said_gives_every_fact_its_default() -> None:

@@ -76,7 +76,7 @@ class CalmModel:
     def read_many(self, texts: Any, before: Any = None) -> list[Reading]:
         return [self.read(text) for text in texts]
 
-    def explain(self, text: str, limit: int = 3) -> list[Any]:
+    def attribute(self, text: str, limit: int = 3) -> list[Any]:
         return []
 
 

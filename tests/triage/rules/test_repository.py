@@ -294,7 +294,7 @@ def test_a_locked_record_keeps_the_running_policy(
         connection.exec_driver_sql("ALTER TABLE rule_versions RENAME TO elsewhere")
     with caplog.at_level(logging.WARNING):
         rulebook.refresh()
-    assert "tried again" in caplog.text
+    assert "keeping the previous version; trying again" in caplog.text
     assert priority(rulebook) == 3
     with shop.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO rule_versions")

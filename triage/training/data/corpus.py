@@ -1,0 +1,187 @@
+"""Labelled messages from the public data sets and from the project's own files."""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from language.detect import Language
+from language.errors import CorpusError
+from language.normalise import normalise
+from store.enums import Sender
+from triage.message import Message
+from triage.training.data import labels
+from triage.training.data.labels import Row
+
+SERVICE_MESSAGES = Path(__file__).with_name("service_messages.tsv")
+ACTS = Path(__file__).with_name("acts.tsv")
+CONVERSATIONS = Path(__file__).with_name("conversations.tsv")
+OWN_SETS = ("service", "acts", "conversations")
+
+
+@dataclass(frozen=True)
+class Example:
+    """One message with its target and, where it is labelled in context, the messages before it."""
+
+    text: str
+    language: Language
+    target: Row
+    before: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Examples by data set, for each part: `parts["train"]["reddit"]`."""
+
+    parts: dict[str, dict[str, list[Example]]] = field(default_factory=dict)
+
+    def add(self, part: str, name: str, examples: list[Example]) -> None:
+        """Add `examples` to a part (train, dev, test) under a data set's name."""
+        self.parts.setdefault(part, {})[name] = examples
+
+    def drop_leaks(self) -> None:
+        """Remove from train and dev every text that also occurs in a test part."""
+        tests = {example.text for rows in self.parts["test"].values() for example in rows}
+        for part in ("train", "dev"):
+            for name, rows in self.parts[part].items():
+                self.parts[part][name] = [row for row in rows if row.text not in tests]
+
+
+def _lines(path: Path) -> list[str]:
+    if not path.is_file():
+        raise CorpusError(f"no data at {path}")
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def _reddit(path: Path) -> Iterator[Example]:
+    for text, ids, _ in (line.split("\t") for line in _lines(path)):
+        names = [labels.REDDIT[int(number)] for number in ids.split(",")]
+        yield Example(normalise(text), "en", labels.reddit_target(names))
+
+
+def _weibo(path: Path) -> Iterator[Example]:
+    for label, text in (line.split("\t", 1) for line in _lines(path)[1:]):
+        yield Example(normalise(text), "zh", labels.weibo_target(labels.WEIBO[int(label)]))
+
+
+def _personas(language: Language) -> Callable[[Path], Iterator[Example]]:
+    def read(path: Path) -> Iterator[Example]:
+        lines = [line.removeprefix("\ufeff") for line in _lines(path)]
+        for row in csv.DictReader(lines):
+            target = labels.personas_target(labels.PERSONAS[int(row["labels"])])
+            yield Example(normalise(row["text"]), language, target)
+
+    return read
+
+
+def service_messages(split: str, path: Path = SERVICE_MESSAGES) -> list[Example]:
+    """Return the service messages of `split` train or test.
+
+    Raises:
+        CorpusError: The file is missing.
+    """
+    return [
+        Example(
+            normalise(row["text"]),
+            _language(row),
+            labels.service_target(
+                row["emotions"].split(","),
+                float(row["negative"]),
+                row["acts"].split(",") if row["acts"] else None,
+            ),
+        )
+        for row in _rows(path, split)
+    ]
+
+
+def messages_with_acts(split: str, path: Path = ACTS) -> list[Example]:
+    """Return the messages of `split` train, dev or test that are labelled with speech acts only.
+
+    Raises:
+        CorpusError: The file is missing.
+    """
+    return [
+        Example(normalise(row["text"]), _language(row), labels.acts_target(row["acts"].split(",")))
+        for row in _rows(path, split)
+    ]
+
+
+def messages_in_context(split: str, path: Path = CONVERSATIONS) -> list[Example]:
+    """Return the customers' messages of the conversations of `split` train or dev, in context.
+
+    Raises:
+        CorpusError: The file is missing.
+    """
+    return [
+        example
+        for _, conversation in groupby(_rows(path, split), key=lambda row: row["conversation"])
+        for example in _customer_messages(list(conversation))
+    ]
+
+
+def _rows(path: Path, split: str) -> Iterator[Mapping[str, str]]:
+    rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return (row for row in rows if row["split"] == split)
+
+
+def _language(row: Mapping[str, str]) -> Language:
+    return "zh" if row["language"] == "zh" else "en"
+
+
+def _customer_messages(conversation: Sequence[Mapping[str, str]]) -> Iterator[Example]:
+    before: list[Message] = []
+    turn = 0
+    for row in conversation:
+        text = normalise(row["text"])
+        if row["sender"] == "customer":
+            turn += 1
+            needs_person = bool(row["at"]) and turn >= int(row["at"])
+            mood, *acts = row["labels"].split(",")
+            target = labels.context_target(mood, acts, needs_person=needs_person)
+            yield Example(text, _language(row), target, tuple(before))
+        before.append(_message(len(before) + 1, row["sender"], text))
+
+
+def _message(seq: int, sender: str, text: str) -> Message:
+    if sender == "customer":
+        return Message(seq, Sender.CUSTOMER, text)
+    return Message(seq, Sender.ASSISTANT, text, answered=sender != "missed")
+
+
+def _files(data: Path) -> Iterator[tuple[str, str, Iterator[Example]]]:
+    mixed = data / "code-switch"
+    for part in ("train", "dev", "test"):
+        yield part, "reddit", _reddit(data / f"emotion-en/{part}.tsv")
+        yield part, "weibo", _weibo(data / f"emotion-zh/usual_{part}.tsv")
+        yield part, "weibo virus", _weibo(data / f"emotion-zh/virus_{part}.tsv")
+        name = "val" if part == "dev" else part
+        yield part, "personas en", _personas("en")(mixed / f"EN/emotionlabeled_{name}.csv")
+        yield part, "personas zh", _personas("zh")(mixed / f"ZH/emotionlabeled_{name}.csv")
+    yield "test", "personas native zh", _personas("zh")(mixed / "EP_native.csv")
+    yield "test", "personas mixed", _personas("zh")(mixed / "EP_codeswitch.csv")
+
+
+def read_corpus(data: Path, every_service_dev: int = 6) -> Corpus:
+    """Return all sets under `data` (the model card names them) and the project's own messages.
+
+    Every sixth of the own training messages goes to dev, for calibration. No text of a test part
+    remains in train or dev.
+
+    Raises:
+        CorpusError: A set is missing.
+    """
+    corpus = Corpus()
+    for part, name, examples in _files(data):
+        corpus.add(part, name, list(examples))
+    service = service_messages("train")
+    corpus.add("dev", "service", service[::every_service_dev])
+    rest = [row for index, row in enumerate(service) if index % every_service_dev]
+    corpus.add("train", "service", rest)
+    corpus.add("test", "service", service_messages("test"))
+    for part in ("train", "dev", "test"):
+        corpus.add(part, "acts", messages_with_acts(part))
+    for part in ("train", "dev"):
+        corpus.add(part, "conversations", messages_in_context(part))
+    corpus.drop_leaks()
+    return corpus
