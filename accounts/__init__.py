@@ -1,1 +1,1 @@
-"""The people who work here: accounts, passwords and sign-in sessions."""
+"""Agents and supervisors: accounts, passwords and sign-in sessions."""

@@ -1,4 +1,4 @@
-"""An account of somebody who works here, and what can go wrong with it."""
+"""The account of an agent or a supervisor, and the errors of accounts."""
 
 from dataclasses import dataclass
 
@@ -6,20 +6,20 @@ from store.enums import Role
 
 
 class SignInRefused(Exception):
-    """The e-mail or the password is wrong, or nobody is signed in."""
+    """The e-mail address or the password is wrong, or there is no session."""
 
 
 class TooManyAttempts(Exception):
-    """Too many wrong passwords for this e-mail from one address within a minute."""
+    """Too many wrong passwords for an e-mail address from one network address."""
 
 
 class AccountRefused(ValueError):
-    """The account cannot be made: a bad e-mail, a short password, or an e-mail that is taken."""
+    """The account cannot be made."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """A person who is signed in; every request that changes something carries `csrf`."""
+    """An account; `csrf` is the token of its session, sent with every change."""
 
     id: int
     email: str

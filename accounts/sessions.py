@@ -1,4 +1,4 @@
-"""Signing in, and the session that a cookie carries."""
+"""Sign-in sessions; a cookie carries their token."""
 
 import hashlib
 import secrets
@@ -15,7 +15,7 @@ from store.engine import reading
 from store.enums import Role
 from store.tables import accounts, sessions
 
-# Verified when the e-mail is unknown, so that the answer takes as long either way.
+# Verified when the e-mail address is unknown, so that the response time is the same.
 _UNKNOWN_ACCOUNT_HASH = passwords.hash(secrets.token_urlsafe())
 _failures = MovingWindowRateLimiter(MemoryStorage())
 _FAILURES_ALLOWED = RateLimitItemPerMinute(10)
@@ -24,17 +24,21 @@ _FAILURES_ALLOWED = RateLimitItemPerMinute(10)
 def sign_in(
     engine: Engine, email: str, password: str, origin: str, now: datetime, lasting: timedelta
 ) -> tuple[Account, str]:
-    """Return the account and a new session token. Raises SignInRefused, TooManyAttempts.
+    """Return the account and a new session token.
 
-    Wrong passwords are counted for each e-mail and `origin` (the caller's address) together, so
-    that a stranger cannot lock somebody out from elsewhere.
+    Wrong passwords are counted for each pair of e-mail address and network address (`origin`), so
+    that nobody can lock an account from another address.
+
+    Raises:
+        SignInRefused: The e-mail address or the password is wrong.
+        TooManyAttempts: There were too many wrong passwords.
     """
     address = email.strip().lower()
     if not _failures.test(_FAILURES_ALLOWED, address, origin):
         raise TooManyAttempts("Too many wrong passwords. Please wait a minute and try again.")
     with reading(engine) as connection:
         row = connection.execute(select(accounts).where(accounts.c.email == address)).first()
-    # Hashing is slow on purpose: no transaction may wait for it.
+    # Hashing is slow on purpose, so it runs outside a transaction.
     verified = passwords.verify(password, row.password_hash if row else _UNKNOWN_ACCOUNT_HASH)
     if row is None or not verified:
         _failures.hit(_FAILURES_ALLOWED, address, origin)

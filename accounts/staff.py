@@ -50,15 +50,18 @@ def has_any(connection: Connection, role: Role) -> bool:
 
 def supervisor(connection: Connection, email: str) -> int:
     """Return the id of a supervisor's account. Raises AccountRefused when there is none."""
-    mine = accounts.c.email == email.strip().lower(), accounts.c.role == "supervisor"
-    found: int | None = connection.scalar(select(accounts.c.id).where(*mine))
+    found: int | None = connection.scalar(
+        select(accounts.c.id).where(
+            accounts.c.email == email.strip().lower(), accounts.c.role == Role.SUPERVISOR
+        )
+    )
     if found is None:
         raise AccountRefused(f"No supervisor has the e-mail address {email}.")
     return found
 
 
 def names(connection: Connection, ids: Collection[int | None]) -> dict[int, str]:
-    """Return the name of each of the accounts `ids`; None among them is ignored."""
+    """Return the names of accounts by id; None among `ids` is ignored."""
     known = accounts.c.id.in_({account for account in ids if account is not None})
     rows = connection.execute(select(accounts.c.id, accounts.c.name).where(known))
     return {row.id: row.name for row in rows}

@@ -22,13 +22,15 @@ from api.http import (
     conversations,
     health,
     knowledge,
+    offers,
     problem_details,
     rasa_actions,
+    rules,
     session,
     stream,
     triage,
 )
-from api.http.middleware import RequestId, SecurityHeaders, SmallBodies
+from api.http.middleware import BodySizeLimit, RequestId, SecurityHeaders
 from api.logging import bind_path_ids
 
 logger = logging.getLogger(__name__)
@@ -54,7 +56,9 @@ def create_app(container: Container) -> FastAPI:
         stream,
         session,
         cases,
+        offers,
         triage,
+        rules,
         knowledge,
         health,
         rasa_actions,
@@ -67,7 +71,7 @@ def create_app(container: Container) -> FastAPI:
 
 def _add_middleware(app: FastAPI) -> None:
     """Add what every request passes; the last one that is added is the first to see a request."""
-    app.add_middleware(SmallBodies)
+    app.add_middleware(BodySizeLimit)
     app.add_middleware(GZipMiddleware)
     app.add_middleware(SecurityHeaders)
     # The widget runs on other people's websites; its token, not a cookie, says who calls.

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from api.dependencies import Bearer
 from api.http import problem_details
-from api.http.middleware import SmallBodies
+from api.http.middleware import BodySizeLimit
 from assistant.orders.contract import FoundOrder, Lookup, NewRequest, TakenRequest
 from assistant.orders.demo_shop import DemoShop
 
@@ -28,7 +28,7 @@ def create_demo_service(shop: DemoShop, token: str) -> FastAPI:
     )
     app.state.shop, app.state.token = shop, token
     problem_details.install(app)
-    app.add_middleware(SmallBodies)
+    app.add_middleware(BodySizeLimit)
     app.include_router(router)
     return app
 

@@ -1,4 +1,4 @@
-"""Who calls, and with what: dependencies that make a route's signature read as a sentence."""
+"""The dependencies of routes: the container, the caller, forms, the language."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -16,6 +16,7 @@ from api.container import Container
 from conversation import repository
 from conversation.repository import Conversation
 from store.engine import reading
+from store.enums import Role
 
 SESSION_COOKIE = "amends_session"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
@@ -37,7 +38,7 @@ def _customer(conversation: str, container: ContainerDep, credentials: Bearer) -
         return repository.authorise(connection, conversation, credentials.credentials)
 
 
-CustomerChat = Annotated[Conversation, Depends(_customer)]
+CustomerConversation = Annotated[Conversation, Depends(_customer)]
 
 
 def _staff(
@@ -50,7 +51,7 @@ def _staff(
         raise SignInRefused("Please sign in.")
     with reading(container.engine) as connection:
         account = sessions.signed_in(connection, amends_session, container.clock())
-    if request.method not in SAFE_METHODS and not _same(x_csrf_token, account.csrf):
+    if request.method not in SAFE_METHODS and not _is_same(x_csrf_token, account.csrf):
         raise HTTPException(
             403, "The header X-CSRF-Token is missing or does not match the session."
         )
@@ -61,7 +62,7 @@ Staff = Annotated[Account, Depends(_staff)]
 
 
 def _supervisor(account: Staff) -> Account:
-    if account.role != "supervisor":
+    if account.role != Role.SUPERVISOR:
         raise HTTPException(403, "Only a supervisor may do this.")
     return account
 
@@ -69,8 +70,8 @@ def _supervisor(account: Staff) -> Account:
 Supervisor = Annotated[Account, Depends(_supervisor)]
 
 
-def _page(guard: Callable[[Account], Account]) -> Callable[..., Account]:
-    """Guard a page: a stranger is sent to sign in, and comes back afterwards."""
+def _page(role_check: Callable[[Account], Account]) -> Callable[..., Account]:
+    """Return a dependency for pages that redirects to the sign-in page and back."""
 
     def check(
         request: Request,
@@ -78,7 +79,7 @@ def _page(guard: Callable[[Account], Account]) -> Callable[..., Account]:
         amends_session: Annotated[str | None, Cookie()] = None,
     ) -> Account:
         try:
-            return guard(_staff(request, container, amends_session))
+            return role_check(_staff(request, container, amends_session))
         except SignInRefused as refused:
             here = quote(str(request.url.path), safe="/")
             raise HTTPException(
@@ -93,16 +94,16 @@ PageSupervisor = Annotated[Account, Depends(_page(_supervisor))]
 
 
 class NotSent(HTTPException):
-    """A page's form came without a session or from another one: nothing was done with it."""
+    """A form was sent without its session; nothing was saved."""
 
     def __init__(self, form: Mapping[str, str]) -> None:
-        """Keep what was typed, so that it can be given back."""
+        """Keep the typed text, so that the page can show it again."""
         super().__init__(403, "The session has ended. Nothing was saved.")
         self.typed = {name: text for name, text in form.items() if name != "csrf"}
 
 
 async def _form(request: Request) -> Mapping[str, str]:
-    """Read what a page's form sends; of several fields with one name the last counts."""
+    """Return the fields of a form; of several fields with one name the last counts."""
     try:
         body = (await request.body()).decode("ascii")
         return dict(parse_qsl(body, keep_blank_values=True, errors="strict", max_num_fields=100))
@@ -119,7 +120,7 @@ def _form_supervisor(
     form: Form,
     amends_session: Annotated[str | None, Cookie()] = None,
 ) -> Account:
-    """Guard a page's form: without scripts its CSRF token comes in a field, not in a header."""
+    """Return the supervisor who sent a form; its CSRF token is in a field, not in a header."""
     try:
         account = _staff(request, container, amends_session, form.get("csrf"))
     except (SignInRefused, HTTPException) as refused:
@@ -130,14 +131,14 @@ def _form_supervisor(
 FormSupervisor = Annotated[Account, Depends(_form_supervisor)]
 
 
-def _same(given: str | None, expected: str) -> bool:
+def _is_same(given: str | None, expected: str) -> bool:
     return given is not None and secrets.compare_digest(given.encode(), expected.encode())
 
 
 def _language(accept_language: Annotated[str, Header()] = "en") -> str:
-    """The reader's language for texts that people read: the first of the two that is accepted."""
-    wished = (part.strip().lower()[:2] for part in accept_language.split(","))
-    return next((language for language in wished if language in ("en", "zh")), "en")
+    """Return the first accepted language that the product has; English without one."""
+    accepted = (part.strip().lower()[:2] for part in accept_language.split(","))
+    return next((language for language in accepted if language in ("en", "zh")), "en")
 
 
 Language = Annotated[str, Depends(_language)]

@@ -7,6 +7,7 @@ the files; that one starts the API and replaces it after each change. Templates 
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -49,7 +50,7 @@ def serve(settings: Settings, report: Report) -> None:
         report(line)
     engine.dispose()
     report(welcome(settings))
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(_supervise(settings, model))
     report("Stopped.")
 
@@ -90,7 +91,9 @@ def api_environment(settings: Settings, rasa_url: str, rasa_secret: str) -> Mapp
 
 
 async def _supervise(settings: Settings, model: Path | None) -> None:
-    """Keep Rasa running until the process ends that serves the API."""
+    """Keep Rasa running until the process ends that serves the API, or this one is told to end."""
+    if (task := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     secret = shared_rasa_secret(settings)
     rasa = open_rasa(settings, model, secret)
     await rasa.start()

@@ -53,10 +53,10 @@ def configure_logging(level: LogLevel, log_format: LogFormat) -> None:
 def build_formatter(log_format: LogFormat) -> logging.Formatter:
     """Return the formatter of one of the two formats."""
     added: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.contextvars.merge_contextvars,
     ]
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=added,

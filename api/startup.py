@@ -22,8 +22,10 @@ from api.errors import CannotServe
 from api.logging import configure_logging
 from api.settings import Settings
 from assistant.rasa.training import train_if_changed
-from conversation.events import CONTROL, DESK, Event, Events
-from store.engine import reading
+from conversation.events import CONTROL, DESK, Event, EventKind, Events
+from store.engine import (
+    reading,
+)
 from store.enums import Role
 
 LARGEST_FRAME = 128 * 1024
@@ -163,7 +165,7 @@ class _Server(uvicorn.Server):
 
     def _close_streams(self) -> None:
         for topic in (DESK, CONTROL):
-            self._events.publish(topic, Event("closed"))
+            self._events.publish(topic, Event(EventKind.CLOSED))
 
 
 def _explain_port(settings: Settings, fault: OSError) -> str:

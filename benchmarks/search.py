@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 
 from benchmarks.machine import milliseconds
 from knowledge_base.article import load_articles
-from knowledge_base.gaps import together
+from knowledge_base.gaps import cluster
 from knowledge_base.search.confidence import (
     SHIPPED,
     Confidence,
@@ -212,7 +212,7 @@ def say_gaps(questions: Sequence[Question], encoder: Encoder) -> None:
     asked = [q for q in questions if q.use == "report" and q.articles]
     same = np.array([[not set(a.articles).isdisjoint(b.articles) for b in asked] for a in asked])
     vectors = encoder.encode([q.text for q in asked])
-    ways = {"by meaning": together(vectors), "all in one": [list(range(len(asked)))]}
+    ways = {"by meaning": cluster(vectors), "all in one": [list(range(len(asked)))]}
     say("\ngaps         pairs right  pairs found     F1")
     for name, groups in ways.items():
         group = np.empty(len(asked), np.intp)

@@ -1,4 +1,4 @@
-"""What a case can teach the knowledge base."""
+"""Article drafts made from resolved cases."""
 
 from sqlalchemy import Connection
 
@@ -6,23 +6,29 @@ from conversation import repository
 from knowledge_base.authoring.editor import Draft
 from language.detect import Language
 from language.segment import without_identifiers
+from store.enums import Sender
 from triage.cases import queue
 
 LONGEST_TITLE = 80
 
 
 def draft_of_case(connection: Connection, case: int) -> Draft:
-    """The question of a case that got no answer, and what people answered, as a draft to edit.
+    """Return a draft with the first unanswered question of a case and what people answered.
 
-    Where every question was answered, it is the first. Order numbers and addresses, which are one
-    customer's own, are left out. Raises CaseUnknown.
+    When every question was answered, the first question is taken. Personal identifiers, such as
+    order numbers and addresses, are left out.
+
+    Raises:
+        CaseUnknown: There is no such case.
     """
-    known = queue.case(connection, case)
-    said = repository.read(connection, known.conversation, episode=known.episode)
-    missed = {message.in_reply_to for message in said if message.answered is False}
-    asked = [message for message in said if message.sender == "customer"]
-    question = next((message for message in asked if message.seq in missed), asked[0])
-    answers = [without_identifiers(one.text) for one in said if one.sender == "agent"]
+    found = queue.case(connection, case)
+    messages = repository.read(connection, found.conversation, episode=found.episode)
+    unanswered = {message.in_reply_to for message in messages if message.answered is False}
+    questions = [message for message in messages if message.sender == Sender.CUSTOMER]
+    question = next((each for each in questions if each.seq in unanswered), questions[0])
+    answers = [
+        without_identifiers(message.text) for message in messages if message.sender == Sender.AGENT
+    ]
     title = without_identifiers(question.text)[:LONGEST_TITLE]
     language: Language = "zh" if question.language == "zh" else "en"
     return Draft(language, "", title, body="\n\n".join(answers))

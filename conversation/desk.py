@@ -1,51 +1,39 @@
-"""The human side of a chat: claim, reply, offer, resolve, hand back."""
+"""The human side of a conversation: claim, reply, offer, resolve, hand back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Literal, Protocol, TypeVar
+from typing import TypeVar
 
 from anyio.to_thread import run_sync
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine
 
+from accounts.account import Account
 from conversation import repository
 from conversation.errors import ConversationClosed, MessageConflict, SurveyRefused
-from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
+from conversation.events import CONTROL, DESK, QUEUE, Event, EventKind, Events, conversation_topic
 from conversation.message_text import clean_text
 from conversation.repository import Conversation
 from conversation.wording import say
-from store.enums import ConversationState, Role, Sender
-from store.tables import cases, surveys
-from triage.cases import corrections, offers, queue
+from store.enums import CaseState, ConversationState, OfferState, ReturnTo, Sender
+from triage.cases import corrections, offers, queue, surveys
 from triage.cases.offers import Offer
 from triage.cases.queue import Case
 from triage.compensation.remedies import Remedies
+from triage.errors import CaseUnknown
 from triage.message import Message
 from triage.rules.repository import RuleRepository
 
 Result = TypeVar("Result")
 
 
-class Person(Protocol):
-    """An agent or a supervisor."""
-
-    @property
-    def id(self) -> int:
-        """The account's id."""
-
-    @property
-    def name(self) -> str:
-        """What the customer reads."""
-
-    @property
-    def role(self) -> Role:
-        """What the person may do."""
-
-
 @dataclass
 class Desk:
-    """What agents and supervisors do; everyone concerned hears of it."""
+    """What agents and supervisors do with cases.
+
+    Each method runs in one transaction, then publishes that the conversation has changed.
+    """
 
     engine: Engine
     rules: RuleRepository
@@ -57,40 +45,46 @@ class Desk:
         """The remedies in force."""
         return self.rules.remedies
 
-    async def claim(self, case_id: int, person: Person) -> Case:
-        """Take a waiting case. Raises CaseUnknown, CaseTaken, CaseResolved."""
+    async def claim(self, case_id: int, account: Account) -> Case:
+        """Claim a waiting case. Raises CaseUnknown, CaseTaken, CaseResolved."""
 
-        def work(connection: Connection) -> tuple[Case, str]:
-            case = queue.claim(connection, case_id, person.id, self.clock())
-            chat = repository.find(connection, case.conversation)
-            if chat.state != "person":
-                repository.set_state(connection, chat, ConversationState.PERSON)
-                self._announce(connection, chat, "claimed", agent=person.name)
-            return case, chat.id
+        def transaction(connection: Connection) -> tuple[Case, str]:
+            case = queue.claim(connection, case_id, account.id, self.clock())
+            conversation = repository.find(connection, case.conversation)
+            if conversation.state != ConversationState.PERSON:
+                repository.set_state(connection, conversation, ConversationState.PERSON)
+                self._notify(connection, conversation, "claimed", agent=account.name)
+            return case, conversation.id
 
-        return await self._change(work)
+        return await self._change(transaction)
 
-    async def reply(self, case_id: int, person: Person, message_id: str, text: str) -> Message:
-        """Write to the customer, once for each id. Raises CaseNotYours, MessageRefused …"""
+    async def reply(self, case_id: int, account: Account, message_id: str, text: str) -> Message:
+        """Write to the customer, once for each message id.
 
-        def work(connection: Connection) -> tuple[Message, str]:
-            case, chat = self._mine(connection, case_id, person)
+        Raises:
+            CaseError: `account` has not claimed the case.
+            MessageRefused: The text cannot be a message.
+            MessageConflict: The id was used for another message.
+        """
+
+        def transaction(connection: Connection) -> tuple[Message, str]:
+            case, conversation = self._claimed(connection, case_id, account)
             clean = clean_text(text)
-            known = repository.find_message(connection, chat.id, message_id)
+            known = repository.find_message(connection, conversation.id, message_id)
             if known is not None:
-                if known.text != clean or known.sender != "agent":
+                if known.text != clean or known.sender != Sender.AGENT:
                     raise MessageConflict("This message id was used before, with another text.")
-                return known, chat.id
-            message = self._write(connection, chat, person, clean, message_id)
+                return known, conversation.id
+            message = self._write(connection, conversation, account, clean, message_id)
             queue.first_reply(connection, case.id, message.at)
-            return message, chat.id
+            return message, conversation.id
 
-        return await self._change(work)
+        return await self._change(transaction)
 
     async def offer(
         self,
         case_id: int,
-        person: Person,
+        account: Account,
         remedy: str,
         amount: Decimal | None,
         currency: str | None,
@@ -99,19 +93,21 @@ class Desk:
     ) -> Offer:
         """Offer a remedy to the customer, or ask for approval, once for each request id.
 
-        Raises OfferError, CaseNotYours.
+        Raises:
+            OfferError: The offer cannot be made.
+            CaseError: `account` has not claimed the case.
         """
 
-        def work(connection: Connection) -> tuple[Offer, str]:
-            case, chat = self._mine(connection, case_id, person)
+        def transaction(connection: Connection) -> tuple[Offer, str]:
+            case, conversation = self._claimed(connection, case_id, account)
             known = offers.made_before(connection, request_id, case.id, remedy, amount, reason)
             if known is not None:
-                return known, chat.id
+                return known, conversation.id
             made = offers.make(
                 connection,
                 self.remedies,
                 case,
-                person,
+                account,
                 remedy=remedy,
                 amount=amount,
                 currency=currency,
@@ -119,24 +115,28 @@ class Desk:
                 now=self.clock(),
                 request_id=request_id,
             )
-            if made.state == "offered":
-                self._write(connection, chat, person, self._offer_text(made, chat))
-                queue.first_reply(connection, case.id, self.clock())
-            return made, chat.id
+            if made.state == OfferState.OFFERED:
+                self._send_offer(connection, conversation, account, made)
+            return made, conversation.id
 
-        return await self._change(work)
+        return await self._change(transaction)
 
     async def correct(
-        self, case_id: int, person: Person, fact: str, value: str | None, reason: str
+        self, case_id: int, account: Account, fact: str, value: str | None, reason: str
     ) -> Case:
-        """Correct a fact of a case; the suggestion follows. Raises CorrectionRefused, CaseError."""
+        """Correct a fact of a case and update its suggestion.
 
-        def work(connection: Connection) -> tuple[Case, str]:
+        Raises:
+            CorrectionRefused: The fact cannot be corrected, or not to this value.
+            CaseError: `account` has not claimed the case.
+        """
+
+        def transaction(connection: Connection) -> tuple[Case, str]:
             case = corrections.correct(
                 connection,
                 self.remedies,
                 case_id,
-                person.id,
+                account.id,
                 fact=fact,
                 value=value,
                 reason=reason,
@@ -144,96 +144,94 @@ class Desk:
             )
             return case, case.conversation
 
-        return await self._change(work)
+        return await self._change(transaction)
 
-    async def approve(self, offer_id: int, person: Person, reason: str) -> Offer:
-        """Approve an offer; the customer hears of it now. Raises OfferError."""
+    async def approve(self, offer_id: int, account: Account, reason: str) -> Offer:
+        """Approve an offer and send it to the customer. Raises OfferError."""
 
-        def work(connection: Connection) -> tuple[Offer, str]:
+        def transaction(connection: Connection) -> tuple[Offer, str]:
             approved = offers.approve(
-                connection, self.remedies, offer_id, person, reason=reason, now=self.clock()
+                connection, self.remedies, offer_id, account, reason=reason, now=self.clock()
             )
             case = queue.case(connection, approved.case)
-            chat = repository.find(connection, case.conversation)
-            self._write(connection, chat, person, self._offer_text(approved, chat))
-            queue.first_reply(connection, case.id, self.clock())
-            return approved, chat.id
+            conversation = repository.find(connection, case.conversation)
+            self._send_offer(connection, conversation, account, approved)
+            return approved, conversation.id
 
-        return await self._change(work)
+        return await self._change(transaction)
 
-    async def refuse(self, offer_id: int, person: Person, reason: str) -> Offer:
-        """Refuse an offer; the customer never hears of it. Raises OfferError."""
+    async def refuse(self, offer_id: int, account: Account, reason: str) -> Offer:
+        """Refuse an offer; the customer is not told. Raises OfferError."""
 
-        def work(connection: Connection) -> tuple[Offer, str]:
-            refused = offers.refuse(connection, offer_id, person, reason=reason, now=self.clock())
+        def transaction(connection: Connection) -> tuple[Offer, str]:
+            refused = offers.refuse(connection, offer_id, account, reason=reason, now=self.clock())
             return refused, queue.case(connection, refused.case).conversation
 
-        return await self._change(work)
+        return await self._change(transaction)
 
-    async def give_back(
-        self, case_id: int, person: Person, to: Literal["queue", "assistant"]
-    ) -> Case:
+    async def give_back(self, case_id: int, account: Account, to: ReturnTo) -> Case:
         """Return a case to the queue or the customer to the assistant. Raises CaseError."""
 
-        def work(connection: Connection) -> tuple[Case, str]:
-            _, chat = self._mine(connection, case_id, person)
-            case = queue.release(connection, case_id, person.id, to, self.clock())
-            if to == "queue":
-                repository.set_state(connection, chat, ConversationState.WAITING)
+        def transaction(connection: Connection) -> tuple[Case, str]:
+            _, conversation = self._claimed(connection, case_id, account)
+            case = queue.release(connection, case_id, account.id, to, self.clock())
+            if to == ReturnTo.QUEUE:
+                repository.set_state(connection, conversation, ConversationState.WAITING)
                 position = queue.position(connection, case_id)
-                self._announce(connection, chat, "returned_to_queue", position=position)
+                self._notify(connection, conversation, "returned_to_queue", position=position)
             else:
-                self._announce(connection, chat, "returned_to_assistant")
+                self._notify(connection, conversation, "returned_to_assistant")
                 repository.set_state(
-                    connection, chat, ConversationState.ASSISTANT, new_episode=True
+                    connection, conversation, ConversationState.ASSISTANT, new_episode=True
                 )
-            return case, chat.id
+            return case, conversation.id
 
-        return await self._change(work)
+        return await self._change(transaction)
 
     async def resolve(
-        self, case_id: int, person: Person, root_cause: str, note: str | None
+        self, case_id: int, account: Account, root_cause: str, note: str | None
     ) -> Case:
-        """Close a case with its root cause; the customer is asked how it went. Raises CaseError."""
+        """Close a case with its root cause. Raises CaseError."""
 
-        def work(connection: Connection) -> tuple[Case, str]:
-            _, chat = self._mine(connection, case_id, person)
+        def transaction(connection: Connection) -> tuple[Case, str]:
+            _, conversation = self._claimed(connection, case_id, account)
             case = queue.resolve(
                 connection,
                 case_id,
-                person.id,
+                account.id,
                 root_cause=root_cause,
                 note=note,
                 remedies=self.remedies,
                 now=self.clock(),
             )
-            self._announce(connection, chat, "resolved")
-            repository.set_state(connection, chat, ConversationState.ASSISTANT, new_episode=True)
-            return case, chat.id
+            self._notify(connection, conversation, "resolved")
+            repository.set_state(
+                connection, conversation, ConversationState.ASSISTANT, new_episode=True
+            )
+            return case, conversation.id
 
-        return await self._change(work)
+        return await self._change(transaction)
 
     async def rate(self, conversation: str, case_id: int, score: int, comment: str) -> None:
-        """Keep the customer's rating of a resolved case. Raises SurveyRefused."""
+        """Store the customer's rating of a resolved case. Raises SurveyRefused."""
 
-        def work(connection: Connection) -> tuple[None, str]:
-            row = connection.execute(select(cases).where(cases.c.id == case_id)).first()
-            if row is None or row.conversation_id != conversation or row.state != "resolved":
-                raise SurveyRefused("Only a resolved case of this conversation can be rated.")
-            connection.execute(delete(surveys).where(surveys.c.case_id == case_id))
-            connection.execute(
-                insert(surveys).values(
-                    case_id=case_id, score=score, comment=comment, at=self.clock()
-                )
-            )
+        def transaction(connection: Connection) -> tuple[None, str]:
+            refused = SurveyRefused("Only a resolved case of this conversation can be rated.")
+            try:
+                case = queue.case(connection, case_id)
+            except CaseUnknown as unknown:
+                raise refused from unknown
+            if case.conversation != conversation or case.state != CaseState.RESOLVED:
+                raise refused
+            surveys.rate(connection, case_id, score, comment, self.clock())
             return None, conversation
 
-        await self._change(work)
+        await self._change(transaction)
 
     async def close(self, conversation: str) -> None:
-        """End a conversation for good. Raises ConversationClosed while a person is due."""
+        """End a conversation for good. Raises ConversationClosed while a case is unresolved."""
 
-        def work(connection: Connection) -> tuple[None, str]:
+        def transaction(connection: Connection) -> tuple[None, str]:
             if queue.unresolved(connection, conversation) is not None:
                 raise ConversationClosed(
                     "A person is looking after this: it stays open until then."
@@ -241,57 +239,62 @@ class Desk:
             repository.close(connection, conversation)
             return None, conversation
 
-        await self._change(work)
+        await self._change(transaction)
 
-    async def _change(self, work: Callable[[Connection], tuple[Result, str]]) -> Result:
-        """Do `work` in one transaction, then tell everyone whom its conversation concerns."""
+    async def _change(self, transaction: Callable[[Connection], tuple[Result, str]]) -> Result:
+        """Run `transaction`, then publish that the conversation that it returns has changed."""
 
-        def transact() -> tuple[Result, str]:
+        def commit() -> tuple[Result, str]:
             self.rules.refresh()
             with self.engine.begin() as connection:
-                return work(connection)
+                return transaction(connection)
 
-        result, conversation = await run_sync(transact)
+        result, conversation = await run_sync(commit)
         for topic in (conversation_topic(conversation), DESK, CONTROL):
-            self.events.publish(topic, Event("changed"))
-        self.events.publish(QUEUE, Event("moved"))
+            self.events.publish(topic, Event(EventKind.CHANGED))
+        self.events.publish(QUEUE, Event(EventKind.MOVED))
         return result
 
-    def _mine(
-        self, connection: Connection, case_id: int, person: Person
+    def _claimed(
+        self, connection: Connection, case_id: int, account: Account
     ) -> tuple[Case, Conversation]:
+        """Return a case that `account` has claimed, with its conversation. Raises CaseError."""
         case = queue.case(connection, case_id)
-        chat = repository.find(connection, case.conversation)
-        queue.check_claimed_by(case, person.id)
-        return case, chat
+        conversation = repository.find(connection, case.conversation)
+        queue.check_claimed_by(case, account.id)
+        return case, conversation
 
-    def _announce(
-        self, connection: Connection, chat: Conversation, key: str, **values: object
+    def _notify(
+        self, connection: Connection, conversation: Conversation, key: str, **values: object
     ) -> None:
-        repository.add(
-            connection, chat, Sender.SYSTEM, say(key, chat.language, **values), self.clock()
-        )
+        """Add a notice of the product itself to the conversation."""
+        text = say(key, conversation.language, **values)
+        repository.add(connection, conversation, Sender.SYSTEM, text, self.clock())
 
     def _write(
         self,
         connection: Connection,
-        chat: Conversation,
-        person: Person,
+        conversation: Conversation,
+        account: Account,
         text: str,
         message_id: str | None = None,
     ) -> Message:
         return repository.add(
             connection,
-            chat,
+            conversation,
             Sender.AGENT,
             text,
             self.clock(),
             message_id=message_id,
-            author_id=person.id,
+            author_id=account.id,
         )
 
-    def _offer_text(self, offer: Offer, chat: Conversation) -> str:
-        language = chat.language or "en"
+    def _send_offer(
+        self, connection: Connection, conversation: Conversation, account: Account, offer: Offer
+    ) -> None:
+        language = conversation.language or "en"
         label = self.remedies.labels[offer.remedy][language]
         amount = "" if offer.amount is None else f" ({offer.currency} {offer.amount})"
-        return say("offered", language, remedy=f"{label}{amount}")
+        text = say("offered", language, remedy=f"{label}{amount}")
+        self._write(connection, conversation, account, text)
+        queue.first_reply(connection, offer.case, self.clock())

@@ -1,7 +1,7 @@
-"""Who hears of what.
+"""Events inside one process: they announce changes, and the receiver reads what has changed.
 
-An event says that something changed; the hearer reads what changed from the record. So a lost or
-doubled event loses and doubles nothing, and what a customer receives is always in order.
+An event carries no content, so a lost or repeated event neither loses nor repeats anything, and
+what a customer receives is always in order.
 """
 
 import asyncio
@@ -9,11 +9,21 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 DESK = "desk"
 CONTROL = "control"
-# The order of who waits has changed: whoever waits may have moved.
+# The order of the queue has changed: every waiting customer may have a new position.
 QUEUE = "queue"
+
+
+class EventKind(StrEnum):
+    """What an event announces."""
+
+    CHANGED = "changed"
+    MOVED = "moved"
+    TYPING = "typing"
+    CLOSED = "closed"
 
 
 def conversation_topic(conversation: str) -> str:
@@ -23,57 +33,57 @@ def conversation_topic(conversation: str) -> str:
 
 @dataclass(frozen=True)
 class Event:
-    """`kind` is changed, moved, typing or closed; `detail` is small and optional."""
+    """One event; `detail` is small and optional, such as who is typing."""
 
-    kind: str
+    kind: EventKind
     detail: dict[str, str | int] = field(default_factory=dict)
 
 
 class Subscription:
-    """The events of one topic for one hearer; equal events that wait are kept once."""
+    """The events of some topics for one subscriber; of equal waiting events one is kept."""
 
     def __init__(self) -> None:
-        """Start with nothing heard."""
-        self._waiting: dict[tuple[str, str], Event] = {}
-        self._something = asyncio.Event()
+        """Start without events."""
+        self._waiting: dict[tuple[EventKind, str], Event] = {}
+        self._has_events = asyncio.Event()
 
     def put(self, event: Event) -> None:
         """Add an event; never blocks and never grows without bound."""
         self._waiting[event.kind, str(event.detail)] = event
-        self._something.set()
+        self._has_events.set()
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        """Yield events as they come, for ever."""
+        """Yield events as they come, without end."""
         while True:
-            await self._something.wait()
-            self._something.clear()
-            heard, self._waiting = self._waiting, {}
-            for event in heard.values():
+            await self._has_events.wait()
+            self._has_events.clear()
+            received, self._waiting = self._waiting, {}
+            for event in received.values():
                 yield event
 
 
 class Events:
-    """Events inside one process. Publish and subscribe from the event loop's thread only."""
+    """Publishes events to subscribers. Use it from the event loop's thread only."""
 
     def __init__(self) -> None:
-        """Start with nobody listening."""
-        self._hearers: dict[str, set[Subscription]] = defaultdict(set)
+        """Start without subscribers."""
+        self._subscribers: dict[str, set[Subscription]] = defaultdict(set)
 
     def publish(self, topic: str, event: Event) -> None:
-        """Tell everyone who listens to `topic`."""
-        for hearer in self._hearers.get(topic, ()):
-            hearer.put(event)
+        """Send `event` to every subscriber of `topic`."""
+        for subscription in self._subscribers.get(topic, ()):
+            subscription.put(event)
 
     @contextmanager
     def subscribe(self, *topics: str) -> Iterator[Subscription]:
-        """Listen to topics for as long as the block runs."""
+        """Subscribe to topics for as long as the block runs."""
         subscription = Subscription()
         for topic in topics:
-            self._hearers[topic].add(subscription)
+            self._subscribers[topic].add(subscription)
         try:
             yield subscription
         finally:
             for topic in topics:
-                self._hearers[topic].discard(subscription)
-                if not self._hearers[topic]:
-                    del self._hearers[topic]
+                self._subscribers[topic].discard(subscription)
+                if not self._subscribers[topic]:
+                    del self._subscribers[topic]

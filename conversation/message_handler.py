@@ -14,7 +14,7 @@ from structlog.contextvars import bind_contextvars
 
 from assistant.rasa.client import Answer, AssistantUnavailable
 from conversation import repository
-from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
+from conversation.events import CONTROL, DESK, QUEUE, Event, EventKind, Events, conversation_topic
 from conversation.repository import Conversation
 from conversation.turn_commit import RulesInForce, TurnAnalysis, TurnOutcome, commit_turn
 from language.detect import detect
@@ -103,7 +103,7 @@ class MessageHandler:
             accepted = await run_sync(self._accept, conversation, message_id, text)
             if accepted.message.handled_at is not None:
                 return await run_sync(self._stored_outcome, accepted.message)
-            self.events.publish(conversation_topic(conversation), Event("changed"))
+            self.events.publish(conversation_topic(conversation), Event(EventKind.CHANGED))
             analysis = await self._analyse(accepted, trouble)
             while (outcome := await run_sync(self._commit, accepted, analysis)) is None:
                 accepted = await run_sync(self._carry_over, accepted.message)
@@ -209,7 +209,7 @@ class MessageHandler:
             logger.exception("could not attribute the words of message %d", message.seq)
             return
         for topic in (DESK, CONTROL):
-            self.events.publish(topic, Event("changed"))
+            self.events.publish(topic, Event(EventKind.CHANGED))
 
     def _store_attributions(self, message: Message) -> None:
         attributions = self.emotion.attribute(message.text)
@@ -218,6 +218,6 @@ class MessageHandler:
 
     def _publish(self, conversation: str, *, queue_moved: bool) -> None:
         for topic in (conversation_topic(conversation), DESK, CONTROL):
-            self.events.publish(topic, Event("changed"))
+            self.events.publish(topic, Event(EventKind.CHANGED))
         if queue_moved:
-            self.events.publish(QUEUE, Event("moved"))
+            self.events.publish(QUEUE, Event(EventKind.MOVED))

@@ -1,7 +1,7 @@
-"""What happened lately, in figures: the first thing that a supervisor looks at."""
+"""The key figures of a period, for supervisors."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,13 +10,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, select
 
-from store.tables import cases, conversations, decisions, messages, offers, surveys
+from store.enums import CaseState, Sender
+from store.tables import conversations, messages
+from triage.audit import log
+from triage.cases import offers, queue, surveys
+from triage.cases.queue import FirstReply
 from triage.features.episode import NEGATIVE
 
 
 @dataclass(frozen=True)
 class Day:
-    """One day, in UTC; `waited` is the median number of minutes to a person's first reply."""
+    """The figures of one day in UTC; `waited` is the median time to a first reply in minutes."""
 
     day: date
     conversations: int
@@ -26,16 +30,28 @@ class Day:
 
 @dataclass(frozen=True)
 class Overview:
-    """The figures of a period; shares go from 0 to 1, and None stands for nothing to measure.
+    """The figures of a period; None where there is nothing to measure.
 
-    `waited` is the median time from the opening of a case to a person's first reply, `in_time` the
-    share of first replies within their deadline, `score` the customers' mean rating (1 to 5).
+    Attributes:
+        days: The figures of each day, without gaps.
+        conversations: How many conversations began.
+        handovers: How many cases were opened.
+        states: How many cases are in each state now.
+        waited: The median time from the opening of a case to the first reply of a person.
+        in_time: The share of first replies that were in time, from 0 to 1.
+        negative: The share of customers' messages that are negative, from 0 to 1.
+        emotions: The mean probability of each emotion, highest first.
+        rules: How often each rule opened a case, most often first.
+        languages: How many conversations were held in each language.
+        score: The mean rating of resolved cases, from 1 to 5.
+        ratings: How many ratings there are.
+        given: The money that was offered, by currency.
     """
 
     days: tuple[Day, ...]
     conversations: int
     handovers: int
-    states: Mapping[str, int]
+    states: Mapping[CaseState, int]
     waited: timedelta | None
     in_time: float | None
     negative: float | None
@@ -49,79 +65,79 @@ class Overview:
 
 def overview(connection: Connection, since: datetime, until: datetime) -> Overview:
     """Return the figures of the days from `since` to `until`, both included."""
-    opened = _opened(connection, since)
-    started = _per_day(connection, since)
-    scores = _scores(connection, since)
-    replied = [one for one in opened if one.first_reply_at is not None]
+    first_replies = queue.first_replies(connection, since)
+    started = _started_per_day(connection, since)
+    scores = surveys.scores(connection, since)
+    rules = log.rules_of(connection, queue.opening_decisions(since))
     return Overview(
-        days=_days(since.date(), until.date(), started, opened),
+        days=_days(since.date(), until.date(), started, first_replies),
         conversations=sum(started.values()),
-        handovers=len(opened),
-        states=_states(connection),
-        waited=_median_wait(replied),
-        in_time=_share(one.first_reply_at <= one.reply_due for one in replied),
+        handovers=len(first_replies),
+        states=queue.counts(connection),
+        waited=_median_wait(first_replies),
+        in_time=_share_in_time(first_replies),
         negative=_negative(connection, since),
         emotions=_emotions(connection, since),
-        rules=dict(Counter(rule for one in opened for rule in one.rules).most_common()),
+        rules=dict(Counter(rule for fired in rules for rule in fired).most_common()),
         languages=_languages(connection, since),
         score=fmean(scores) if scores else None,
         ratings=len(scores),
-        given=_given(connection, since),
+        given=offers.amounts_offered(connection, since),
     )
 
 
-def _opened(connection: Connection, since: datetime) -> Sequence[Any]:
-    """Return the cases opened in the period, each with the rules that opened it."""
-    return connection.execute(
-        select(cases.c.opened_at, cases.c.first_reply_at, cases.c.reply_due, decisions.c.rules)
-        .join(decisions, decisions.c.id == cases.c.decision_id)
-        .where(cases.c.opened_at >= since)
-    ).all()
-
-
-def _per_day(connection: Connection, since: datetime) -> dict[date, int]:
+def _started_per_day(connection: Connection, since: datetime) -> dict[date, int]:
     day = func.date(conversations.c.created_at)
     rows = connection.execute(
         select(day, func.count()).where(conversations.c.created_at >= since).group_by(day)
     )
-    # SQLite has no dates and answers with text; PostgreSQL answers with dates.
+    # SQLite returns dates as text.
     return {date.fromisoformat(str(when)): count for when, count in rows}
 
 
 def _days(
-    first: date, last: date, started: Mapping[date, int], opened: Sequence[Any]
+    first: date, last: date, started: Mapping[date, int], first_replies: Sequence[FirstReply]
 ) -> tuple[Day, ...]:
+    """Return the figures of every day from `first` to `last`."""
+    by_day: dict[date, list[FirstReply]] = defaultdict(list)
+    for first_reply in first_replies:
+        by_day[first_reply.opened_at.date()].append(first_reply)
+
     def waited(day: date) -> float | None:
-        wait = _median_wait([one for one in opened if one.opened_at.date() == day])
+        wait = _median_wait(by_day[day])
         return None if wait is None else wait.total_seconds() / 60
 
-    handed_over = Counter(one.opened_at.date() for one in opened)
-    every = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    return tuple(Day(day, started.get(day, 0), handed_over[day], waited(day)) for day in every)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return tuple(Day(day, started.get(day, 0), len(by_day[day]), waited(day)) for day in days)
 
 
-def _median_wait(opened: Sequence[Any]) -> timedelta | None:
-    waits = [one.first_reply_at - one.opened_at for one in opened if one.first_reply_at is not None]
-    return median(waits) if waits else None
+def _median_wait(first_replies: Sequence[FirstReply]) -> timedelta | None:
+    seconds = [
+        (reply.first_reply_at - reply.opened_at).total_seconds()
+        for reply in first_replies
+        if reply.first_reply_at is not None
+    ]
+    return timedelta(seconds=median(seconds)) if seconds else None
 
 
-def _states(connection: Connection) -> dict[str, int]:
-    """Return how many cases there are now in each state."""
-    return _counts(
-        connection.execute(select(cases.c.state, func.count()).group_by(cases.c.state)).all()
-    )
+def _share_in_time(first_replies: Sequence[FirstReply]) -> float | None:
+    in_time = [
+        reply.first_reply_at <= reply.reply_due
+        for reply in first_replies
+        if reply.first_reply_at is not None
+    ]
+    return fmean(in_time) if in_time else None
 
 
 def _languages(connection: Connection, since: datetime) -> dict[str, int]:
     """Return how many conversations were held in each language that is known."""
-    return _counts(
-        connection.execute(
-            select(conversations.c.language, func.count())
-            .where(conversations.c.created_at >= since, conversations.c.language.is_not(None))
-            .group_by(conversations.c.language)
-            .order_by(func.count().desc())
-        ).all()
+    rows = connection.execute(
+        select(conversations.c.language, func.count())
+        .where(conversations.c.created_at >= since, conversations.c.language.is_not(None))
+        .group_by(conversations.c.language)
+        .order_by(func.count().desc())
     )
+    return dict(rows.all())
 
 
 def _negative(connection: Connection, since: datetime) -> float | None:
@@ -144,36 +160,12 @@ def _emotions(connection: Connection, since: datetime) -> dict[str, float]:
     means = [func.avg(messages.c.reading[("emotions", name)].as_float()) for name in names]
     row = connection.execute(_readings(*means, since=since)).one()
     found = {name: mean for name, mean in zip(names, row, strict=True) if mean is not None}
-    return dict(sorted(found.items(), key=lambda one: -one[1]))
+    return dict(sorted(found.items(), key=lambda emotion: -emotion[1]))
 
 
 def _readings(*columns: Any, since: datetime) -> Select[Any]:
     """Select over the customers' messages that the emotion model has read."""
     read = messages.c.reading["language"].as_string().is_not(None)
-    return select(*columns).where(messages.c.sender == "customer", messages.c.at >= since, read)
-
-
-def _scores(connection: Connection, since: datetime) -> Sequence[int]:
-    return connection.execute(select(surveys.c.score).where(surveys.c.at >= since)).scalars().all()
-
-
-def _given(connection: Connection, since: datetime) -> dict[str, Decimal]:
-    """Return the money offered to customers, by currency."""
-    rows = connection.execute(
-        select(offers.c.currency, offers.c.amount).where(
-            offers.c.state == "offered", offers.c.made_at >= since, offers.c.amount.is_not(None)
-        )
+    return select(*columns).where(
+        messages.c.sender == Sender.CUSTOMER, messages.c.at >= since, read
     )
-    total: dict[str, Decimal] = {}
-    for currency, amount in rows:
-        total[currency] = total.get(currency, Decimal(0)) + amount
-    return total
-
-
-def _counts(rows: Sequence[Any]) -> dict[str, int]:
-    return {str(key): int(count) for key, count in rows}
-
-
-def _share(held: Iterable[bool]) -> float | None:
-    values = list(held)
-    return fmean(values) if values else None

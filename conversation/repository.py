@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from accounts import staff
 from conversation.errors import (
     ConversationClosed,
     ConversationUnknown,
@@ -36,6 +37,11 @@ class Conversation:
     language: str | None
     identity: dict[str, str] | None
     created_at: datetime
+
+    @property
+    def customer(self) -> str | None:
+        """Return the customer's e-mail address; None when it is not known."""
+        return (self.identity or {}).get("email")
 
 
 def start(
@@ -237,6 +243,17 @@ def replies(connection: Connection, message: Message) -> list[Message]:
         .order_by(messages.c.seq)
     )
     return [_message(row) for row in rows]
+
+
+def authors(connection: Connection, conversation: str) -> dict[int, str]:
+    """Return the names of the people who wrote messages, by sequence number."""
+    rows = connection.execute(
+        select(messages.c.seq, messages.c.author_id).where(
+            messages.c.conversation_id == conversation, messages.c.author_id.is_not(None)
+        )
+    ).all()
+    names = staff.names(connection, [row.author_id for row in rows])
+    return {row.seq: names[row.author_id] for row in rows}
 
 
 def interrupted(connection: Connection, before: datetime) -> Sequence[tuple[str, str, str]]:

@@ -1,14 +1,14 @@
-"""Where a customer's conversation stands: whether a person is due or there, and what is asked."""
+"""The status of a conversation, as its customer sees it: a person is due, or a survey is open."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from store.tables import cases, surveys
-from triage.cases import queue
+from store.enums import CaseState
+from triage.cases import queue, surveys
 
-# A customer who comes back later than this is not asked any more how it went.
+# A customer who comes back later than this is not asked to rate the case any more.
 SURVEY_OPEN = timedelta(days=7)
 
 
@@ -16,7 +16,8 @@ SURVEY_OPEN = timedelta(days=7)
 class ConversationStatus:
     """What a customer's client shows besides the messages.
 
-    `handover` is {case, position} while a person is due (0: is here); `survey` is a case to rate.
+    `handover` is {case, position} while a case is not resolved; position 0 means that an agent has
+    claimed it. `survey` is the id of a case to rate.
     """
 
     handover: dict[str, int] | None = None
@@ -26,19 +27,13 @@ class ConversationStatus:
 def conversation_status(
     connection: Connection, conversation: str, now: datetime
 ) -> ConversationStatus:
-    """Return where a conversation stands."""
-    latest = connection.execute(
-        select(cases.c.id, cases.c.state, cases.c.resolved_at, surveys.c.score)
-        .outerjoin(surveys, surveys.c.case_id == cases.c.id)
-        .where(cases.c.conversation_id == conversation)
-        .order_by(cases.c.id.desc())
-        .limit(1)
-    ).first()
-    if latest is None:
+    """Return the status of a conversation."""
+    case = queue.latest(connection, conversation)
+    if case is None:
         return ConversationStatus()
-    if latest.state != "resolved":
-        waiting = latest.state == "waiting"
-        position = queue.position(connection, latest.id) if waiting else 0
-        return ConversationStatus(handover={"case": latest.id, "position": position})
-    fresh = latest.score is None and now - latest.resolved_at < SURVEY_OPEN
-    return ConversationStatus(survey=latest.id if fresh else None)
+    if case.state != CaseState.RESOLVED:
+        position = queue.position(connection, case.id)
+        return ConversationStatus(handover={"case": case.id, "position": position})
+    is_recent = case.resolved_at is not None and now - case.resolved_at < SURVEY_OPEN
+    is_open = is_recent and not surveys.is_rated(connection, case.id)
+    return ConversationStatus(survey=case.id if is_open else None)

@@ -79,7 +79,9 @@ def commit_turn(
         reading=analysis.reading,
         intent=None if analysis.answer is None else analysis.answer.intent,
         trouble=analysis.trouble,
-        earlier_cases=queue.earlier(connection, conversation.id, conversation.episode),
+        earlier_cases=queue.earlier(
+            connection, conversation.id, conversation.episode, conversation.customer
+        ),
     )
     replies: list[Message] = []
     if conversation.state in (ConversationState.ASSISTANT, ConversationState.WAITING):
@@ -154,6 +156,7 @@ def _open_case(
         connection,
         conversation=conversation.id,
         episode=conversation.episode,
+        customer=conversation.customer,
         decision=decision,
         suggestion=rules.remedies.suggest(decision.facts),
         deadlines=rules.policy.deadlines(decision.priority or 4, now),

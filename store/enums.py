@@ -70,6 +70,13 @@ class CaseState(StrEnum):
     RESOLVED = "resolved"
 
 
+class ReturnTo(StrEnum):
+    """Where an agent hands a case back to."""
+
+    QUEUE = "queue"
+    ASSISTANT = "assistant"
+
+
 class OfferState(StrEnum):
     """Where an offer stands."""
 

@@ -176,6 +176,8 @@ cases = Table(
     Column("id", Integer, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("episode", Integer, nullable=False),
+    # The customer's e-mail address in lower case; none: the customer is not known.
+    Column("customer", Text, index=True),
     Column("decision_id", ForeignKey("decisions.id"), nullable=False),
     Column("state", _one_of("state", CaseState), nullable=False),
     Column("priority", Integer, nullable=False),

@@ -57,7 +57,8 @@ def knowledge_gaps(
 ) -> None:
     """List questions without an answer, grouped by meaning: times, handovers, negative after."""
     from api.settings import Settings
-    from knowledge_base.gaps import gaps, unanswered_questions
+    from conversation.unanswered_questions import unanswered_questions
+    from knowledge_base.gaps import gaps
     from language.encoder import load_encoder
     from store.engine import open_engine, reading
 

@@ -1,26 +1,25 @@
-"""The agent's side: the queue, its cases, and the offers in them."""
+"""The agent's side: the queue and its cases."""
 
-from typing import Literal
+from typing import Annotated
 from uuid import UUID
 
-from anyio.to_thread import run_sync
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from api.dependencies import ContainerDep, Language, Staff, Supervisor
+from api.dependencies import ContainerDep, Language, Staff
 from api.http.conversations import MessageOut
-from api.schemas import Amount, Id, Incoming, Words
-from conversation.events import Event, conversation_topic
+from api.schemas import Id, InputModel, PlainText
+from conversation.events import Event, EventKind, conversation_topic
 from store.engine import reading
-from store.enums import CaseState, OfferState
+from store.enums import CaseState, ReturnTo, Sender
 from triage.cases import queue
-from triage.cases.queue import Case
+from triage.cases.case import Case
 
-router = APIRouter(prefix="/api", tags=["desk"])
+router = APIRouter(prefix="/api/cases", tags=["desk"])
 
 
 class EvidenceOut(BaseModel):
-    """The words of a turn that made a rule fire."""
+    """The words of a message that made a rule fire."""
 
     seq: int
     quote: str
@@ -61,170 +60,110 @@ class CaseOut(BaseModel):
     reply_due: str
     resolve_due: str
 
+    @classmethod
+    def of(cls, case: Case, language: str) -> "CaseOut":
+        """Return a case with its texts in `language`."""
+        return cls.model_validate(case.as_json(language))
 
-class NewReply(Incoming):
+
+class ReplyIn(InputModel):
     """A message to the customer."""
 
     id: UUID
     text: str
 
 
-class Return(Incoming):
+class ReturnIn(InputModel):
     """Where a case goes back to."""
 
-    to: Literal["queue", "assistant"]
+    to: ReturnTo
 
 
-class NewOffer(Incoming):
-    """A remedy to offer; money is a decimal string, never a float.
-
-    With an `id` of the client's own, the same request sent again makes no second offer.
-    """
-
-    id: UUID | None = None
-    remedy: str
-    amount: Amount | None = None
-    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
-    reason: Words = Field(max_length=2_000)
-
-
-class Correction(Incoming):
-    """A fact of the case as it really is, written as people write it; without a value it is taken
-    back.
-    """
+class CorrectionIn(InputModel):
+    """The real value of a fact, as people write it; no value takes the correction back."""
 
     fact: str = Field(max_length=40)
-    value: Words | None = Field(None, max_length=200)
-    reason: Words = Field(max_length=2_000)
+    value: PlainText | None = Field(None, max_length=200)
+    reason: PlainText = Field(max_length=2_000)
 
 
-class DecisionReason(Incoming):
-    """Why an offer is approved or refused."""
-
-    reason: Words = Field(max_length=2_000)
-
-
-class OfferOut(BaseModel):
-    """An offer and its state."""
-
-    id: int
-    state: OfferState
-
-
-class Resolution(Incoming):
+class ResolutionIn(InputModel):
     """How a case ends."""
 
     root_cause: str
-    note: Words | None = Field(None, max_length=4_000)
+    note: PlainText | None = Field(None, max_length=4_000)
 
 
-def _out(case: Case, language: str) -> CaseOut:
-    return CaseOut.model_validate(case.as_json(language))
-
-
-@router.get("/cases")
-async def cases(
+@router.get("")
+def list_cases(
     _: Staff, container: ContainerDep, language: Language, state: CaseState | None = None
 ) -> list[CaseOut]:
     """Return the cases of a state, most urgent first."""
-
-    def read() -> list[Case]:
-        with reading(container.engine) as connection:
-            return queue.cases(connection, state)
-
-    return [_out(case, language) for case in await run_sync(read)]
+    with reading(container.engine) as connection:
+        return [CaseOut.of(case, language) for case in queue.cases(connection, state)]
 
 
-@router.get("/cases/{case}")
-async def one_case(case: Id, _: Staff, container: ContainerDep, language: Language) -> CaseOut:
+@router.get("/{case}")
+def read_case(case: Id, _: Staff, container: ContainerDep, language: Language) -> CaseOut:
     """Return one case."""
-
-    def read() -> Case:
-        with reading(container.engine) as connection:
-            return queue.case(connection, case)
-
-    return _out(await run_sync(read), language)
+    with reading(container.engine) as connection:
+        return CaseOut.of(queue.case(connection, case), language)
 
 
-@router.post("/cases/{case}/claim")
+@router.post("/{case}/claim")
 async def claim(case: Id, agent: Staff, container: ContainerDep, language: Language) -> CaseOut:
-    """Take a waiting case; 409 when another agent has it."""
-    return _out(await container.desk.claim(case, agent), language)
+    """Claim a waiting case; 409 when another agent has it."""
+    return CaseOut.of(await container.desk.claim(case, agent), language)
 
 
-@router.post("/cases/{case}/messages")
-async def reply(case: Id, agent: Staff, container: ContainerDep, new: NewReply) -> MessageOut:
+@router.post("/{case}/messages")
+async def reply(case: Id, agent: Staff, container: ContainerDep, new: ReplyIn) -> MessageOut:
     """Write to the customer."""
     message = await container.desk.reply(case, agent, str(new.id), new.text)
     return MessageOut.model_validate(message.as_json())
 
 
-@router.post("/cases/{case}/typing", status_code=204)
-async def typing(case: Id, _: Staff, container: ContainerDep) -> None:
-    """Let the customer see that somebody is writing."""
-
-    def read() -> Case:
-        with reading(container.engine) as connection:
-            return queue.case(connection, case)
-
-    conversation = (await run_sync(read)).conversation
-    container.events.publish(conversation_topic(conversation), Event("typing", {"sender": "agent"}))
+def _conversation_of(case: Id, container: ContainerDep) -> str:
+    with reading(container.engine) as connection:
+        return queue.case(connection, case).conversation
 
 
-@router.post("/cases/{case}/return")
+@router.post("/{case}/typing", status_code=204)
+async def typing(
+    _: Staff,
+    container: ContainerDep,
+    conversation: Annotated[str, Depends(_conversation_of)],
+) -> None:
+    """Tell the customer that somebody is typing."""
+    event = Event(EventKind.TYPING, {"sender": Sender.AGENT})
+    container.events.publish(conversation_topic(conversation), event)
+
+
+@router.post("/{case}/return")
 async def give_back(
-    case: Id, agent: Staff, container: ContainerDep, language: Language, back: Return
+    case: Id, agent: Staff, container: ContainerDep, language: Language, back: ReturnIn
 ) -> CaseOut:
     """Return the case to the queue, or the customer to the assistant."""
-    return _out(await container.desk.give_back(case, agent, back.to), language)
+    return CaseOut.of(await container.desk.give_back(case, agent, back.to), language)
 
 
-@router.post("/cases/{case}/offers", status_code=201)
-async def offer(case: Id, agent: Staff, container: ContainerDep, new: NewOffer) -> OfferOut:
-    """Offer a remedy; above one's authority it waits for a second person."""
-    made = await container.desk.offer(
-        case,
-        agent,
-        new.remedy,
-        new.amount,
-        new.currency,
-        new.reason,
-        request_id=str(new.id) if new.id else None,
-    )
-    return OfferOut(id=made.id, state=made.state)
-
-
-@router.post("/cases/{case}/facts")
+@router.post("/{case}/facts")
 async def correct(
-    case: Id, agent: Staff, container: ContainerDep, language: Language, new: Correction
+    case: Id, agent: Staff, container: ContainerDep, language: Language, new: CorrectionIn
 ) -> CaseOut:
-    """Correct a fact of the case; the suggestion follows at once."""
-    return _out(
-        await container.desk.correct(case, agent, new.fact, new.value, new.reason), language
-    )
+    """Correct a fact of the case and update its suggestion."""
+    corrected = await container.desk.correct(case, agent, new.fact, new.value, new.reason)
+    return CaseOut.of(corrected, language)
 
 
-@router.post("/offers/{offer_id}/approve")
-async def approve(
-    offer_id: Id, person: Supervisor, container: ContainerDep, decision: DecisionReason
-) -> OfferOut:
-    """Approve somebody else's offer; the customer gets it now."""
-    approved = await container.desk.approve(offer_id, person, decision.reason)
-    return OfferOut(id=approved.id, state=approved.state)
-
-
-@router.post("/offers/{offer_id}/refuse")
-async def refuse(
-    offer_id: Id, person: Supervisor, container: ContainerDep, decision: DecisionReason
-) -> OfferOut:
-    """Refuse somebody else's offer."""
-    refused = await container.desk.refuse(offer_id, person, decision.reason)
-    return OfferOut(id=refused.id, state=refused.state)
-
-
-@router.post("/cases/{case}/resolve")
+@router.post("/{case}/resolve")
 async def resolve(
-    case: Id, agent: Staff, container: ContainerDep, language: Language, how: Resolution
+    case: Id,
+    agent: Staff,
+    container: ContainerDep,
+    language: Language,
+    resolution: ResolutionIn,
 ) -> CaseOut:
     """Close the case with its root cause."""
-    return _out(await container.desk.resolve(case, agent, how.root_cause, how.note), language)
+    resolved = await container.desk.resolve(case, agent, resolution.root_cause, resolution.note)
+    return CaseOut.of(resolved, language)

@@ -1,6 +1,6 @@
-"""Is it alive, is it ready, and how does it do."""
+"""Health checks and metrics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from anyio.to_thread import run_sync
@@ -10,47 +10,49 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_fastapi_instrumentator import Instrumentator
 from pydantic import BaseModel
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from api.container import Container
 from api.dependencies import ContainerDep
 from store.engine import reading
-from store.tables import cases, decisions
+from store.enums import Action, CaseState
 from triage.analytics import drift
+from triage.audit import log
+from triage.cases import queue
 
 router = APIRouter(tags=["health"])
 
 
-class Live(BaseModel):
+class LiveOut(BaseModel):
     """The process answers."""
 
     status: str = "live"
 
 
-class Ready(BaseModel):
-    """What a message needs; `assistant` may be down: then people answer."""
+class ReadyOut(BaseModel):
+    """What works; without the assistant, messages are still taken and people answer."""
 
     database: bool
     assistant: bool
 
 
 @router.get("/health/live")
-async def live() -> Live:
-    """Say that the process answers."""
-    return Live()
+async def live() -> LiveOut:
+    """Return that the process answers."""
+    return LiveOut()
 
 
 @router.get("/health/ready")
-async def ready(container: ContainerDep, response: Response) -> Ready:
-    """Say whether messages can be taken (503 when not), and whether the bot answers them."""
+async def ready(container: ContainerDep, response: Response) -> ReadyOut:
+    """Return whether messages can be taken (503 when not), and whether the assistant is ready."""
     database = await run_sync(_database_answers, container)
     if not database:
         response.status_code = 503
-    return Ready(database=database, assistant=container.rasa_process.ready)
+    return ReadyOut(database=database, assistant=container.rasa_process.ready)
 
 
 def install_metrics(app: FastAPI, container: Container) -> None:
-    """Serve /metrics for Prometheus: requests by route, and the state of the house."""
+    """Serve /metrics for Prometheus: requests by route, and the product's own figures."""
     registry = CollectorRegistry()
     registry.register(_StoredCountsCollector(container))
     instrumentator = Instrumentator(registry=registry, excluded_handlers=["/metrics", "/static"])
@@ -58,7 +60,7 @@ def install_metrics(app: FastAPI, container: Container) -> None:
 
 
 class _StoredCountsCollector(Collector):
-    """Numbers read from the record when Prometheus asks, so that they survive a restart."""
+    """Figures read from the database when Prometheus asks, so that they survive a restart."""
 
     def __init__(self, container: Container) -> None:
         self._container = container
@@ -67,16 +69,10 @@ class _StoredCountsCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the gauges."""
         with reading(self._container.engine) as connection:
-            by_state = connection.execute(
-                select(cases.c.state, func.count()).group_by(cases.c.state)
-            ).all()
-            by_action = connection.execute(
-                select(decisions.c.action, func.count()).group_by(decisions.c.action)
-            ).all()
-        yield _gauge("amends_cases", "Cases by state", "state", dict(map(tuple, by_state)))
-        yield _gauge(
-            "amends_decisions", "Decisions by action", "action", dict(map(tuple, by_action))
-        )
+            cases = queue.counts(connection)
+            decisions = log.counts(connection)
+        yield _gauge("amends_cases", "Cases by state", "state", cases)
+        yield _gauge("amends_decisions", "Decisions by action", "action", decisions)
         up = GaugeMetricFamily("amends_assistant_ready", "1 while the Rasa process answers")
         up.add_metric([], float(self._container.rasa_process.ready))
         yield up
@@ -85,7 +81,7 @@ class _StoredCountsCollector(Collector):
         yield drifting
 
     def _flagged(self) -> int:
-        """How many series are flagged; only whole days count, so that once a day is enough."""
+        """Return how many series are flagged; counted once a day, as only whole days matter."""
         today = self._container.clock().date()
         if self._drifting is None or self._drifting[0] != today:
             with reading(self._container.engine) as connection:
@@ -93,14 +89,16 @@ class _StoredCountsCollector(Collector):
         return self._drifting[1]
 
     def describe(self) -> list[Metric]:
-        """Keep the registry from collecting while it registers."""
+        """Return nothing: the registry must not collect while it registers this collector."""
         return []
 
 
-def _gauge(name: str, text: str, label: str, counts: dict[str, int]) -> Metric:
+def _gauge(
+    name: str, text: str, label: str, counts: Mapping[CaseState, int] | Mapping[Action, int]
+) -> Metric:
     family = GaugeMetricFamily(name, text, labels=[label])
     for value, count in counts.items():
-        family.add_metric([value], count)
+        family.add_metric([str(value)], count)
     return family
 
 

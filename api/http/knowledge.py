@@ -1,9 +1,8 @@
-"""Asking the knowledge base directly."""
+"""Search in the knowledge base."""
 
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
@@ -36,7 +35,7 @@ class HitOut(BaseModel):
     score: float
 
 
-class Found(BaseModel):
+class SearchOut(BaseModel):
     """The answer, if one is good enough, and the closest articles."""
 
     answer: AnswerOut | None
@@ -44,16 +43,16 @@ class Found(BaseModel):
 
 
 @router.get("/search")
-async def search(
+def search(
     container: ContainerDep,
     q: Annotated[str, Query(max_length=4_000)],
     language: Literal["en", "zh"] | None = None,
-) -> Found:
-    """Search the articles; the language is read from the question when it is not given."""
-    spoken = language or detect(q)
-    answer = await run_sync(container.knowledge_base.answer, q, spoken)
-    hits = await run_sync(container.knowledge_base.search, q, spoken)
-    return Found(
+) -> SearchOut:
+    """Search the articles; without `language` the language of the question is detected."""
+    detected = language or detect(q)
+    answer = container.knowledge_base.answer(q, detected)
+    hits = container.knowledge_base.search(q, detected)
+    return SearchOut(
         answer=None
         if answer is None
         else AnswerOut(text=answer.text, source=SourceOut(**asdict(answer.source))),

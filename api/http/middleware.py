@@ -18,9 +18,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
-# FastAPI's own documentation page loads its scripts from elsewhere.
+# FastAPI's documentation pages load scripts from other hosts.
 WITHOUT_POLICY = ("/docs", "/redoc")
-# A policy to replay is the largest thing that anybody sends; Rasa sends whole dialogues.
+# A policy to replay is the largest public request; Rasa sends whole dialogues to /internal/.
 LARGEST_BODY = 2 * 1024**2
 WITHOUT_LIMIT = "/internal/"
 
@@ -55,14 +55,14 @@ class RequestId:
 
 
 class SecurityHeaders:
-    """Adds the headers to every HTTP answer."""
+    """Adds the headers to every HTTP response."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on; add the headers to its answer."""
+        """Call the application and add the headers to its response."""
         if scope["type"] != "http" or scope["path"].startswith(WITHOUT_POLICY):
             await self._app(scope, receive, send)
             return
@@ -77,15 +77,15 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
-class SmallBodies:
-    """Refuses bodies that no request of ours needs; they are read to their end, and not kept."""
+class BodySizeLimit:
+    """Refuses request bodies that are too large with status 413."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on; its body ends in status 413 when it is too large."""
+        """Call the application; raise an HTTPException when the body is too large."""
         if scope["type"] != "http" or scope["path"].startswith(WITHOUT_LIMIT):
             await self._app(scope, receive, send)
             return
@@ -97,7 +97,7 @@ class SmallBodies:
             size += len(message.get("body", b""))
             if size <= LARGEST_BODY:
                 return message
-            # An answer before the end of the body would be lost with the broken connection.
+            # Read the rest: a response before the end of the body would be lost.
             while message.get("more_body", False):
                 message = await receive()
             raise HTTPException(413, f"A request may have {LARGEST_BODY:,} bytes at most.")

@@ -1,4 +1,4 @@
-"""Every error in one shape: application/problem+json (RFC 9457); a page where people look."""
+"""Errors as application/problem+json (RFC 9457), or as a page for browsers."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,14 +14,12 @@ from accounts.account import SignInRefused, TooManyAttempts
 from api.dependencies import NotSent
 from api.http.middleware import REQUEST_ID
 from api.pages.shared.rendering import Page
-from api.pages.shared.translation import wished
+from api.pages.shared.translation import preferred_language
 from assistant.orders.port import BackofficeDown, RequestRefused
 from conversation import errors as chat
-from triage import (
-    errors as triage,
-)
+from triage import errors as triage
 
-# The most specific class of an error that stands here gives its status.
+# The status of an error is that of its most specific class in this mapping.
 STATUS: dict[type[Exception], HTTPStatus] = {
     chat.ConversationError: HTTPStatus.BAD_REQUEST,
     chat.ConversationUnknown: HTTPStatus.NOT_FOUND,
@@ -58,7 +56,7 @@ class Problem(JSONResponse):
     def __init__(
         self, status: HTTPStatus, detail: str, headers: dict[str, str] | None = None, **more: Any
     ) -> None:
-        """Describe what went wrong, in a sentence that helps."""
+        """Build the response; `more` are further members."""
         super().__init__(describe(status, detail) | more, status, headers)
 
 
@@ -73,13 +71,13 @@ def describe(status: HTTPStatus, detail: str) -> dict[str, Any]:
 
 
 def status_of(error: Exception) -> HTTPStatus:
-    """Return the HTTP status of one of the house's own errors."""
+    """Return the HTTP status of an error of this product."""
     known = (STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of `app` a problem."""
+    """Install the error handlers."""
     for kind in STATUS:
         app.add_exception_handler(kind, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -89,8 +87,8 @@ def install(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     status = status_of(error)
-    if _is_for_people(request):
-        return Page(request, wished(request)).show("problem.html", status=status)
+    if _expects_page(request):
+        return Page(request, preferred_language(request)).show("problem.html", status=status)
     if isinstance(error, triage.RulesError):
         return Problem(status, str(error), faults=list(map(_rule_fault, error.faults)))
     return Problem(status, str(error))
@@ -101,13 +99,13 @@ async def _http(request: Request, error: Exception) -> Response:
         raise error
     status = HTTPStatus(error.status_code)
     if isinstance(error, NotSent):
-        page = Page(request, wished(request))
+        page = Page(request, preferred_language(request))
         return page.show("not_sent.html", status=status, typed=error.typed)
-    if status >= HTTPStatus.BAD_REQUEST and _is_for_people(request):
-        return Page(request, wished(request)).show("problem.html", status=status)
+    if status >= HTTPStatus.BAD_REQUEST and _expects_page(request):
+        return Page(request, preferred_language(request)).show("problem.html", status=status)
     detail = error.detail if error.detail != status.phrase else status.description
     if isinstance(error.__cause__, ValueError | RecursionError):
-        # What FastAPI says of a body that it could not even decode helps nobody.
+        # FastAPI's own message about an undecodable body does not help the client.
         detail = "The body is not JSON in UTF-8."
     return Problem(status, detail, dict(error.headers) if error.headers else None)
 
@@ -132,7 +130,7 @@ async def _unexpected(_: Request, error: Exception) -> Problem:
     )
 
 
-def _is_for_people(request: Request) -> bool:
+def _expects_page(request: Request) -> bool:
     is_page = not request.url.path.startswith(("/api/", "/internal/", "/static/"))
     return is_page and "text/html" in request.headers.get("Accept", "")
 
@@ -142,7 +140,7 @@ def _rule_fault(fault: triage.RuleFault) -> dict[str, Any]:
 
 
 def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
-    """Return {where, what} of one of pydantic's faults."""
+    """Return an error of pydantic as {where, what}."""
     where = ".".join(str(part) for part in fault["loc"] if part != "body") or "body"
     if fault["type"] == "json_invalid":
         return {"where": "body", "what": f"is not JSON: {fault['ctx']['error']} at {where}"}

@@ -1,4 +1,4 @@
-"""Rasa's custom actions, run inside this process and for Rasa alone."""
+"""Rasa's custom actions, which run inside this process; only Rasa may call them."""
 
 import ipaddress
 import secrets
@@ -14,10 +14,10 @@ router = APIRouter(prefix="/internal", include_in_schema=False)
 
 
 @router.post("/actions")
-async def act(
+async def run_action(
     request: Request, container: ContainerDep, x_amends_secret: Annotated[str, Header()] = ""
 ) -> JSONResponse:
-    """Run one action for Rasa: from this machine only, and with the shared secret."""
+    """Run one action for Rasa; only from this machine, with the shared secret."""
     if not _is_this_machine(request) or not secrets.compare_digest(
         x_amends_secret.encode(), container.rasa_secret.encode()
     ):

@@ -1,4 +1,4 @@
-"""The customer's side over WebSocket: the same conversation, live."""
+"""The customer's side over WebSocket: the same conversation, with live updates."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -13,15 +13,16 @@ from starlette.websockets import WebSocketDisconnect
 
 from api.container import Container
 from api.dependencies import ContainerDep
-from api.http.conversations import NewMessage
+from api.http.conversations import MessageIn
 from api.http.problem_details import status_of
-from api.schemas import Incoming, Place
+from api.schemas import InputModel, SequenceNumber
 from conversation import repository
 from conversation.errors import ConversationError
-from conversation.events import QUEUE, Event, Subscription, conversation_topic
+from conversation.events import QUEUE, Event, EventKind, Subscription, conversation_topic
 from conversation.repository import Conversation
 from conversation.status import ConversationStatus, conversation_status
 from store.engine import reading
+from store.enums import Sender
 from triage.message import Message
 
 router = APIRouter()
@@ -29,100 +30,100 @@ SUBPROTOCOL = "bearer."
 LARGEST_FRAME = 64 * 1024
 
 
-class Say(NewMessage):
-    """The customer says something."""
+class MessageFrame(MessageIn):
+    """The customer sends a message."""
 
     type: Literal["message"]
 
 
-class Typing(Incoming):
+class TypingFrame(InputModel):
     """The customer is typing."""
 
     type: Literal["typing"]
 
 
-class Seen(Incoming):
+class SeenFrame(InputModel):
     """The customer has seen the messages up to `seq`."""
 
     type: Literal["seen"]
     seq: int = Field(ge=0)
 
 
-_frame: TypeAdapter[Say | Typing | Seen] = TypeAdapter(
-    Annotated[Say | Typing | Seen, Field(discriminator="type")]
+_frame: TypeAdapter[MessageFrame | TypingFrame | SeenFrame] = TypeAdapter(
+    Annotated[MessageFrame | TypingFrame | SeenFrame, Field(discriminator="type")]
 )
 
 
 @dataclass
-class _Line:
-    """One open socket and what was already sent over it."""
+class _Connection:
+    """One open socket, and the state that was sent over it."""
 
     socket: WebSocket
     container: Container
-    chat: Conversation
+    conversation: Conversation
     last_seq: int
-    told: ConversationStatus = field(default_factory=ConversationStatus)
+    sent_status: ConversationStatus = field(default_factory=ConversationStatus)
     awaiting_ack: set[str] = field(default_factory=set)
 
     async def send(self, kind: str, **members: Any) -> None:
         await self.socket.send_json({"type": kind, **members})
 
-    async def send_news(self) -> None:
-        """Send what the record has and this socket has not."""
-        messages, now = await run_sync(self._read)
+    async def send_changes(self) -> None:
+        """Send new messages and changes of the status."""
+        messages, status = await run_sync(self._read)
         for message in messages:
             if message.id in self.awaiting_ack:
                 self.awaiting_ack.discard(message.id)
                 await self.send("ack", id=message.id, seq=message.seq)
             await self.send("message", message=message.as_json())
             self.last_seq = message.seq
-        if now.handover and now.handover != self.told.handover:
-            await self.send("handover", **now.handover)
-        if now.survey and now.survey != self.told.survey:
-            await self.send("survey", case=now.survey)
-        self.told = now
+        if status.handover and status.handover != self.sent_status.handover:
+            await self.send("handover", **status.handover)
+        if status.survey and status.survey != self.sent_status.survey:
+            await self.send("survey", case=status.survey)
+        self.sent_status = status
 
     def _read(self) -> tuple[list[Message], ConversationStatus]:
         with reading(self.container.engine) as connection:
             return (
-                repository.read(connection, self.chat.id, after=self.last_seq),
-                conversation_status(connection, self.chat.id, self.container.clock()),
+                repository.read(connection, self.conversation.id, after=self.last_seq),
+                conversation_status(connection, self.conversation.id, self.container.clock()),
             )
 
-    async def hear(self, events: Subscription) -> None:
-        """Pass on what happens, until the socket closes."""
-        await self.send_news()
+    async def send_events(self, events: Subscription) -> None:
+        """Send changes as they happen, until the socket closes."""
+        await self.send_changes()
         async for event in events:
-            if event.kind == "typing":
-                if event.detail["sender"] != "customer":
+            if event.kind == EventKind.TYPING:
+                if event.detail["sender"] != Sender.CUSTOMER:
                     await self.send("typing", sender=event.detail["sender"])
-            elif event.kind == "changed" or self.told.handover:
-                await self.send_news()
+            elif event.kind == EventKind.CHANGED or self.sent_status.handover:
+                await self.send_changes()
 
-    async def listen(self) -> None:
-        """Take what the customer sends, one frame after the other, until the socket closes."""
+    async def receive_frames(self) -> None:
+        """Handle the frames of the client one after the other, until the socket closes."""
         while True:
             received = await self.socket.receive()
             if received["type"] == "websocket.disconnect":
                 return
             try:
-                await self._take(_frame.validate_json(_text_of(received)))
+                await self._handle(_frame.validate_json(_text_of(received)))
             except (ValidationError, ValueError) as fault:
                 await self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, _explain(fault))
 
-    async def _take(self, frame: Say | Typing | Seen) -> None:
-        if isinstance(frame, Say):
-            await self._say(frame)
-        elif isinstance(frame, Typing):
-            event = Event("typing", {"sender": "customer"})
-            self.container.events.publish(conversation_topic(self.chat.id), event)
+    async def _handle(self, frame: MessageFrame | TypingFrame | SeenFrame) -> None:
+        if isinstance(frame, MessageFrame):
+            await self._handle_message(frame)
+        elif isinstance(frame, TypingFrame):
+            event = Event(EventKind.TYPING, {"sender": Sender.CUSTOMER})
+            self.container.events.publish(conversation_topic(self.conversation.id), event)
 
-    async def _say(self, frame: Say) -> None:
+    async def _handle_message(self, frame: MessageFrame) -> None:
         message_id = str(frame.id)
         self.awaiting_ack.add(message_id)
         try:
             outcome = await self.container.message_handler.handle(
-                self.chat.id, message_id, frame.text
+                self.conversation.id, message_id, frame.text
             )
         except ConversationError as refused:
             self.awaiting_ack.discard(message_id)
@@ -138,43 +139,48 @@ class _Line:
 
 @router.websocket("/api/conversations/{conversation}/stream")
 async def stream(
-    socket: WebSocket, container: ContainerDep, conversation: str, after: Place = 0
+    socket: WebSocket, container: ContainerDep, conversation: str, after: SequenceNumber = 0
 ) -> None:
-    """Send and receive messages live; the token comes as the subprotocol `bearer.<token>`."""
+    """Send and receive messages; the token comes as the subprotocol `bearer.<token>`."""
     token = await _open(socket)
     try:
-        chat = await run_sync(_authorise, container, conversation, token)
+        opened = await run_sync(_authorise, container, conversation, token)
     except ConversationError as refused:
-        await _turn_away(socket, status_of(refused), str(refused))
+        await _reject(socket, status_of(refused), str(refused))
         return
-    await _converse(_Line(socket, container, chat, after))
+    await _converse(_Connection(socket, container, opened, after))
 
 
 async def refuse_address(socket: WebSocket, error: Exception) -> None:
-    """Tell a client what is wrong with the address: a refused handshake could not say it."""
+    """Tell the client what is wrong with the address, which a refused handshake cannot do."""
     if not isinstance(error, WebSocketRequestValidationError):
         raise error
     await _open(socket)
     detail = "; ".join(f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
-    await _turn_away(socket, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    await _reject(socket, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 async def _open(socket: WebSocket) -> str:
-    """Accept the socket and return the token that it brought, or an empty one."""
+    """Accept the socket and return its token, empty when there is none."""
     offered = [name for name in socket.scope["subprotocols"] if name.startswith(SUBPROTOCOL)]
     await socket.accept(subprotocol=offered[0] if offered else None)
     return offered[0].removeprefix(SUBPROTOCOL) if offered else ""
 
 
-async def _turn_away(socket: WebSocket, status: HTTPStatus, detail: str) -> None:
+async def _reject(socket: WebSocket, status: HTTPStatus, detail: str) -> None:
     await socket.send_json({"type": "error", "title": status.phrase, "detail": detail})
-    # 4000 to 4999 are for applications: the HTTP status stays readable in the code.
+    # Codes from 4000 to 4999 are for applications; the code contains the HTTP status.
     await socket.close(4000 + status)
 
 
-async def _converse(line: _Line) -> None:
-    with line.container.events.subscribe(conversation_topic(line.chat.id), QUEUE) as events:
-        tasks = {asyncio.create_task(line.hear(events)), asyncio.create_task(line.listen())}
+async def _converse(connection: _Connection) -> None:
+    with connection.container.events.subscribe(
+        conversation_topic(connection.conversation.id), QUEUE
+    ) as events:
+        tasks = {
+            asyncio.create_task(connection.send_events(events)),
+            asyncio.create_task(connection.receive_frames()),
+        }
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -1,7 +1,7 @@
-"""The articles as supervisors edit them: the files, what they once said, and their index.
+"""The article editor: files, their versions and the search index.
 
-The files are the truth. Each is read when it is asked for; what was changed in it outside the pages
-becomes a version as soon as it is seen, so that nothing is lost when a supervisor saves over it.
+The files are the source of truth. Each file is read when it is needed. A change that was made
+outside the pages is stored as a version as soon as it is noticed, so that saving never loses it.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ from store.engine import reading
 
 @dataclass(frozen=True)
 class Draft:
-    """What a supervisor may write of an article; not known yet to be one that can be saved."""
+    """The text of an article in a form; it may have faults."""
 
     language: Language
     slug: str
@@ -50,7 +50,7 @@ class Draft:
 
     @classmethod
     def of(cls, name: Name, text: str) -> Self:
-        """What the file of an article says, as far as it can be read; else all of it as body."""
+        """Return the draft in the text of a file; an unreadable text becomes the body."""
         try:
             front, body = parse(text.encode(), Path(name[1]))
         except ArticleError:
@@ -65,7 +65,7 @@ class Draft:
         )
 
     def article(self, now: datetime) -> Article:
-        """The article that this makes today. Raises ArticleError."""
+        """Return the article with the date of `now`. Raises ArticleError."""
         front: dict[str, Any] = {
             "title": self.title,
             "slug": self.slug,
@@ -79,9 +79,9 @@ class Draft:
 
 @dataclass(frozen=True)
 class ArticleFile:
-    """The file of one article as it is now; `text` is empty when there is none.
+    """The present file of an article; `text` is empty when there is no file.
 
-    `article` is None, and `fault` says why, when it cannot be published as it is written.
+    When the file cannot be published, `article` is None and `fault` is the reason.
     """
 
     language: Language
@@ -92,64 +92,73 @@ class ArticleFile:
 
     @property
     def name(self) -> Name:
-        """Which article it is."""
+        """Return the language and the slug."""
         return self.language, self.slug
 
     @cached_property
     def sha256(self) -> str:
-        """What tells this text from every other."""
+        """Return the SHA-256 of the text."""
         return sha256(self.text)
 
     @property
     def draft(self) -> Draft:
-        """What a form begins with."""
+        """Return the draft in the text of the file."""
         return Draft.of(self.name, self.text)
 
 
 class ArticleEditor:
-    """The folder of articles behind `knowledge`, edited; safe to use from several threads."""
+    """Edits the folder of articles. Thread-safe."""
 
     def __init__(self, engine: Engine, folder: Path, knowledge: KnowledgeBase) -> None:
-        """Edit `folder`, keep the versions in `engine`, and index for `knowledge`."""
+        """Edit `folder`, store the versions in `engine`, and build the index of `knowledge`."""
         self._engine = engine
         self._folder = folder
         self._knowledge = knowledge
 
     def files(self, now: datetime) -> list[ArticleFile]:
-        """Every article, drafts and unusable ones too, and those whose files were removed."""
+        """Return all articles, with drafts, files with faults and removed files."""
         found = {file.name: file for file in self._files()}
         with reading(self._engine) as connection:
             known = versions.latest_texts(connection)
         removed = {name: ArticleFile(*name) for name in known if name not in found}
         every = {**found, **removed}
-        self._notice(every, now)
+        self._store_outside_changes(every, now)
         return list(every.values())
 
     def file(self, language: Language, slug: str, now: datetime) -> ArticleFile:
-        """One article; its text is empty when there is none, whatever `slug` is."""
+        """Return the file of an article; its text is empty when there is none."""
         found = self._file(language, slug)
-        self._notice({found.name: found}, now)
+        self._store_outside_changes({found.name: found}, now)
         return found
 
     def versions(self, language: Language, slug: str) -> list[Version]:
-        """All that an article ever said, newest first."""
+        """Return all versions of an article, newest first."""
         with reading(self._engine) as connection:
             return versions.versions(connection, (language, slug))
 
     def save(
         self, draft: Draft, started_from: str, account: int, note: str, now: datetime
     ) -> Article:
-        """Write `draft` to its file and add a version; what is saved already adds none.
+        """Write `draft` to its file and add a version; an unchanged article adds none.
 
-        `started_from` is the `sha256` of the file that was edited. Nothing is written when this
-        raises: ArticleChanged when the file is another by now, ArticleError when the draft cannot
-        be saved, or when links between published articles would lead nowhere.
+        Nothing is written when this raises.
+
+        Args:
+            draft: The text to save.
+            started_from: The SHA-256 of the file that was edited.
+            account: The id of the author's account.
+            note: The reason for the change.
+            now: The present time.
+
+        Raises:
+            ArticleChanged: The file was changed since it was edited.
+            ArticleError: The draft has faults, or links between published articles would break.
         """
         article = draft.article(now)
-        self._refuse(article)
+        self._check_links(article)
         with suppress(IntegrityError), self._engine.begin() as connection:
             present = self._file(article.language, article.slug)
-            if _says_the_same(present.article, article):
+            if _is_equal(present.article, article):
                 return article
             if present.sha256 != started_from:
                 raise ArticleChanged(f"{article.language}/{article.slug} was changed meanwhile")
@@ -161,11 +170,11 @@ class ArticleEditor:
         raise ArticleChanged(f"{article.language}/{article.slug} is being saved by somebody else")
 
     def index(self) -> None:
-        """Make what is published what is found. Raises ArticleError; the old index then stays."""
+        """Build the search index. Raises ArticleError; the previous index then stays."""
         refresh_index(self._folder, self._knowledge.encoder, self._knowledge.path)
 
     def is_indexed(self) -> bool:
-        """Whether what is published is what is found."""
+        """Return whether the search index matches the published articles."""
         try:
             articles = load_articles(self._folder)
         except ArticleError:
@@ -177,35 +186,35 @@ class ArticleEditor:
 
     def _files(self) -> Iterator[ArticleFile]:
         for path in article_paths(self._folder):
-            language = next(one for one in LANGUAGES if one == path.parent.name)
+            language = next(known for known in LANGUAGES if known == path.parent.name)
             with suppress(FileNotFoundError):
-                yield _opened(language, path)
+                yield _read_file(language, path)
 
     def _file(self, language: Language, slug: str) -> ArticleFile:
         if is_slug(slug):
             with suppress(FileNotFoundError):
-                return _opened(language, self._path(language, slug))
+                return _read_file(language, self._path(language, slug))
         return ArticleFile(language, slug)
 
-    def _notice(self, files: Mapping[Name, ArticleFile], now: datetime) -> None:
+    def _store_outside_changes(self, files: Mapping[Name, ArticleFile], now: datetime) -> None:
         texts = {name: file.text for name, file in files.items() if is_slug(file.slug)}
         with reading(self._engine) as connection:
             changed = versions.unrecorded(connection, texts)
         if not changed:
             return
-        # What looks changed may have been saved since it was read: only here nobody else saves. Who
-        # sees the same change at the same moment elsewhere records it as well as we.
+        # The file may have been saved since it was read; within this transaction nobody else saves.
+        # Another process that notices the same change at the same time stores the same version.
         with suppress(IntegrityError), self._engine.begin() as connection:
             present = {name: self._file(*name).text for name in changed}
             for name, text in versions.unrecorded(connection, present).items():
                 versions.add(connection, name, text, now)
 
-    def _refuse(self, article: Article) -> None:
-        """Raise ArticleError if `article` has dead links, or makes others' links dead."""
+    def _check_links(self, article: Article) -> None:
+        """Raise ArticleError if saving `article` would leave broken links or no article."""
         usable = [file.article for file in self._files() if file.article]
-        before = [one for one in usable if one.published]
+        before = [other for other in usable if other.published]
         name = article.language, article.slug
-        after = [one for one in before if (one.language, one.slug) != name]
+        after = [other for other in before if (other.language, other.slug) != name]
         after += [article] if article.published else []
         known = set(map(str, dead_links(before)))
         faults = [
@@ -221,13 +230,13 @@ class ArticleEditor:
 
 
 def sha256(text: str) -> str:
-    """What tells `text` from every other."""
+    """Return the SHA-256 of a text."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _opened(language: Language, path: Path) -> ArticleFile:
+def _read_file(language: Language, path: Path) -> ArticleFile:
     content = path.read_bytes()
-    # As the record can hold it, whatever bytes there are.
+    # Invalid bytes and NUL cannot be stored, so they are escaped.
     text = content.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
     try:
         return ArticleFile(language, path.stem, text, article_in(content, path))
@@ -235,7 +244,7 @@ def _opened(language: Language, path: Path) -> ArticleFile:
         return ArticleFile(language, path.stem, text, fault=error.fault)
 
 
-def _says_the_same(present: Article | None, article: Article) -> bool:
+def _is_equal(present: Article | None, article: Article) -> bool:
     if present is None:
         return False
     return replace(present, updated=article.updated, body=present.body.strip()) == article

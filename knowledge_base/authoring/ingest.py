@@ -1,7 +1,7 @@
-"""A company's own documents made into articles: Markdown, HTML, and tables of questions.
+"""Import of documents as articles: Markdown, HTML and CSV tables of questions.
 
-Each document becomes a file in the folder of articles, where it can be edited like any other. What
-cannot become an article is named and left out; it stops nothing else.
+Each document becomes a file in the folder of articles. A document that cannot become an article is
+reported and left out.
 """
 
 import csv
@@ -27,9 +27,19 @@ from language.detect import LANGUAGES, detect
 from store.atomic_files import write
 
 _LONGEST_SLUG = 60
-# What frames a page and says nothing of its topic.
-_FRAME = ("script", "style", "nav", "header", "footer", "aside", "form", "noscript", "template")
-# The names that the columns of a table go by.
+# Elements around the content of a page.
+_BOILERPLATE = (
+    "script",
+    "style",
+    "nav",
+    "header",
+    "footer",
+    "aside",
+    "form",
+    "noscript",
+    "template",
+)
+# The accepted names of the columns of a table.
 _COLUMNS = {
     "title": ("title", "question", "标题", "问题"),
     "body": ("body", "answer", "content", "内容", "答案"),
@@ -37,15 +47,15 @@ _COLUMNS = {
     "language": ("language", "语言"),
     "tags": ("tags", "keywords", "标签", "关键词"),
 }
-_BETWEEN_TAGS = re.compile(r"[,;，；、]")
+_TAG_SEPARATORS = re.compile(r"[,;，；、]")
 
 
 Outcome = Literal["new", "changed", "unchanged"]
 
 
 @dataclass
-class Ingested:
-    """What became of the articles, by name (`en/returns`), and which documents were left out."""
+class ImportResult:
+    """The outcome of each article by name (`en/returns`), and the documents that were left out."""
 
     articles: dict[str, Outcome] = field(default_factory=dict)
     left_out: list[ArticleError] = field(default_factory=list)
@@ -53,9 +63,9 @@ class Ingested:
 
 @dataclass(frozen=True)
 class _Draft:
-    """A document, or a row of one, before it is known to be an article; `front` may lack much.
+    """A document, or a row of a table, before it is checked; `front` may be incomplete.
 
-    `place` is what faults name: the document, for a row with its line.
+    `place` is the path for error messages, for a row with its line number.
     """
 
     place: Path
@@ -64,25 +74,25 @@ class _Draft:
 
 
 def documents(path: Path) -> list[Path]:
-    """The documents at `path`, a file or a folder with all its folders, sorted by name.
+    """Return the documents at `path`, a file or a folder (recursively), sorted by name.
 
-    Raises ArticleError when there is none.
+    Raises:
+        ArticleError: There is no document.
     """
-    paths = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
-    found = [one for one in paths if one.suffix.lower() in _READERS]
+    paths = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+    found = [file for file in paths if file.suffix.lower() in _READERS]
     if not found:
         raise ArticleError(path, f"no documents: none ends in {', '.join(_READERS)}")
     return found
 
 
-def ingest(paths: Sequence[Path], folder: Path) -> Ingested:
-    """Write the documents at `paths` as articles under `folder`, and tell what became of each.
+def ingest(paths: Sequence[Path], folder: Path) -> ImportResult:
+    """Write the documents at `paths` as articles under `folder`, and return each outcome.
 
-    An article of the same language and slug is replaced, unless it says the same already; it keeps
-    its tags where the document has none, and stays a draft if it is one. Of two documents for one
-    article the first counts.
+    An article with the same language and slug is replaced. It keeps its tags when the document has
+    none, and a draft stays a draft. Of two documents for one article the first counts.
     """
-    found = Ingested()
+    found = ImportResult()
     taken: dict[str, Path] = {}
     for path in tqdm(paths, unit="file", disable=None):
         try:
@@ -105,12 +115,12 @@ def ingest(paths: Sequence[Path], folder: Path) -> Ingested:
 
 
 def tags_in(line: str) -> list[str]:
-    """The tags of `line`, which has commas or semicolons between them, Chinese ones too."""
-    return [tag.strip() for tag in _BETWEEN_TAGS.split(line) if tag.strip()]
+    """Return the tags in `line`, separated by commas or semicolons (also Chinese ones)."""
+    return [tag.strip() for tag in _TAG_SEPARATORS.split(line) if tag.strip()]
 
 
 def slug_of(title: str) -> str:
-    """The slug of an article that has none of its own; empty when no letter of `title` fits one."""
+    """Return a slug made from a title; empty when the title has no suitable letter."""
     return slugify(title, max_length=_LONGEST_SLUG, word_boundary=True)
 
 
@@ -128,7 +138,7 @@ def _file(article: Article, target: Path) -> Outcome:
         write(article.as_text(), target)
         return "new"
     old = made_of(*read(target), target)
-    # What a supervisor took back is not published by the document that it once came from.
+    # An article that a supervisor unpublished is not published again by an import.
     published = article.published and old.published
     kept = replace(article, tags=article.tags or old.tags, published=published)
     if replace(kept, updated=old.updated) == replace(old, body=old.body.strip()):
@@ -150,13 +160,13 @@ def _html(path: Path) -> Iterator[_Draft]:
     page = BeautifulSoup(path.read_bytes(), "html.parser")
     language = str(page.html.get("lang") or "")[:2] if page.html else ""
     title = page.title.get_text(" ", strip=True) if page.title else ""
-    for frame in page.find_all(_FRAME):
+    for frame in page.find_all(_BOILERPLATE):
         frame.decompose()
     topic = page.find("main") or page.find("article") or page.body or page
     body = markdownify(str(topic), heading_style=ATX, strip=["img"])
     front = {"language": language if language in LANGUAGES else ""}
     draft = _titled(path, front, body)
-    # A page's heading names the topic alone; its title names the site as well.
+    # The heading of a page is its topic; the title often contains the name of the site.
     yield replace(draft, front={"title": title, **draft.front})
 
 

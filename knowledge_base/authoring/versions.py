@@ -1,4 +1,4 @@
-"""Every text that an article ever had, as far as the pages saw it."""
+"""The versions of an article: every text that its file had, as far as the pages saw it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
+from accounts import staff
 from language.detect import Language
-from store.tables import accounts, article_versions
+from store.tables import article_versions as table
 
 # Which article: its language and its slug.
 Name = tuple[Language, str]
@@ -25,20 +26,22 @@ class Version:
 
 
 def versions(connection: Connection, name: Name) -> list[Version]:
-    """All versions of an article, newest first."""
-    table = article_versions
-    found = connection.execute(
-        select(table.c.number, table.c.text, table.c.saved_at, accounts.c.name, table.c.note)
-        .outerjoin(accounts, accounts.c.id == table.c.account_id)
-        .where(table.c.language == name[0], table.c.slug == name[1])
+    """Return all versions of an article, newest first."""
+    language, slug = name
+    rows = connection.execute(
+        select(table)
+        .where(table.c.language == language, table.c.slug == slug)
         .order_by(table.c.number.desc())
-    )
-    return [Version(*row) for row in found]
+    ).all()
+    authors = staff.names(connection, [row.account_id for row in rows])
+    return [
+        Version(row.number, row.text, row.saved_at, authors.get(row.account_id), row.note)
+        for row in rows
+    ]
 
 
 def latest_texts(connection: Connection) -> dict[Name, str]:
-    """The text of the newest version of every article."""
-    table = article_versions
+    """Return the text of the newest version of every article."""
     newest = (
         select(table.c.language, table.c.slug, func.max(table.c.number).label("number"))
         .group_by(table.c.language, table.c.slug)
@@ -56,7 +59,10 @@ def latest_texts(connection: Connection) -> dict[Name, str]:
 
 
 def unrecorded(connection: Connection, texts: Mapping[Name, str]) -> dict[Name, str]:
-    """Those of `texts` that are not the newest version; what never was and is not is none."""
+    """Return those of `texts` that differ from the newest version.
+
+    An empty text of an article without versions does not differ: there is no file and was none.
+    """
     known = latest_texts(connection)
     return {name: text for name, text in texts.items() if text != known.get(name, "")}
 
@@ -69,8 +75,11 @@ def add(
     account: int | None = None,
     note: str = "",
 ) -> None:
-    """Add the next version. Raises IntegrityError when somebody else just did."""
-    table = article_versions
+    """Add the next version.
+
+    Raises:
+        IntegrityError: Another transaction has just added a version.
+    """
     language, slug = name
     newest = select(func.max(table.c.number)).where(
         table.c.language == language, table.c.slug == slug

@@ -67,10 +67,10 @@ def test_a_better_number_is_proposed_and_signed(room: Page, alone: Product) -> N
         route.fulfill(status=204)
 
     room.route("**/control/policy", take)
-    proposal.get_by_role("button", name="Sign this policy").click()
+    proposal.get_by_role("button", name="Apply this change").click()
     assert sent == []
-    proposal.get_by_label("Why you sign this").fill("The verdicts of November")
-    proposal.get_by_role("button", name="Sign this policy").click()
+    proposal.get_by_label("Reason (others").fill("The verdicts of November")
+    proposal.get_by_role("button", name="Apply this change").click()
     expect(proposal).to_be_visible()
     form = {name: values[0] for name, values in parse_qs(sent[0], keep_blank_values=True).items()}
     assert form.keys() == {"kind", "text", "note", "based_on", "csrf"}
@@ -100,7 +100,7 @@ def test_a_shift_is_shown_with_its_likely_cause(room: Page, alone: Product) -> N
     room.get_by_role("link", name="Drift").click()
     notice = room.locator(".notice.warn")
     expect(notice).to_contain_text("2 shares have changed")
-    expect(notice).to_contain_text("another policy decides since")
+    expect(notice).to_contain_text("a different policy is in force since")
     flagged = room.locator(".chart-of.flagged")
     expect(flagged).to_have_count(2)
     expect(flagged.first).to_contain_text("Handovers · English")
@@ -108,4 +108,4 @@ def test_a_shift_is_shown_with_its_likely_cause(room: Page, alone: Product) -> N
     flagged.first.locator("summary").click()
     expect(flagged.first.locator("table")).to_contain_text("outside")
     room.get_by_role("link", name="中文").click()
-    expect(room.locator(".notice.warn")).to_contain_text("规则已更换")
+    expect(room.locator(".notice.warn")).to_contain_text("策略已更换")

@@ -53,9 +53,9 @@ def test_a_policy_is_read_from_a_file_and_tried_on_the_past(
     policy = tmp_path / "urgent.yml"
     policy.write_text(text.replace(rule, rule.replace("3}", "1}")), encoding="utf-8")
     supervisor.get_by_role("link", name="Replay").click()
-    supervisor.get_by_label("Or take it from a file").set_input_files(policy)
+    supervisor.get_by_label("Or load it from a file").set_input_files(policy)
     expect(supervisor.get_by_label("Policy (the text")).to_have_value(re.compile("priority: 1}"))
-    supervisor.get_by_role("button", name="Try it on the past").click()
+    supervisor.get_by_role("button", name="Run the replay").click()
     expect(supervisor.locator(".notice[role=status]")).to_contain_text(
         "would have reached a person otherwise"
     )

@@ -35,12 +35,12 @@ def policy(running: Product) -> Path:
 def change(page: Page, policy: Path) -> None:
     """Put a broken text in, mend it, compare it, put it in force, and roll back."""
     page.goto("/control/policy")
-    text = page.get_by_label("The whole file")
+    text = page.get_by_label("Whole file")
     text.fill(BROKEN)
-    page.get_by_label("Why (other").fill("More time")
+    page.get_by_label("Reason (other").fill("More time")
     page.get_by_role("button", name="Put in force").click()
     expect(page.locator(".rule-faults")).to_contain_text("no fact is called 'wants_persons'")
-    expect(page.get_by_label("Why (other")).to_have_value("More time")
+    expect(page.get_by_label("Reason (other")).to_have_value("More time")
     expect(text).to_have_value(BROKEN)
 
     text.fill(CALM)
@@ -74,7 +74,7 @@ def test_the_policy_is_changed_without_scripts(
 def test_a_fault_leads_to_its_line(supervisor: Page, policy: Path) -> None:
     page = supervisor
     page.goto("/control/policy")
-    page.get_by_label("The whole file").fill(BROKEN)
+    page.get_by_label("Whole file").fill(BROKEN)
     page.get_by_role("button", name="What would change?").click()
     page.locator(".rule-faults a").first.click()
     selected = page.evaluate(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from knowledge_base.gaps import Question, gaps, together
+from knowledge_base.gaps import Question, cluster, gaps
 from language.encoder import Encoder
 
 
@@ -37,4 +37,4 @@ def test_no_questions_no_gaps(encoder: Encoder) -> None:
 def test_the_most_typical_comes_first() -> None:
     angles = np.radians([0, 40, 20, 180])
     vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
-    assert together(vectors) == [[2, 0, 1], [3]]
+    assert cluster(vectors) == [[2, 0, 1], [3]]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import Connection, Engine, insert
 
+from accounts.account import Account
 from store.enums import Role
 from store.tables import accounts, conversations, messages
 from tests.triage.talk import Extracted, assistant, customer, facts
@@ -30,44 +31,35 @@ REMEDIES = load_remedies()
 
 
 @dataclass(frozen=True)
-class Person:
-    """An account."""
-
-    id: int
-    role: Role
-
-
-@dataclass(frozen=True)
 class People:
     """Two agents and two supervisors."""
 
-    anna: Person
-    bo: Person
-    sam: Person
-    tess: Person
+    anna: Account
+    bo: Account
+    sam: Account
+    tess: Account
 
 
 @pytest.fixture
 def people(engine: Engine) -> People:
-    roles = {"anna": "agent", "bo": "agent", "sam": "supervisor", "tess": "supervisor"}
-    rows = [
-        {
-            "email": f"{name}@shop.example",
-            "name": name.title(),
-            "password_hash": "-",
-            "role": role,
-            "created_at": NOW,
-        }
-        for name, role in roles.items()
-    ]
+    roles = {
+        "anna": Role.AGENT,
+        "bo": Role.AGENT,
+        "sam": Role.SUPERVISOR,
+        "tess": Role.SUPERVISOR,
+    }
     with engine.begin() as connection:
-        ids = [
-            connection.execute(insert(accounts).values(row)).inserted_primary_key for row in rows
-        ]
-    people = [
-        Person(key[0], Role(role)) for key, role in zip(ids, roles.values(), strict=True) if key
-    ]
-    return People(*people)
+        return People(*(account(connection, name, role) for name, role in roles.items()))
+
+
+def account(connection: Connection, name: str, role: Role) -> Account:
+    """An account without a password that could be used to sign in."""
+    email = f"{name}@shop.example"
+    query = insert(accounts).values(
+        email=email, name=name.title(), password_hash="-", role=role, created_at=NOW
+    )
+    number = connection.execute(query.returning(accounts.c.id)).scalar_one()
+    return Account(number, email, name.title(), role)
 
 
 def talk(connection: Connection, name: str, identity: dict[str, Any] | None = None) -> str:
@@ -141,6 +133,7 @@ def open_case(engine: Engine) -> OpenCase:
                 connection,
                 conversation=conversation,
                 episode=1,
+                customer=(identity or {}).get("email"),
                 decision=decision,
                 suggestion=REMEDIES.suggest(known),
                 deadlines=POLICY.deadlines(decision.priority, now),

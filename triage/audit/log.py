@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Text, cast, func, insert, select
 
 from language.bilingual_text import in_language
-from store.enums import Verdict
+from store.enums import Action, Verdict
 from store.instants import rfc3339
 from store.locks import serialize_transactions
 from store.tables import decisions as table
@@ -29,10 +29,14 @@ __all__ = [
     "Verdict",
     "add_verdict",
     "append",
+    "counts",
+    "decisions_with_fact",
     "entries",
     "entry",
     "head",
     "latest_facts",
+    "requests_for_person",
+    "rules_of",
     "verify",
     "with_verdicts",
 ]
@@ -198,6 +202,38 @@ def add_verdict(
         )
     )
     return entry(connection, decision_id)
+
+
+def counts(connection: Connection) -> dict[Action, int]:
+    """Return how many decisions there are with each action."""
+    query = select(table.c.action, func.count()).group_by(table.c.action)
+    return {Action(action): count for action, count in connection.execute(query)}
+
+
+def rules_of(connection: Connection, ids: Select[tuple[int]]) -> list[Sequence[str]]:
+    """Return the rules that fired in each of the decisions that `ids` selects."""
+    return list(connection.scalars(select(table.c.rules).where(table.c.id.in_(ids))))
+
+
+def decisions_with_fact(name: str, value: str) -> Select[tuple[int]]:
+    """Select the ids of the decisions whose text fact `name` had a value."""
+    return select(table.c.id).where(table.c.facts[name].as_string() == value)
+
+
+def requests_for_person(
+    connection: Connection, since: datetime | None = None
+) -> set[tuple[str, int]]:
+    """Return the messages (conversation, seq) that led to a handover by asking for a person.
+
+    Args:
+        connection: An open transaction.
+        since: Only decisions from this instant on.
+    """
+    query = select(table.c.conversation_id, table.c.seq).where(
+        table.c.action == Action.HAND_OVER, table.c.facts["wants_person"].as_boolean()
+    )
+    rows = connection.execute(query if since is None else query.where(table.c.at >= since))
+    return {(row.conversation_id, row.seq) for row in rows}
 
 
 def with_verdicts() -> Select[Any]:

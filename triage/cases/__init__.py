@@ -1,1 +1,1 @@
-"""What people do with a handover: cases, their queue, corrections and offers."""
+"""Cases: their queue, corrections of facts, offers and surveys."""

@@ -1,4 +1,4 @@
-"""Who may give how much: what a remedy allows, and from where on a second person decides."""
+"""Approval limits: what a remedy allows, and above which amount a second person decides."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from store.enums import OfferState
 from store.tables import offers
 from triage.cases.case import Case
 from triage.cases.corrections import corrector
@@ -21,11 +22,13 @@ DAY = timedelta(hours=24)
 def allowed_amount(
     remedies: Remedies, case: Case, remedy_id: str, amount: Decimal | None, currency: str | None
 ) -> Decimal | None:
-    """The amount in the currency's units, None for a remedy without money.
+    """Return the amount in the currency's units; None for a remedy without money.
 
-    Raises RemedyUnknown, AmountNotAllowed (none, not above zero, too fine, a currency without
-    amounts or another than the order's), and
-    AboveLimit: more than the remedy, the order or the rules allow anybody to give.
+    Raises:
+        RemedyUnknown: The remedies have no such remedy.
+        AmountNotAllowed: The amount is missing, not above zero or finer than the currency's unit;
+            or the currency has no amounts or is not the order's.
+        AboveLimit: The remedy, the order or the rules allow nobody to give so much.
     """
     if remedy_id not in remedies.names:
         raise RemedyUnknown(f"No remedy is called {remedy_id!r}.")
@@ -66,10 +69,11 @@ def needs_second_person(
     currency: str,
     now: datetime,
 ) -> bool:
-    """Whether `amount` is above what `role` may give alone, by offer, by day or by customer, or
-    rests on a correction of what the order cost.
+    """Return whether a second person must approve an offer of `amount`.
 
-    The caller keeps other offers out until its transaction ends: these are sums over them.
+    That is so when the amount is above what `role` may give alone (by offer, by day or by
+    customer), or when it depends on a corrected fact. The limits are sums over other offers, so the
+    caller must keep other offers out until its transaction ends.
     """
     amounts = remedies.amounts(currency)
     limit = amounts.roles[role]
@@ -78,12 +82,12 @@ def needs_second_person(
         offers.c.currency == currency,
         offers.c.offered_by == account,
         offers.c.decided_by.is_(None),
-        offers.c.state == "offered",
+        offers.c.state == OfferState.OFFERED,
         offers.c.made_at > now - DAY,
     )
     if amount > limit.offer or given_alone + amount > limit.day:
         return True
-    # A ceiling that somebody raised is looked at by somebody else.
+    # An agent who corrected the fact that limits the amount may not give it alone.
     if corrector(connection, case.id, remedies.names[remedy_id].most) is not None:
         return True
     if not remedies.names[remedy_id].goodwill:
@@ -91,15 +95,15 @@ def needs_second_person(
     given_customer = _given(
         connection,
         offers.c.currency == currency,
-        offers.c.state != "refused",
-        offers.c.remedy.in_([one.id for one in remedies.names.values() if one.goodwill]),
+        offers.c.state != OfferState.REFUSED,
+        offers.c.remedy.in_([other.id for other in remedies.names.values() if other.goodwill]),
         offers.c.made_at > now - remedies.rules.customer.days,
-        offers.c.case_id.in_(of_customer(case.conversation)),
+        offers.c.case_id.in_(of_customer(case.conversation, case.customer)),
     )
     return given_customer + amount > amounts.customer
 
 
 def _given(connection: Connection, *where: ColumnElement[bool]) -> Decimal:
-    # Added up here: the database would turn exact amounts into floating-point ones.
+    # The sum is made here: the database would add exact amounts as floating-point numbers.
     amounts = connection.scalars(select(offers.c.amount).where(*where))
     return sum((amount for amount in amounts if amount is not None), Decimal(0))

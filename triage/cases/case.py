@@ -13,11 +13,16 @@ from triage.errors import CaseNotClaimed, CaseNotYours, CaseResolved
 
 @dataclass(frozen=True)
 class Case:
-    """One case; `agent` is the account of who has claimed it."""
+    """A handover that waits for a person, is with one, or is resolved.
+
+    `customer` is the e-mail address in lower case, None when it is not known. `agent` is the
+    account that has claimed the case.
+    """
 
     id: int
     conversation: str
     episode: int
+    customer: str | None
     decision: int
     state: CaseState
     priority: int
@@ -36,7 +41,7 @@ class Case:
     note: str | None
 
     def as_json(self, language: str) -> dict[str, Any]:
-        """Return the case as the API tells it, its texts in `language` (en or zh)."""
+        """Return the case as the API shows it, its texts in `language` (en or zh)."""
         return {
             "id": self.id,
             "conversation": self.conversation,
@@ -52,8 +57,14 @@ class Case:
 
 
 def check_claimed_by(case: Case, agent: int) -> None:
-    """Raise CaseResolved, CaseNotClaimed or CaseNotYours unless `agent` has claimed the case."""
-    if case.state == "resolved":
+    """Do nothing if `agent` has claimed the case.
+
+    Raises:
+        CaseResolved: The case is resolved.
+        CaseNotClaimed: Nobody has claimed the case.
+        CaseNotYours: Another agent has claimed the case.
+    """
+    if case.state == CaseState.RESOLVED:
         raise CaseResolved(f"Case {case.id} is resolved already.")
     if case.agent is None:
         raise CaseNotClaimed(f"Claim case {case.id} first.")

@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from accounts import staff
 from store.locks import serialize_transactions
-from store.tables import accounts, cases
+from store.tables import cases
 from store.tables import fact_corrections as table
 from triage.audit import log
 from triage.cases import queue
@@ -119,12 +120,15 @@ def facts(connection: Connection, remedies: Remedies, case: Case) -> Facts:
 def known(connection: Connection, case: Case) -> list[Known]:
     """Every fact of a case that can be corrected."""
     seen, latest = _seen(connection, case), _latest(connection, case.id)
-    return [
-        Known(name, seen[name], seen[name])
-        if (row := latest.get(name)) is None
-        else Known(name, seen[name], _stored(name, row.value), row.name, row.reason, row.at)
-        for name in CORRECTABLE
-    ]
+    authors = staff.names(connection, [correction.account_id for correction in latest.values()])
+    found: list[Known] = []
+    for name in CORRECTABLE:
+        if (correction := latest.get(name)) is None:
+            found.append(Known(name, seen[name], seen[name]))
+            continue
+        value, author = _stored(name, correction.value), authors[correction.account_id]
+        found.append(Known(name, seen[name], value, author, correction.reason, correction.at))
+    return found
 
 
 def corrector(connection: Connection, case: int, fact: str | None) -> int | None:
@@ -139,12 +143,7 @@ def _seen(connection: Connection, case: Case) -> Facts:
 
 
 def _latest(connection: Connection, case: int) -> dict[str, Any]:
-    rows = connection.execute(
-        select(table, accounts.c.name)
-        .join(accounts, accounts.c.id == table.c.account_id)
-        .where(table.c.case_id == case)
-        .order_by(table.c.id)
-    )
+    rows = connection.execute(select(table).where(table.c.case_id == case).order_by(table.c.id))
     latest = {row.fact: row for row in rows}
     return {fact: row for fact, row in latest.items() if not row.taken_back}
 

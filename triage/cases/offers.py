@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
-from store.enums import OfferState, Role
+from accounts.account import Account
+from store.enums import CaseState, OfferState, Role
 from store.instants import rfc3339
 from store.locks import serialize_transactions
 from store.tables import cases
@@ -32,25 +33,12 @@ from triage.errors import (
     ReasonMissing,
 )
 
-# Besides the limits, which are data, this is what a supervisor is.
-APPROVES = ("supervisor",)
-
-
-class Account(Protocol):
-    """Who acts."""
-
-    @property
-    def id(self) -> int:
-        """The account's id."""
-
-    @property
-    def role(self) -> Role:
-        """What the person may do."""
+APPROVING_ROLES = (Role.SUPERVISOR,)
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One offer, as it stood when it was read; `suggestion` is the triage's of that moment."""
+    """A remedy that was offered; `suggestion` is what the triage suggested at that time."""
 
     id: int
     case: int
@@ -100,17 +88,21 @@ def make(
 ) -> Offer:
     """Offer `remedy` in the case that `account` has claimed; above a limit it needs approval.
 
-    An offer that needs approval puts its case into the state `approval`. `request_id` is what
-    `made_before` finds it by. Raises RemedyUnknown, AmountNotAllowed, AboveLimit, ReasonMissing,
-    and CaseError when the case is not theirs.
+    An offer that needs approval puts its case into the state `approval`. `made_before` finds the
+    offer by its `request_id`.
+
+    Raises:
+        RemedyUnknown, AmountNotAllowed, AboveLimit: See `approval_limits.allowed_amount`.
+        ReasonMissing: There is no reason.
+        CaseError: Another agent has claimed the case, or nobody has.
     """
-    # Limits are sums over other offers: two at once could each stay below, and together exceed.
+    # Limits are sums over other offers: two at the same time could exceed them together.
     serialize_transactions(connection, "offers")
-    why = _given_reason(reason)
+    stripped_reason = _stripped(reason)
     current = queue.case(connection, case.id)
     check_claimed_by(current, account.id)
     allowed = allowed_amount(remedies, current, remedy, amount, currency)
-    waits = allowed is not None and needs_second_person(
+    needs_approval = allowed is not None and needs_second_person(
         connection, remedies, current, account.id, account.role, remedy, allowed, str(currency), now
     )
     making = insert(table).values(
@@ -119,16 +111,17 @@ def make(
         remedy=remedy,
         amount=allowed,
         currency=None if allowed is None else currency,
-        reason=why,
+        reason=stripped_reason,
         suggestion=dict(current.suggestion),
-        state="needs_approval" if waits else "offered",
+        state=OfferState.NEEDS_APPROVAL if needs_approval else OfferState.OFFERED,
         offered_by=account.id,
         made_at=now,
         expires_at=now + remedies.rules.expires,
     )
     made = connection.execute(making.returning(table.c.id)).scalar_one()
-    if waits:
-        connection.execute(update(cases).where(cases.c.id == case.id).values(state="approval"))
+    if needs_approval:
+        waits = update(cases).where(cases.c.id == case.id).values(state=CaseState.APPROVAL)
+        connection.execute(waits)
     return offer(connection, made)
 
 
@@ -140,9 +133,15 @@ def approve(
     reason: str,
     now: datetime,
 ) -> Offer:
-    """Let the customer have the offer; it holds anew from now on.
+    """Approve an offer; its time to expiry starts again.
 
-    Raises OfferUnknown, AlreadyDecided, OfferExpired, OwnApproval, NotAuthorised, ReasonMissing.
+    Raises:
+        OfferUnknown: There is no such offer.
+        AlreadyDecided: The offer does not wait for approval.
+        OfferExpired: The offer has expired.
+        OwnApproval: `account` made the offer, or corrected the fact that limits its amount.
+        NotAuthorised: The role of `account` may not approve.
+        ReasonMissing: There is no reason.
     """
     found = _to_decide(connection, offer_id, account)
     ceiling = remedies.names[found.remedy].most if found.remedy in remedies.names else None
@@ -157,13 +156,13 @@ def approve(
 def refuse(
     connection: Connection, offer_id: int, account: Account, reason: str, now: datetime
 ) -> Offer:
-    """Refuse the offer, even an expired one; otherwise raises as `approve` does."""
+    """Refuse an offer, even an expired one. Raises the same errors as `approve` otherwise."""
     found = _to_decide(connection, offer_id, account)
     return _decide(connection, found, account, reason, now, OfferState.REFUSED, found.expires_at)
 
 
 def offer(connection: Connection, offer_id: int) -> Offer:
-    """The offer with this id; raises OfferUnknown."""
+    """Return the offer with this id. Raises OfferUnknown."""
     row = connection.execute(select(table).where(table.c.id == offer_id)).one_or_none()
     if row is None:
         raise OfferUnknown(f"There is no offer {offer_id}.")
@@ -173,13 +172,34 @@ def offer(connection: Connection, offer_id: int) -> Offer:
 def offers(
     connection: Connection, *, case: int | None = None, state: OfferState | None = None
 ) -> list[Offer]:
-    """The offers of a case, in a state, or all; the oldest first."""
+    """Return the offers of a case, in a state, or all; the oldest first."""
     query = select(table).order_by(table.c.id)
     if case is not None:
         query = query.where(table.c.case_id == case)
     if state is not None:
         query = query.where(table.c.state == state)
     return [_offer(row) for row in connection.execute(query)]
+
+
+def count(connection: Connection, state: OfferState) -> int:
+    """Return how many offers are in a state."""
+    query = select(func.count()).select_from(table).where(table.c.state == state)
+    return connection.execute(query).scalar_one()
+
+
+def amounts_offered(connection: Connection, since: datetime) -> dict[str, Decimal]:
+    """Return the money that was offered since an instant and not refused, by currency."""
+    rows = connection.execute(
+        select(table.c.currency, table.c.amount).where(
+            table.c.state == OfferState.OFFERED,
+            table.c.made_at >= since,
+            table.c.amount.is_not(None),
+        )
+    )
+    total: dict[str, Decimal] = {}
+    for currency, amount in rows:
+        total[currency] = total.get(currency, Decimal(0)) + amount
+    return total
 
 
 def made_before(
@@ -190,10 +210,12 @@ def made_before(
     amount: Decimal | None,
     reason: str,
 ) -> Offer | None:
-    """The offer that this very request made already, if it did.
+    """Return the offer that the same request has made before, if it has.
 
-    Until the transaction ends nobody makes another. Raises OfferConflict when the id was used for
-    something else.
+    No other offer can be made until the transaction ends.
+
+    Raises:
+        OfferConflict: The id was used for another offer.
     """
     serialize_transactions(connection, "offers")
     row = connection.execute(select(table).where(table.c.request_id == request_id)).one_or_none()
@@ -209,9 +231,9 @@ def made_before(
 def _to_decide(connection: Connection, offer_id: int, account: Account) -> Offer:
     serialize_transactions(connection, "offers")
     found = offer(connection, offer_id)
-    if found.state != "needs_approval":
+    if found.state != OfferState.NEEDS_APPROVAL:
         raise AlreadyDecided(f"Offer {offer_id} does not wait for approval.")
-    if account.role not in APPROVES:
+    if account.role not in APPROVING_ROLES:
         raise NotAuthorised(f"The role {account.role!r} does not decide on offers.")
     if found.offered_by == account.id:
         raise OwnApproval("A second person decides on an offer, never the one who made it.")
@@ -229,22 +251,22 @@ def _decide(
 ) -> Offer:
     connection.execute(
         update(table)
-        .where(table.c.id == found.id, table.c.state == "needs_approval")
+        .where(table.c.id == found.id, table.c.state == OfferState.NEEDS_APPROVAL)
         .values(
             state=state,
             decided_by=account.id,
-            decision_reason=_given_reason(reason),
+            decision_reason=_stripped(reason),
             decided_at=now,
             expires_at=expires,
         )
     )
     if not offers(connection, case=found.case, state=OfferState.NEEDS_APPROVAL):
-        waiting = cases.c.id == found.case, cases.c.state == "approval"
-        connection.execute(update(cases).where(*waiting).values(state="open"))
+        waiting = cases.c.id == found.case, cases.c.state == CaseState.APPROVAL
+        connection.execute(update(cases).where(*waiting).values(state=CaseState.OPEN))
     return offer(connection, found.id)
 
 
-def _given_reason(reason: str) -> str:
+def _stripped(reason: str) -> str:
     if not reason.strip():
         raise ReasonMissing("Say why: an offer and its decision need a reason.")
     return reason.strip()

@@ -1,4 +1,4 @@
-"""What was offered in the past where the same went wrong."""
+"""What was offered before in cases with the same problem."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,39 +7,43 @@ from statistics import median
 
 from sqlalchemy import Connection, select
 
-from store.tables import cases, decisions, offers
+from store.enums import OfferState
+from store.tables import cases, offers
+from triage.audit import log
 
 PERIOD = timedelta(days=365)
-# Fewer would be single customers, not a custom.
+# With fewer offers, a figure would describe single customers.
 FEWEST = 5
 
 
 @dataclass(frozen=True)
-class Past:
-    """Amounts offered and not refused; without figures there are too few to tell."""
+class Precedents:
+    """Amounts that were offered and not refused.
+
+    `median`, `least` and `most` are None when there are fewer than `FEWEST` offers.
+    """
 
     count: int
     currency: str
-    middle: Decimal | None = None
+    median: Decimal | None = None
     least: Decimal | None = None
     most: Decimal | None = None
 
 
-def past_offers(connection: Connection, problem: str, currency: str, now: datetime) -> Past:
-    """What was offered in `currency` within a year in cases with the same `problem`."""
-    same = decisions.c.facts["problem"].as_string() == problem
+def precedents(connection: Connection, problem: str, currency: str, now: datetime) -> Precedents:
+    """Return what was offered in `currency` within a year in cases with the same `problem`."""
+    same_problem = log.decisions_with_fact("problem", problem)
     amounts = connection.scalars(
         select(offers.c.amount)
         .join(cases, cases.c.id == offers.c.case_id)
-        .join(decisions, decisions.c.id == cases.c.decision_id)
         .where(
-            offers.c.state == "offered",
+            offers.c.state == OfferState.OFFERED,
             offers.c.currency == currency,
             offers.c.made_at > now - PERIOD,
-            same,
+            cases.c.decision_id.in_(same_problem),
         )
     )
     found = [amount for amount in amounts if amount is not None]
     if len(found) < FEWEST:
-        return Past(len(found), currency)
-    return Past(len(found), currency, median(found), min(found), max(found))
+        return Precedents(len(found), currency)
+    return Precedents(len(found), currency, median(found), min(found), max(found))

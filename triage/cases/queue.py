@@ -1,18 +1,19 @@
 """The remediation queue: cases are opened, claimed, handed back and resolved.
 
 The order is priority, then the nearest deadline. Every change of a case is one UPDATE that names
-the state it expects, so that two people never both succeed. The caller owns the transaction.
+the state it expects, so that of two agents at the same moment only one succeeds. The caller owns
+the transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    ScalarSelect,
     Select,
     and_,
     func,
@@ -23,10 +24,9 @@ from sqlalchemy import (
     update,
 )
 
-from store.enums import CaseState
+from store.enums import CaseState, ReturnTo
 from store.locks import serialize_transactions
 from store.tables import cases as table
-from store.tables import conversations
 from triage.cases.case import Case, check_claimed_by
 from triage.compensation.remedies import Remedies
 from triage.compensation.suggestion import Suggestion
@@ -35,19 +35,35 @@ from triage.policy.decision import Decision
 
 __all__ = [
     "Case",
+    "FirstReply",
     "case",
     "cases",
+    "cases_with_ids",
     "check_claimed_by",
     "claim",
+    "counts",
     "earlier",
+    "first_replies",
     "first_reply",
+    "latest",
     "of_customer",
     "open_case",
+    "opening_decisions",
     "position",
     "release",
     "resolve",
+    "resolved",
     "unresolved",
 ]
+
+
+@dataclass(frozen=True)
+class FirstReply:
+    """When a case was opened, and when its first reply was given (None: not yet) and due."""
+
+    opened_at: datetime
+    first_reply_at: datetime | None
+    reply_due: datetime
 
 
 def open_case(
@@ -61,24 +77,39 @@ def open_case(
     opened_seq: int,
     decision_id: int,
     now: datetime,
+    customer: str | None = None,
 ) -> Case:
     """Open a case for `conversation`, or return the one that is not resolved yet.
 
-    A known case becomes more urgent when the new decision is, never less. `deadlines` are the
-    instants of the first reply and the resolution. Raises ValueError when the decision is no
-    handover.
+    A decision of a higher priority makes a known case more urgent; a lower one changes nothing.
+
+    Args:
+        connection: An open transaction.
+        conversation: The id of the conversation.
+        episode: The episode of the conversation that the case belongs to.
+        decision: The decision to hand over.
+        suggestion: The compensation that the triage suggests.
+        deadlines: When the first reply and the resolution are due.
+        opened_seq: The sequence number of the message that led to the decision.
+        decision_id: The id of the decision in the log.
+        now: The present time.
+        customer: The customer's e-mail address; None when it is not known.
+
+    Raises:
+        ValueError: The decision is no handover.
     """
     if decision.priority is None:
         raise ValueError("only a handover opens a case")
     serialize_transactions(connection, "queue")
     if known := unresolved(connection, conversation):
-        return _hasten(connection, known, decision, deadlines)
+        return _make_more_urgent(connection, known, decision, deadlines)
     reply_due, resolve_due = deadlines
     opening = insert(table).values(
         conversation_id=conversation,
         episode=episode,
+        customer=_address(customer),
         decision_id=decision_id,
-        state="waiting",
+        state=CaseState.WAITING,
         priority=decision.priority,
         senior=decision.senior,
         reasons=[reason.as_json() for reason in decision.reasons],
@@ -92,16 +123,29 @@ def open_case(
 
 
 def cases(connection: Connection, state: CaseState | None = None) -> list[Case]:
-    """All cases (in `state`), the most urgent first: by priority, then by the nearest deadline.
+    """Return all cases (in `state`), the most urgent first: by priority, then by deadline.
 
-    The deadline is the first reply's until that was given, and the resolution's from then on.
+    The deadline is that of the first reply until it was given, then that of the resolution.
     """
     query = select(table) if state is None else select(table).where(table.c.state == state)
     return sorted(map(_case, connection.execute(query)), key=_urgency)
 
 
+def resolved(connection: Connection, limit: int) -> list[Case]:
+    """Return the cases that were resolved last, the latest first."""
+    query = select(table).where(table.c.state == CaseState.RESOLVED)
+    rows = connection.execute(query.order_by(table.c.resolved_at.desc()).limit(limit))
+    return [_case(row) for row in rows]
+
+
+def cases_with_ids(connection: Connection, ids: Collection[int]) -> dict[int, Case]:
+    """Return the cases that have one of `ids`, by id."""
+    rows = connection.execute(select(table).where(table.c.id.in_(ids)))
+    return {row.id: _case(row) for row in rows}
+
+
 def case(connection: Connection, case_id: int) -> Case:
-    """The case with this id; raises CaseUnknown."""
+    """Return the case with this id. Raises CaseUnknown."""
     row = connection.execute(select(table).where(table.c.id == case_id)).one_or_none()
     if row is None:
         raise CaseUnknown(f"There is no case {case_id}.")
@@ -109,37 +153,55 @@ def case(connection: Connection, case_id: int) -> Case:
 
 
 def unresolved(connection: Connection, conversation: str) -> Case | None:
-    """The case of a conversation that is not resolved, of which there is one at most."""
-    mine = table.c.conversation_id == conversation, table.c.state != "resolved"
-    row = connection.execute(select(table).where(*mine)).one_or_none()
+    """Return the unresolved case of a conversation; there is at most one."""
+    query = select(table).where(
+        table.c.conversation_id == conversation, table.c.state != CaseState.RESOLVED
+    )
+    row = connection.execute(query).one_or_none()
     return _case(row) if row else None
 
 
-def earlier(connection: Connection, conversation: str, episode: int) -> int:
-    """How many cases of the same customer there were before an episode of a conversation."""
-    own = and_(table.c.conversation_id == conversation, table.c.episode >= episode)
-    mine = table.c.id.in_(of_customer(conversation)), not_(own)
-    return connection.execute(select(func.count()).where(*mine)).scalar_one()
+def latest(connection: Connection, conversation: str) -> Case | None:
+    """Return the case of a conversation that was opened last."""
+    query = select(table).where(table.c.conversation_id == conversation)
+    row = connection.execute(query.order_by(table.c.id.desc()).limit(1)).one_or_none()
+    return _case(row) if row else None
 
 
-def of_customer(conversation: str) -> Select[tuple[int]]:
-    """The cases of a conversation, and of all that were begun with the same e-mail address."""
-    own: ScalarSelect[Any] = (
-        select(_email()).where(conversations.c.id == conversation).scalar_subquery()
-    )
-    other = conversations.alias()
-    same = or_(other.c.id == conversation, _email(other.c.identity) == own)
-    return select(table.c.id).join(other, other.c.id == table.c.conversation_id).where(same)
+def counts(connection: Connection) -> dict[CaseState, int]:
+    """Return how many cases there are in each state."""
+    query = select(table.c.state, func.count()).group_by(table.c.state)
+    return {CaseState(state): count for state, count in connection.execute(query)}
 
 
-def _email(identity: ColumnElement[Any] = conversations.c.identity) -> ColumnElement[str]:
-    return func.lower(identity["email"].as_string())
+def first_replies(connection: Connection, since: datetime) -> list[FirstReply]:
+    """Return the first replies of the cases that were opened since an instant."""
+    columns = table.c.opened_at, table.c.first_reply_at, table.c.reply_due
+    rows = connection.execute(select(*columns).where(table.c.opened_at >= since))
+    return [FirstReply(*row) for row in rows]
+
+
+def opening_decisions(since: datetime) -> Select[tuple[int]]:
+    """Select the ids of the decisions that opened cases since an instant."""
+    return select(table.c.decision_id).where(table.c.opened_at >= since)
+
+
+def earlier(connection: Connection, conversation: str, episode: int, customer: str | None) -> int:
+    """Return how many cases the same customer had before an episode of a conversation."""
+    this_episode = and_(table.c.conversation_id == conversation, table.c.episode >= episode)
+    query = select(func.count()).where(_of_customer(conversation, customer), not_(this_episode))
+    return connection.execute(query).scalar_one()
+
+
+def of_customer(conversation: str, customer: str | None) -> Select[tuple[int]]:
+    """Select the ids of the cases of a conversation and of all with the same e-mail address."""
+    return select(table.c.id).where(_of_customer(conversation, customer))
 
 
 def position(connection: Connection, case_id: int) -> int:
-    """The case's place among those that wait, 1 being next; 0 when it does not wait."""
+    """Return the case's place among those that wait, 1 being next; 0 when it does not wait."""
     found = case(connection, case_id)
-    if found.state != "waiting":
+    if found.state != CaseState.WAITING:
         return 0
     due, same_priority = table.c.reply_due, table.c.priority == found.priority
     ahead = or_(
@@ -147,45 +209,46 @@ def position(connection: Connection, case_id: int) -> int:
         and_(same_priority, due < found.reply_due),
         and_(same_priority, due == found.reply_due, table.c.id < found.id),
     )
-    before = select(func.count()).select_from(table).where(table.c.state == "waiting", ahead)
-    return 1 + connection.execute(before).scalar_one()
+    waiting = select(func.count()).where(table.c.state == CaseState.WAITING, ahead)
+    return 1 + connection.execute(waiting).scalar_one()
 
 
 def claim(connection: Connection, case_id: int, agent: int, now: datetime) -> Case:
     """Give the waiting case to `agent`; claiming one's own case again changes nothing.
 
-    Raises CaseTaken when another agent was first, CaseResolved and CaseUnknown.
+    Raises:
+        CaseTaken: Another agent was first.
+        CaseResolved: The case is resolved.
+        CaseUnknown: There is no such case.
     """
     taken = connection.execute(
         update(table)
-        .where(table.c.id == case_id, table.c.state == "waiting")
-        .values(state="open", agent_id=agent, claimed_at=now)
+        .where(table.c.id == case_id, table.c.state == CaseState.WAITING)
+        .values(state=CaseState.OPEN, agent_id=agent, claimed_at=now)
     )
     found = case(connection, case_id)
-    if taken.rowcount == 1 or (found.agent == agent and found.state != "resolved"):
+    if taken.rowcount == 1 or (found.agent == agent and found.state != CaseState.RESOLVED):
         return found
-    if found.state == "resolved":
+    if found.state == CaseState.RESOLVED:
         raise CaseResolved(f"Case {case_id} is resolved already.")
     raise CaseTaken(f"Somebody else has claimed case {case_id}.")
 
 
-def release(
-    connection: Connection,
-    case_id: int,
-    agent: int,
-    to: Literal["queue", "assistant"],
-    now: datetime,
-) -> Case:
+def release(connection: Connection, case_id: int, agent: int, to: ReturnTo, now: datetime) -> Case:
     """Give up `agent`'s open case: back to the queue, or to the assistant.
 
-    Back in the queue it keeps its deadlines. The assistant takes over with the case ended, and
-    without a root cause. Raises as `resolve` does.
+    Back in the queue it keeps its deadlines. When the assistant takes over, the case is resolved
+    without a root cause. Raises the same errors as `resolve`.
     """
-    if to == "queue":
-        changes: dict[str, Any] = {"state": "waiting", "agent_id": None, "claimed_at": None}
+    if to == ReturnTo.QUEUE:
+        changes: dict[str, Any] = {
+            "state": CaseState.WAITING,
+            "agent_id": None,
+            "claimed_at": None,
+        }
     else:
-        changes = {"state": "resolved", "resolved_at": now}
-    return _change_own(connection, case_id, agent, changes)
+        changes = {"state": CaseState.RESOLVED, "resolved_at": now}
+    return _change_claimed(connection, case_id, agent, changes)
 
 
 def resolve(
@@ -199,17 +262,27 @@ def resolve(
 ) -> Case:
     """Close `agent`'s open case with one of the root causes of `remedies`.
 
-    Raises RootCauseUnknown, CaseUnknown, CaseResolved, CaseNotClaimed, CaseNotYours, and
-    ApprovalPending while an offer waits for approval.
+    Raises:
+        RootCauseUnknown: The remedies have no such root cause.
+        CaseUnknown: There is no such case.
+        CaseResolved: The case is resolved already.
+        CaseNotClaimed: Nobody has claimed the case.
+        CaseNotYours: Another agent has claimed the case.
+        ApprovalPending: An offer of the case waits for approval.
     """
     if root_cause not in remedies.root_causes:
         raise RootCauseUnknown(f"No root cause is called {root_cause!r}.")
-    changes = {"state": "resolved", "root_cause": root_cause, "note": note, "resolved_at": now}
-    return _change_own(connection, case_id, agent, changes)
+    changes = {
+        "state": CaseState.RESOLVED,
+        "root_cause": root_cause,
+        "note": note,
+        "resolved_at": now,
+    }
+    return _change_claimed(connection, case_id, agent, changes)
 
 
 def first_reply(connection: Connection, case_id: int, now: datetime) -> None:
-    """Note that the customer got a person's first reply; later ones change nothing."""
+    """Set when the customer got the first reply of a person; later replies change nothing."""
     connection.execute(
         update(table)
         .where(table.c.id == case_id, table.c.first_reply_at.is_(None))
@@ -217,7 +290,18 @@ def first_reply(connection: Connection, case_id: int, now: datetime) -> None:
     )
 
 
-def _hasten(
+def _of_customer(conversation: str, customer: str | None) -> ColumnElement[bool]:
+    same_conversation = table.c.conversation_id == conversation
+    if not customer:
+        return same_conversation
+    return or_(same_conversation, table.c.customer == _address(customer))
+
+
+def _address(email: str | None) -> str | None:
+    return email.lower() if email else None
+
+
+def _make_more_urgent(
     connection: Connection,
     known: Case,
     decision: Decision,
@@ -227,14 +311,15 @@ def _hasten(
         return known
     reply_due, resolve_due = deadlines
     reasons = [reason.as_json() for reason in decision.reasons]
-    told = {reason["rule"] for reason in reasons}
+    new_rules = {reason["rule"] for reason in reasons}
+    kept = [reason for reason in known.reasons if reason["rule"] not in new_rules]
     connection.execute(
         update(table)
         .where(table.c.id == known.id)
         .values(
             priority=decision.priority,
             senior=known.senior or decision.senior,
-            reasons=reasons + [reason for reason in known.reasons if reason["rule"] not in told],
+            reasons=[*reasons, *kept],
             reply_due=min(known.reply_due, reply_due),
             resolve_due=min(known.resolve_due, resolve_due),
         )
@@ -242,11 +327,15 @@ def _hasten(
     return case(connection, known.id)
 
 
-def _change_own(
+def _change_claimed(
     connection: Connection, case_id: int, agent: int, changes: Mapping[str, Any]
 ) -> Case:
-    mine = table.c.id == case_id, table.c.agent_id == agent, table.c.state == "open"
-    changed = connection.execute(update(table).where(*mine).values(**changes))
+    claimed = (
+        table.c.id == case_id,
+        table.c.agent_id == agent,
+        table.c.state == CaseState.OPEN,
+    )
+    changed = connection.execute(update(table).where(*claimed).values(**changes))
     found = case(connection, case_id)
     if changed.rowcount != 1:
         check_claimed_by(found, agent)
@@ -261,6 +350,6 @@ def _case(row: Row[Any]) -> Case:
     return Case(**values)
 
 
-def _urgency(one: Case) -> tuple[int, datetime, int]:
-    due = one.resolve_due if one.first_reply_at else one.reply_due
-    return one.priority, due, one.id
+def _urgency(case: Case) -> tuple[int, datetime, int]:
+    due = case.resolve_due if case.first_reply_at else case.reply_due
+    return case.priority, due, case.id

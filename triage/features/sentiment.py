@@ -164,19 +164,19 @@ SENTIMENT_FACTS = (
     Fact(
         "negative_mean",
         FactKind.LEVEL,
-        "The mean over all customer messages that carry a mood (not a bare yes or number).",
+        "The mean over all customer messages with a mood (not a bare yes or number).",
         _negative_mean,
     ),
     Fact(
         "negative_recent",
         FactKind.LEVEL,
-        "The mean over the latest three that carry a mood; 0.6 at the least where words say so.",
+        "The mean over the latest three messages with a mood; at least 0.6 where words say so.",
         _negative_recent,
     ),
     Fact(
         "negative_rise",
         FactKind.LEVEL,
-        "How much more negative the latest message is than the calmest before it.",
+        "How much more negative the latest message is than the calmest one before it.",
         _negative_rise,
     ),
     Fact(
@@ -194,13 +194,13 @@ SENTIMENT_FACTS = (
     Fact(
         "displeased_now",
         FactKind.BOOL,
-        "The latest message is negative, or says so in words, be they ever so polite.",
+        "The latest message is negative in mood or wording, even if polite.",
         _displeased_now,
     ),
     Fact(
         "mood_turns",
         FactKind.COUNT,
-        "Customer messages that carry a mood (not a bare yes or number).",
+        "Customer messages with a mood (not a bare yes or number).",
         lambda episode: (len(episode.with_sentiment), NO_EVIDENCE),
     ),
     Fact(
@@ -212,7 +212,7 @@ SENTIMENT_FACTS = (
     Fact(
         "displeased_run",
         FactKind.COUNT,
-        "Customer messages in a row, up to the latest, that are displeased or still half so (0.4).",
+        "Customer messages in a row, up to the latest, that are displeased or nearly so (0.4).",
         _displeased_run,
     ),
     Fact(
@@ -232,13 +232,13 @@ SENTIMENT_FACTS = (
     Fact(
         "recovered",
         FactKind.BOOL,
-        "The customer was displeased, and has since given thanks or been calm twice.",
+        "The customer was displeased and has since said thanks or been calm twice.",
         _recovered,
     ),
     Fact(
         "needs_person",
         FactKind.LEVEL,
-        "How likely a good supervisor would want a person here by now, reading the last messages.",
+        "How likely a supervisor would want a person here, judging by the last messages.",
         _needs_person,
     ),
     Fact(

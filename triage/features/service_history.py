@@ -211,19 +211,19 @@ SERVICE_HISTORY_FACTS = (
     Fact(
         "repeated_questions",
         FactKind.COUNT,
-        "Times that the customer asked again what they had asked before.",
+        "Times that the customer repeated an earlier question.",
         _repeated_questions,
     ),
     Fact(
         "repeated_answers",
         FactKind.COUNT,
-        "Times that the assistant said again what it had said before.",
+        "Times that the assistant repeated an earlier answer.",
         _repeated_answers,
     ),
     Fact(
         "failed_exchanges",
         FactKind.COUNT,
-        "Questions that got no answer, the same answer again, or one that did not help.",
+        "Questions that got no answer, a repeated answer, or one that did not help.",
         _failed_exchanges,
     ),
     Fact(
@@ -235,7 +235,7 @@ SERVICE_HISTORY_FACTS = (
     Fact(
         "waiting_minutes",
         FactKind.COUNT,
-        "Minutes from when a person was due to the customer's latest message.",
+        "Minutes from the handover to the customer's latest message.",
         _waiting_minutes,
     ),
     Fact(
@@ -247,19 +247,19 @@ SERVICE_HISTORY_FACTS = (
     Fact(
         "contacts",
         FactKind.COUNT,
-        "Contacts before this one: earlier cases, or one that the customer speaks of.",
+        "Earlier contacts: earlier cases, or one that the customer mentions.",
         _contacts,
     ),
     Fact(
         "promise_broken",
         FactKind.BOOL,
-        "A promise was not kept: the order is late on record, or the customer says so.",
+        "A promise was not kept: the order is late, or the customer says so.",
         _promise_broken,
     ),
     Fact(
         "trouble",
         FactKind.TEXT,
-        "What is out of order: assistant_down, knowledge_down, backoffice_down, emotion_down,"
+        "What failed on our side: assistant_down, knowledge_down, backoffice_down, emotion_down,"
         " interrupted, or empty.",
         _trouble,
     ),
@@ -291,7 +291,7 @@ SERVICE_HISTORY_FACTS = (
     Fact(
         "problem_confirmed",
         FactKind.BOOL,
-        "The order's record shows that problem; else it is what the customer says.",
+        "The order itself shows the problem; otherwise only the customer reports it.",
         _problem_confirmed,
     ),
 )

@@ -42,7 +42,7 @@ SPEECH_ACT_FACTS = (
     Fact(
         "wants_person",
         FactKind.BOOL,
-        "The customer asks for a person, or not to episode to a bot.",
+        "The customer asks for a person, or refuses to talk to a bot.",
         _anywhere("wants_person", "want_person"),
     ),
     Fact(
@@ -72,13 +72,13 @@ SPEECH_ACT_FACTS = (
     Fact(
         "solved_now",
         FactKind.BOOL,
-        "The latest message says or shows that it is settled.",
+        "The latest message says or shows that the matter is settled.",
         _now("solved"),
     ),
     Fact(
         "says_again",
         FactKind.BOOL,
-        "The latest message says that it was said or asked before.",
+        "The latest message says that the customer has said or asked this before.",
         _now("again"),
     ),
     Fact(
@@ -90,32 +90,32 @@ SPEECH_ACT_FACTS = (
     Fact(
         "threat",
         FactKind.BOOL,
-        "The customer speaks of a lawyer, a court, a regulator, the press or a chargeback.",
+        "The customer mentions a lawyer, a court, a regulator, the press or a chargeback.",
         _anywhere("threat"),
     ),
     Fact(
         "leaving",
         FactKind.BOOL,
-        "The customer means to leave, or to warn others off.",
+        "The customer threatens to leave or to warn others.",
         _anywhere("leaving"),
     ),
     Fact("abuse", FactKind.BOOL, "The customer insults somebody.", _anywhere("abuse")),
     Fact(
         "danger",
         FactKind.BOOL,
-        "Somebody is or may come to harm: fire, injury, illness, violence, self-harm.",
+        "Somebody is in danger: fire, injury, illness, violence, self-harm.",
         _anywhere("danger"),
     ),
     Fact(
         "vulnerable",
         FactKind.BOOL,
-        "The customer speaks of illness, disability, great age, bereavement or hardship.",
+        "The customer mentions illness, disability, old age, bereavement or hardship.",
         _anywhere("vulnerable"),
     ),
     Fact(
         "contacted_before",
         FactKind.BOOL,
-        "The customer speaks of an earlier contact about it.",
+        "The customer mentions an earlier contact about the same matter.",
         _anywhere("contacted"),
     ),
 )

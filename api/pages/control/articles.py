@@ -1,4 +1,4 @@
-"""Where supervisors write the articles: the list, the form with its preview, the history."""
+"""Articles: the list, the form with its preview, the history of versions."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -12,8 +12,8 @@ from accounts.account import Account
 from api.container import Container
 from api.dependencies import ContainerDep, Form, FormSupervisor, PageSupervisor, Supervisor
 from api.pages.control.article_faults import by_field
+from api.pages.control.room import room
 from api.pages.control.text_diff import Passage, differences
-from api.pages.desk import queries
 from api.pages.help.topics import Group, grouped
 from api.pages.shared.rendering import Page, PageDep
 from api.schemas import Id
@@ -31,37 +31,39 @@ from store.engine import reading
 router = APIRouter(prefix="/control/articles", include_in_schema=False)
 logger = logging.getLogger(__name__)
 
-HERE = "/control/articles"
+ADDRESS = "/control/articles"
 NO_FILE = sha256("")
-# An article in each language, as far as there is one.
-Row = Mapping[Language, ArticleFile]
+# The files of one article, by language.
+Translations = Mapping[Language, ArticleFile]
 
 
 @router.get("", response_class=HTMLResponse)
-def every(page: PageDep, me: PageSupervisor, container: ContainerDep, q: str = "") -> HTMLResponse:
-    """Show all articles by topic, or those that hold some words."""
-    return _list(page, me, container, q.strip())
+def show_list(
+    page: PageDep, supervisor: PageSupervisor, container: ContainerDep, q: str = ""
+) -> HTMLResponse:
+    """Show all articles by topic, or those that contain a text."""
+    return _list(page, supervisor, container, q.strip())
 
 
 @router.post("/index", response_class=HTMLResponse)
-def index(page: PageDep, me: FormSupervisor, container: ContainerDep) -> Response:
-    """Make what the files say what customers find."""
+def index(page: PageDep, supervisor: FormSupervisor, container: ContainerDep) -> Response:
+    """Build the search index from the present files."""
     if _indexed(container):
-        return RedirectResponse(HERE, HTTPStatus.SEE_OTHER)
-    return _list(page, me, container, status=HTTPStatus.CONFLICT, failed=True)
+        return RedirectResponse(ADDRESS, HTTPStatus.SEE_OTHER)
+    return _list(page, supervisor, container, status=HTTPStatus.CONFLICT, failed=True)
 
 
 @router.post("/preview", response_class=HTMLResponse)
 def preview(page: PageDep, _: Supervisor, form: Form) -> HTMLResponse:
-    """Show what a form holds as customers would see it, as a part of the page."""
-    draft = _typed(form, _spoken(form.get("language", "")), "")
+    """Show the text of the form as customers would see it, as a part of the page."""
+    draft = _draft_in(form, _known_language(form.get("language", "")), "")
     return page.show("control_article_preview.html", draft=draft, html=_html(draft))
 
 
 @router.get("/new", response_class=HTMLResponse)
-def blank(
+def show_new(
     page: PageDep,
-    me: PageSupervisor,
+    supervisor: PageSupervisor,
     container: ContainerDep,
     language: str = "",
     slug: str = "",
@@ -69,30 +71,35 @@ def blank(
     body: str = "",
     case: Id | None = None,
 ) -> HTMLResponse:
-    """Show the form of a new article, with what another page, or a case, has to say already."""
+    """Show the form of a new article, filled from the query or from a case."""
     draft = Draft(
-        _spoken(language or page.language), slug, without_identifiers(title), body=inert(body)
+        _known_language(language or page.language),
+        slug,
+        without_identifiers(title),
+        body=inert(body),
     )
     if case is not None:
         with reading(container.engine) as connection:
             draft = draft_of_case(connection, case)
-    return _form(page, me, container, draft, new=True, started_from=NO_FILE)
+    return _form(page, supervisor, container, draft, new=True, started_from=NO_FILE)
 
 
 @router.post("/new", response_class=HTMLResponse)
-def add(page: PageDep, me: FormSupervisor, container: ContainerDep, form: Form) -> Response:
+def create(
+    page: PageDep, supervisor: FormSupervisor, container: ContainerDep, form: Form
+) -> Response:
     """Save a new article, or show the form again with what is wrong."""
     slug = _line(form, "slug") or slug_of(_line(form, "title"))
-    draft = _typed(form, _spoken(form.get("language", "")), slug)
-    return _save(page, me, container, draft, form, new=True)
+    draft = _draft_in(form, _known_language(form.get("language", "")), slug)
+    return _save(page, supervisor, container, draft, form, new=True)
 
 
 @router.get("/{language}/{slug}", response_class=HTMLResponse)
-def edit(
+def show_article(
     language: Language,
     slug: str,
     page: PageDep,
-    me: PageSupervisor,
+    supervisor: PageSupervisor,
     container: ContainerDep,
     saved: bool = False,
 ) -> HTMLResponse:
@@ -100,7 +107,7 @@ def edit(
     file, versions = _known(container, language, slug)
     last = next((version.text for version in versions if version.text), "")
     draft = file.draft if file.text else Draft.of(file.name, last)
-    return _form(page, me, container, draft, started_from=file.sha256, saved=saved)
+    return _form(page, supervisor, container, draft, started_from=file.sha256, saved=saved)
 
 
 @router.post("/{language}/{slug}", response_class=HTMLResponse)
@@ -108,33 +115,33 @@ def save(
     language: Language,
     slug: str,
     page: PageDep,
-    me: FormSupervisor,
+    supervisor: FormSupervisor,
     container: ContainerDep,
     form: Form,
 ) -> Response:
     """Save an article, or show the form again with what is wrong."""
     _known(container, language, slug)
-    return _save(page, me, container, _typed(form, language, slug), form)
+    return _save(page, supervisor, container, _draft_in(form, language, slug), form)
 
 
 @router.get("/{language}/{slug}/versions/{number}", response_class=HTMLResponse)
-def version(
+def show_version(
     language: Language,
     slug: str,
     number: Id,
     page: PageDep,
-    me: PageSupervisor,
+    supervisor: PageSupervisor,
     container: ContainerDep,
 ) -> HTMLResponse:
     """Show one version beside the present text, and offer to restore it."""
     file, versions = _known(container, language, slug)
-    found = next((one for one in versions if one.number == number), None)
+    found = next((version for version in versions if version.number == number), None)
     if found is None:
         raise HTTPException(404, "There is no such version.")
     draft = Draft.of(file.name, found.text)
     return page.show(
         "control_article_version.html",
-        **_frame(container, me),
+        **_frame(container, supervisor),
         file=file,
         version=found,
         draft=draft,
@@ -145,7 +152,7 @@ def version(
 
 def _list(
     page: Page,
-    me: Account,
+    supervisor: Account,
     container: Container,
     query: str = "",
     status: int = 200,
@@ -155,7 +162,7 @@ def _list(
     return page.show(
         "control_articles.html",
         status=status,
-        **_frame(container, me),
+        **_frame(container, supervisor),
         groups=_topics(files, query),
         unusable=[file for file in files if file.fault],
         query=query,
@@ -163,23 +170,23 @@ def _list(
     )
 
 
-def _topics(files: Iterable[ArticleFile], query: str) -> list[Group[Row]]:
-    rows: dict[str, dict[Language, ArticleFile]] = {}
+def _topics(files: Iterable[ArticleFile], query: str) -> list[Group[Translations]]:
+    by_slug: dict[str, dict[Language, ArticleFile]] = {}
     for file in files:
-        rows.setdefault(file.slug, {})[file.language] = file
+        by_slug.setdefault(file.slug, {})[file.language] = file
     wanted = query.lower()
     return grouped(
         {
-            slug: row
-            for slug, row in rows.items()
-            if any(wanted in f"{slug}\n{file.text}".lower() for file in row.values())
+            slug: translations
+            for slug, translations in by_slug.items()
+            if any(wanted in f"{slug}\n{file.text}".lower() for file in translations.values())
         }
     )
 
 
 def _save(
     page: Page,
-    me: Account,
+    supervisor: Account,
     container: Container,
     draft: Draft,
     form: Mapping[str, str],
@@ -188,31 +195,33 @@ def _save(
     note, started_from = _line(form, "note"), form.get("started_from", "")
     kept: dict[str, Any] = {"new": new, "note": note, "started_from": started_from, "typed": True}
     if form.get("do") == "preview":
-        return _form(page, me, container, draft, **kept)
+        return _form(page, supervisor, container, draft, **kept)
     try:
-        article = container.article_editor.save(draft, started_from, me.id, note, container.clock())
+        article = container.article_editor.save(
+            draft, started_from, supervisor.id, note, container.clock()
+        )
     except ArticleChanged:
         if not new:
             return _form(
-                page, me, container, draft, **kept, status=HTTPStatus.CONFLICT, changed=True
+                page, supervisor, container, draft, **kept, status=HTTPStatus.CONFLICT, changed=True
             )
         faults: tuple[Fault, ...] = (Fault("slug", "taken", "the slug is taken"),)
     except ArticleError as error:
         faults = error.faults
     except OSError as error:
-        logger.exception("could not save article %s/%s", draft.language, draft.slug)
+        logger.exception("could not save the article %s/%s", draft.language, draft.slug)
         faults = (Fault("", "unwritable", f"{error.filename}: {error.strerror}"),)
     else:
         _indexed(container)
-        address = f"{HERE}/{article.language}/{article.slug}?saved=true"
+        address = f"{ADDRESS}/{article.language}/{article.slug}?saved=true"
         return RedirectResponse(address, HTTPStatus.SEE_OTHER)
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return _form(page, me, container, draft, **kept, status=status, faults=faults)
+    return _form(page, supervisor, container, draft, **kept, status=status, faults=faults)
 
 
 def _form(
     page: Page,
-    me: Account,
+    supervisor: Account,
     container: Container,
     draft: Draft,
     *,
@@ -227,8 +236,20 @@ def _form(
 ) -> HTMLResponse:
     """Show the form with `draft` in it.
 
-    `typed`: it is not saved yet. `changed`: the file became another while it was written; the
-    reader sees how, and saves over it the next time.
+    Args:
+        page: The page.
+        supervisor: Who edits the article.
+        container: The container.
+        draft: What the fields show.
+        started_from: The SHA-256 of the file that the form was made from.
+        new: There is no such article yet.
+        status: The HTTP status.
+        faults: What is wrong with the draft.
+        changed: The file was changed while it was edited; the differences are shown, and saving
+            again replaces it.
+        note: The note on the change.
+        typed: The draft is not saved yet.
+        saved: The draft has just been saved.
     """
     file = container.article_editor.file(draft.language, draft.slug, container.clock())
     versions = [] if new else container.article_editor.versions(draft.language, draft.slug)
@@ -236,7 +257,7 @@ def _form(
     return page.show(
         "control_article.html",
         status=status,
-        **_frame(container, me),
+        **_frame(container, supervisor),
         file=file,
         draft=draft,
         html=_html(draft),
@@ -252,13 +273,10 @@ def _form(
     )
 
 
-def _frame(container: Container, me: Account) -> dict[str, Any]:
-    """Return what every page of articles shows."""
-    with reading(container.engine) as connection:
-        waiting = len(queries.pending(connection))
+def _frame(container: Container, supervisor: Account) -> dict[str, Any]:
+    """Return what the frame of every article page is rendered from."""
     return {
-        "account": me,
-        "waiting": waiting,
+        **room(container, supervisor),
         "indexed": container.article_editor.is_indexed(),
         "both": LANGUAGES,
     }
@@ -267,7 +285,7 @@ def _frame(container: Container, me: Account) -> dict[str, Any]:
 def _known(
     container: Container, language: Language, slug: str
 ) -> tuple[ArticleFile, list[Version]]:
-    """Return an article that is, or once was, with its versions; 404 if it never was."""
+    """Return an article, present or removed, with its versions; 404 if there never was one."""
     file = container.article_editor.file(language, slug, container.clock())
     versions = container.article_editor.versions(language, slug)
     if not versions:
@@ -276,7 +294,7 @@ def _known(
 
 
 def _indexed(container: Container) -> bool:
-    """Index what is published; whatever fails, the old index goes on, and the page says so."""
+    """Build the search index; return False when that failed and the previous index stays."""
     try:
         container.article_editor.index()
     except KnowledgeError as error:
@@ -289,13 +307,13 @@ def _indexed(container: Container) -> bool:
 
 
 def _meanwhile(versions: Iterable[Version], started_from: str, file: ArticleFile) -> list[Passage]:
-    """Return what became of the text that somebody started from while they wrote."""
-    texts = [one.text for one in versions]
+    """Return how the file was changed since the form was made."""
+    texts = [version.text for version in versions]
     start = next((text for text in texts if sha256(text) == started_from), "")
     return differences(start, file.text)
 
 
-def _typed(form: Mapping[str, str], language: Language, slug: str) -> Draft:
+def _draft_in(form: Mapping[str, str], language: Language, slug: str) -> Draft:
     return Draft(
         language,
         slug,
@@ -310,7 +328,7 @@ def _line(form: Mapping[str, str], name: str) -> str:
     return " ".join(inert(form.get(name, "")).split())
 
 
-def _spoken(language: str) -> Language:
+def _known_language(language: str) -> Language:
     return "zh" if language == "zh" else "en"
 
 

@@ -1,4 +1,4 @@
-"""What the supervisors' verdicts say of the policy, and the changes that they speak for."""
+"""Calibration: how reliable handovers are by the verdicts, and proposed thresholds."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import ContainerDep, PageSupervisor
+from api.pages.control.room import room
 from api.pages.control.text_diff import differences
-from api.pages.desk import queries
 from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
 from store.engine import reading
@@ -22,25 +22,25 @@ from triage.analytics.verdict_sample import Sample, read_sample
 router = APIRouter(prefix="/control/calibration", include_in_schema=False)
 
 PERIODS = (30, 90, 365)
-# How many handovers that nobody needed are as bad as one that was missed.
+# How many unneeded handovers are as costly as a missed one.
 COSTS = (1, 2, 5, 10)
 
 
 @router.get("", response_class=HTMLResponse)
-def calibration(
+def show_calibration(
     page: PageDep,
-    me: PageSupervisor,
+    supervisor: PageSupervisor,
     container: ContainerDep,
     days: Annotated[int, Query()] = 90,
     costs: Annotated[int, Query()] = int(MISSED_COSTS),
 ) -> HTMLResponse:
-    """Show how far handovers can be relied on, and what to change in the policy."""
-    period, weight = days if days in PERIODS else PERIODS[1], costs if costs in COSTS else COSTS[1]
+    """Show the reliability of handovers and the proposed changes of the policy."""
+    period = days if days in PERIODS else PERIODS[1]
+    cost = costs if costs in COSTS else COSTS[1]
     present = container.rule_repository.present(RuleFile.POLICY)
     with reading(container.engine) as connection:
         sample = read_sample(connection, container.clock() - timedelta(days=period))
-        waiting = len(queries.pending(connection))
-    findings = thresholds.search(sample, present.text, weight)
+    findings = thresholds.search(sample, present.text, cost)
     proposals = [
         (finding, finding.proposal, differences(present.text, finding.proposal.text))
         for finding in findings
@@ -48,7 +48,7 @@ def calibration(
     ]
     return page.show(
         "control_calibration.html",
-        account=me,
+        **room(container, supervisor),
         sample=sample,
         figures=reliability.figures(sample),
         by_language=reliability.by_language(sample),
@@ -60,9 +60,8 @@ def calibration(
         based_on=present.number,
         period=period,
         periods=PERIODS,
-        costs=weight,
+        costs=cost,
         all_costs=COSTS,
-        waiting=waiting,
     )
 
 
@@ -70,7 +69,7 @@ RIGHT = N_("Handovers that were right")
 
 
 def _curves(page: Page, sample: Sample) -> list[dict[str, Any]]:
-    """Return what the charts are drawn from; each is also on the page as a table."""
+    """Return the data of the charts; the page shows each as a table as well."""
     curves = {fact: reliability.curve(sample.judged, fact) for fact in reliability.LEVELS}
     return [{"fact": fact, "bins": _bins(bins)} for fact, bins in curves.items() if bins]
 
@@ -78,13 +77,13 @@ def _curves(page: Page, sample: Sample) -> list[dict[str, Any]]:
 def _bins(bins: Sequence[Bin]) -> list[dict[str, Any]]:
     return [
         {
-            "level": f"{one.low:.2f} – {one.high:.2f}",
-            "right": one.right.value,
-            "low": one.right.low,
-            "high": one.right.high,
-            "judged": one.right.judged,
-            "others": one.others,
-            "missed": one.missed,
+            "level": f"{each.low:.2f} – {each.high:.2f}",
+            "right": each.right.value,
+            "low": each.right.low,
+            "high": each.right.high,
+            "judged": each.right.judged,
+            "others": each.others,
+            "missed": each.missed,
         }
-        for one in bins
+        for each in bins
     ]

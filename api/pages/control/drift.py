@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import ContainerDep, PageSupervisor
-from api.pages.desk import queries
+from api.pages.control.room import room
 from api.pages.shared.labels import LABELS
 from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
@@ -24,15 +24,14 @@ DRIFT_WORDS = {
 
 
 @router.get("", response_class=HTMLResponse)
-def drift(page: PageDep, me: PageSupervisor, container: ContainerDep) -> HTMLResponse:
+def show_drift(page: PageDep, supervisor: PageSupervisor, container: ContainerDep) -> HTMLResponse:
     """Show the control chart of every share, the flagged ones first."""
     with reading(container.engine) as connection:
         found = report(connection, container.clock().date())
-        waiting = len(queries.pending(connection))
     judged = [drift for drift in found.drifts if drift.enough]
     return page.show(
         "control_drift.html",
-        account=me,
+        **room(container, supervisor),
         report=found,
         drifts=[(drift, name_of(page, drift)) for drift in judged],
         unknown=[(drift, name_of(page, drift)) for drift in found.drifts if not drift.enough],
@@ -40,12 +39,11 @@ def drift(page: PageDep, me: PageSupervisor, container: ContainerDep) -> HTMLRes
             "words": {key: page.translate(word) for key, word in DRIFT_WORDS.items()},
             "drifts": [_points(page, drift) for drift in judged],
         },
-        waiting=waiting,
     )
 
 
 def name_of(page: Page, drift: Drift) -> str:
-    """Return what a series is called."""
+    """Return the name of a series in the page's language."""
     return page.label(drift.name, "emotion" if drift.name in LABELS["emotion"] else "series")
 
 

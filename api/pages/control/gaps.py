@@ -1,4 +1,4 @@
-"""What customers asked in vain: where the articles have gaps."""
+"""The gaps of the articles: unanswered questions, grouped by meaning."""
 
 from datetime import timedelta
 from typing import Annotated
@@ -7,9 +7,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import ContainerDep, PageSupervisor
-from api.pages.desk import queries
+from api.pages.control.room import room
 from api.pages.shared.rendering import PageDep
-from knowledge_base.gaps import gaps, unanswered_questions
+from conversation.unanswered_questions import unanswered_questions
+from knowledge_base.gaps import gaps
 from store.engine import reading
 
 router = APIRouter(prefix="/control/gaps", include_in_schema=False)
@@ -19,21 +20,22 @@ SHOWN = 50
 
 
 @router.get("", response_class=HTMLResponse)
-def missing(
-    page: PageDep, me: PageSupervisor, container: ContainerDep, days: Annotated[int, Query()] = 30
+def show_gaps(
+    page: PageDep,
+    supervisor: PageSupervisor,
+    container: ContainerDep,
+    days: Annotated[int, Query()] = 30,
 ) -> HTMLResponse:
-    """Show what was asked in vain lately, put together by meaning."""
+    """Show the gaps of the last days, the most frequent first."""
     period = days if days in PERIODS else PERIODS[1]
     with reading(container.engine) as connection:
         questions = unanswered_questions(connection, container.clock() - timedelta(days=period))
-        waiting = len(queries.pending(connection))
     found = gaps(questions, container.knowledge_base.encoder)
     return page.show(
         "control_gaps.html",
-        account=me,
+        **room(container, supervisor),
         gaps=found[:SHOWN],
         more=max(0, len(found) - SHOWN),
         period=period,
         periods=PERIODS,
-        waiting=waiting,
     )

@@ -8,23 +8,23 @@ from triage.errors import RuleFault
 
 
 @dataclass(frozen=True)
-class ToldFault:
-    """A fault in the page's language, with what the text says on its line (0: of no line)."""
+class ShownFault:
+    """A fault in the page's language, with its line number (0: none) and the text of the line."""
 
     line: int
     rule: str | None
     what: str
-    written: str = ""
+    line_text: str = ""
 
 
-def told(page: Page, faults: Iterable[RuleFault], text: str) -> list[ToldFault]:
+def shown_faults(page: Page, faults: Iterable[RuleFault], text: str) -> list[ShownFault]:
     """Return the faults of `text` in the page's language.
 
     What the parsers of YAML and of conditions say themselves stays English.
     """
     lines = ["", *text.split("\n")]
     return [
-        ToldFault(
+        ShownFault(
             fault.line,
             fault.rule,
             fault.told(page.translate),

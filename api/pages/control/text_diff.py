@@ -1,4 +1,4 @@
-"""What changed between two texts, as people read it: line by line, in changed lines by word."""
+"""The differences of two texts: line by line, and by word within changed lines."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,28 +6,30 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
-Kind = Literal["same", "gone", "new"]
-Part = tuple[Kind, str]
+Change = Literal["same", "gone", "new"]
+Part = tuple[Change, str]
 
-# How many unchanged lines stand around a change.
-_AROUND = 1
+# How many unchanged lines are shown around a change.
+_CONTEXT_LINES = 1
 # A Chinese character counts as a word, and so does a number with its decimals.
 _WORDS = re.compile(r"[\u3400-\u9fff]|\d+\.\d+|[^\W\u3400-\u9fff]+|\s+|.", re.DOTALL)
-# Words of two long texts take a long time to compare; of these, whole lines must do.
-_MOST_WORDS = 4_000
+# Comparing the words of long lines is slow; these are compared as a whole.
+_MAX_WORDS = 4_000
 
 
 @dataclass(frozen=True)
 class Passage:
-    """Lines that stand together, cut into what stayed, went and came."""
+    """Adjacent lines, each cut into unchanged, deleted and inserted parts."""
 
     lines: tuple[tuple[Part, ...], ...]
 
 
 def differences(old: str, new: str) -> list[Passage]:
-    """The passages where `new` differs from `old`; none when they are alike."""
+    """Return the passages where `new` differs from `old`; none when they are equal."""
     before, after = old.splitlines(), new.splitlines()
-    groups = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(_AROUND)
+    groups = SequenceMatcher(None, before, after, autojunk=False).get_grouped_opcodes(
+        _CONTEXT_LINES
+    )
     return [
         Passage(
             tuple(
@@ -53,7 +55,7 @@ def _lines(kind: str, gone: Sequence[str], new: Sequence[str]) -> Iterator[tuple
 
 def _words(gone: str, new: str) -> tuple[Part, ...]:
     old_words, new_words = _WORDS.findall(gone), _WORDS.findall(new)
-    if len(old_words) + len(new_words) > _MOST_WORDS:
+    if len(old_words) + len(new_words) > _MAX_WORDS:
         return ("gone", gone), ("new", new)
     parts: list[Part] = []
     matcher = SequenceMatcher(None, old_words, new_words, autojunk=False)

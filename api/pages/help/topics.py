@@ -1,4 +1,4 @@
-"""The topics under which articles are listed, for customers and for those who write them."""
+"""The topics under which articles are listed, for customers and for supervisors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,19 +6,19 @@ from typing import Generic, TypeVar
 
 from api.pages.shared.translation import N_
 
-One = TypeVar("One")
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
-class Group(Generic[One]):
-    """What belongs together on a page."""
+class Group(Generic[Item]):
+    """A topic with its articles."""
 
     icon: str
     title: str
-    articles: Sequence[One]
+    articles: Sequence[Item]
 
 
-# The order in which a customer meets these topics; an article in none of them comes last.
+# The topics in their order; an article without a topic comes last.
 GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "bag",
@@ -58,7 +58,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "shield",
-        N_("Something is not right"),
+        N_("Problems with an order"),
         ("damaged-items", "wrong-items", "missing-items", "warranty", "product-care", "complaints"),
     ),
     (
@@ -82,17 +82,17 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
-def grouped(known: Mapping[str, One]) -> list[Group[One]]:
-    """Return what is known of each slug by topic; topics without any are left out."""
-    rest = dict(known)
-    made = [
+def grouped(by_slug: Mapping[str, Item]) -> list[Group[Item]]:
+    """Return what belongs to each slug, by topic; topics without articles are left out."""
+    rest = dict(by_slug)
+    groups = [
         Group(icon, title, [rest.pop(slug) for slug in slugs if slug in rest])
         for icon, title, slugs in GROUPS
     ]
     more = Group("more", N_("More"), list(rest.values()))
-    return [group for group in [*made, more] if group.articles]
+    return [group for group in [*groups, more] if group.articles]
 
 
 def siblings(slug: str) -> Sequence[str]:
-    """Return the slugs of the topic that `slug` belongs to; none if it belongs to none."""
+    """Return the slugs of the topic that `slug` belongs to; empty without a topic."""
     return next((slugs for *_, slugs in GROUPS if slug in slugs), ())

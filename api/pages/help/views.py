@@ -1,4 +1,4 @@
-"""The help centre: every article, searchable, without needing scripts."""
+"""The help centre: all articles, with a search that works without scripts."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -21,8 +21,8 @@ LONGEST_QUERY = 200
 
 
 @router.get("", response_class=HTMLResponse)
-def choose(page: PageDep) -> RedirectResponse:
-    """Send the reader to the articles in their language."""
+def redirect(page: PageDep) -> RedirectResponse:
+    """Redirect to the articles in the reader's language."""
     return RedirectResponse(f"/help/{page.language}")
 
 
@@ -40,14 +40,18 @@ def front(
         language=language,
         query=query,
         hits=container.knowledge_base.search(query, language, 8) if query else [],
-        groups=grouped({one.slug: one for one in container.knowledge_base.articles(language)}),
+        groups=grouped(
+            {article.slug: article for article in container.knowledge_base.articles(language)}
+        ),
         other_language=lambda other: f"/help/{other}",
         suggestions=_suggestions(language),
     )
 
 
 @router.get("/{language}/{slug}", response_class=HTMLResponse)
-def article(language: Language, slug: str, page: PageDep, container: ContainerDep) -> HTMLResponse:
+def show_article(
+    language: Language, slug: str, page: PageDep, container: ContainerDep
+) -> HTMLResponse:
     """Show one article."""
     found = container.knowledge_base.article(slug, language)
     if found is None:
@@ -63,14 +67,14 @@ def article(language: Language, slug: str, page: PageDep, container: ContainerDe
 
 
 def _related(article: Article, articles: Sequence[Article]) -> list[Article]:
-    """Articles of the same group first, then those that share the most tags."""
-    near = siblings(article.slug)
+    """Return related articles: first those that share the most tags, then those of the topic."""
+    same_topic = siblings(article.slug)
 
-    def closeness(other: Article) -> tuple[int, bool]:
-        return len({*article.tags} & {*other.tags}), other.slug in near
+    def relation(other: Article) -> tuple[int, bool]:
+        return len({*article.tags} & {*other.tags}), other.slug in same_topic
 
     others = [other for other in articles if other.slug != article.slug]
-    related = sorted((other for other in others if any(closeness(other))), key=closeness)
+    related = sorted((other for other in others if any(relation(other))), key=relation)
     return related[::-1][:RELATED]
 
 

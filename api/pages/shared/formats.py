@@ -1,4 +1,4 @@
-"""Instants, spans, shares and money as people of a language write them; Babel knows how."""
+"""Localised formats of instants, durations, shares and money, by Babel."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,16 +13,16 @@ from triage.policy.calendar import DAYS
 
 @dataclass(frozen=True)
 class Formats:
-    """How one locale writes what a page shows.
+    """The formats of one locale.
 
-    Instants are shown in UTC; where scripts run, the browser turns them into its own time zone.
+    Instants are shown in UTC; with scripts the browser converts them to its own time zone.
     """
 
     locale: Locale
 
-    def instant(self, moment: datetime) -> str:
+    def instant(self, instant: datetime) -> str:
         """Return date and time, such as 22 Nov 2026, 14:05."""
-        return format_datetime(moment, "medium", tzinfo=UTC, locale=self.locale)
+        return format_datetime(instant, "medium", tzinfo=UTC, locale=self.locale)
 
     def day(self, day: date) -> str:
         """Return a date in words."""
@@ -35,7 +35,7 @@ class Formats:
         return str(format_date(day, "EEEE", locale=self.locale))
 
     def clock(self, since_midnight: timedelta) -> str:
-        """Return a time of day as calendars write it, up to 24:00."""
+        """Return a time of day from 00:00 to 24:00."""
         minutes = int(since_midnight.total_seconds() // 60)
         return f"{minutes // 60:02}:{minutes % 60:02}"
 
@@ -51,13 +51,13 @@ class Formats:
         )
 
     def span_to(self, span: timedelta) -> str:
-        """Return how far off something is, such as in 12 minutes or 3 hours ago."""
+        """Return a duration from now, such as in 12 minutes or 3 hours ago."""
         return format_timedelta(
             span, granularity="second", threshold=1, add_direction=True, locale=self.locale
         )
 
     def share(self, value: float) -> str:
-        """Return a share from 0 to 1 in per cent."""
+        """Return a share from 0 to 1 as a percentage."""
         return format_percent(value, locale=self.locale)
 
     def number(self, value: float) -> str:
@@ -65,7 +65,7 @@ class Formats:
         return format_decimal(value, locale=self.locale)
 
     def money(self, amount: Decimal | str, currency: str) -> str:
-        """Return an amount with its currency; what is no amount stays as it is."""
+        """Return an amount with its currency; an invalid amount is returned unchanged."""
         try:
             return format_currency(Decimal(amount), currency, locale=self.locale)
         except InvalidOperation:

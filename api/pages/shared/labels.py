@@ -1,51 +1,72 @@
-"""The words for what the record keeps as keys: states, actions, verdicts, emotions, causes.
+"""The labels of stored keys: states, actions, verdicts, emotions, causes.
 
-A key that is not here, such as one that a supervisor added to a policy, is shown as it is written.
+A key without a label, such as one that a supervisor added to a policy, is shown as it is written.
 """
+
+from collections.abc import Mapping
 
 from babel.support import NullTranslations
 
 from api.pages.shared.translation import N_
+from store.enums import (
+    Action,
+    CaseState,
+    OfferState,
+    ReturnTo,
+    Role,
+    RuleFile,
+    Sender,
+    Trouble,
+    Verdict,
+)
 
-LABELS: dict[str, dict[str, str]] = {
+LABELS: Mapping[str, Mapping[str, str]] = {
     "state": {
-        "waiting": N_("Waiting"),
-        "open": N_("Open"),
-        "approval": N_("Approval"),
-        "resolved": N_("Resolved"),
+        CaseState.WAITING: N_("Waiting"),
+        CaseState.OPEN: N_("Open"),
+        CaseState.APPROVAL: N_("Approval"),
+        CaseState.RESOLVED: N_("Resolved"),
+    },
+    "return": {
+        ReturnTo.QUEUE: N_("To the queue"),
+        ReturnTo.ASSISTANT: N_("To the assistant"),
     },
     "action": {
-        "continue": N_("Continue"),
-        "watch": N_("Watch"),
-        "offer_person": N_("Offer a person"),
-        "hand_over": N_("Hand over"),
+        Action.CONTINUE: N_("Continue"),
+        Action.WATCH: N_("Watch"),
+        Action.OFFER_PERSON: N_("Offer a person"),
+        Action.HAND_OVER: N_("Hand over"),
     },
     "verdict": {
-        "right": N_("Right"),
-        "too_early": N_("Too early"),
-        "too_late": N_("Too late"),
-        "not_needed": N_("Not needed"),
-        "missed": N_("Missed"),
+        Verdict.RIGHT: N_("Right"),
+        Verdict.TOO_EARLY: N_("Too early"),
+        Verdict.TOO_LATE: N_("Too late"),
+        Verdict.NOT_NEEDED: N_("Not needed"),
+        Verdict.MISSED: N_("Missed"),
         "none": N_("Not judged yet"),
     },
     "offer": {
-        "offered": N_("Offered"),
-        "needs_approval": N_("Needs approval"),
-        "refused": N_("Refused"),
+        OfferState.OFFERED: N_("Offered"),
+        OfferState.NEEDS_APPROVAL: N_("Needs approval"),
+        OfferState.REFUSED: N_("Refused"),
     },
     "sender": {
-        "customer": N_("Customer"),
-        "assistant": N_("Assistant"),
-        "agent": N_("Agent"),
-        "system": N_("Notice"),
+        Sender.CUSTOMER: N_("Customer"),
+        Sender.ASSISTANT: N_("Assistant"),
+        Sender.AGENT: N_("Agent"),
+        Sender.SYSTEM: N_("Notice"),
     },
     "language": {
         "en": N_("English"),
         "zh": N_("Chinese"),
     },
     "role": {
-        "agent": N_("Agent"),
-        "supervisor": N_("Supervisor"),
+        Role.AGENT: N_("Agent"),
+        Role.SUPERVISOR: N_("Supervisor"),
+    },
+    "rules": {
+        RuleFile.POLICY: N_("Policy"),
+        RuleFile.REMEDIES: N_("Remedies"),
     },
     "priority": {
         "1": N_("Urgent"),
@@ -76,11 +97,11 @@ LABELS: dict[str, dict[str, str]] = {
         "week": N_("the seven days together have changed"),
     },
     "trouble": {
-        "assistant_down": N_("Assistant down"),
-        "knowledge_down": N_("Knowledge base down"),
-        "backoffice_down": N_("Order service down"),
-        "emotion_down": N_("Emotion model down"),
-        "interrupted": N_("Interrupted"),
+        Trouble.ASSISTANT_DOWN: N_("Assistant down"),
+        Trouble.KNOWLEDGE_DOWN: N_("Knowledge base down"),
+        Trouble.BACKOFFICE_DOWN: N_("Order service down"),
+        Trouble.EMOTION_DOWN: N_("Emotion model down"),
+        Trouble.INTERRUPTED: N_("Interrupted"),
     },
     "problem": {
         "late": N_("Late"),
@@ -92,7 +113,7 @@ LABELS: dict[str, dict[str, str]] = {
     },
     "fact": {
         "problem": N_("What went wrong"),
-        "problem_confirmed": N_("It is established"),
+        "problem_confirmed": N_("Confirmed"),
         "days_late": N_("Working days late"),
         "order_status": N_("Order status"),
         "order_value": N_("Value of the order"),
@@ -100,10 +121,10 @@ LABELS: dict[str, dict[str, str]] = {
         "currency": N_("Currency"),
         "contacted_before": N_("Contacted us before"),
         "misses": N_("Questions without an answer"),
-        "repeated_answers": N_("Answers given twice"),
-        "trouble": N_("Out of order"),
-        "danger": N_("Danger to somebody"),
-        "threat": N_("Threat of legal steps or the public"),
+        "repeated_answers": N_("Repeated answers"),
+        "trouble": N_("Failure on our side"),
+        "danger": N_("Somebody is in danger"),
+        "threat": N_("Threat of legal action or publicity"),
         "vulnerable": N_("Vulnerable customer"),
     },
     "order": {
@@ -118,6 +139,6 @@ LABELS: dict[str, dict[str, str]] = {
 
 
 def label(translations: NullTranslations, kind: str, key: object) -> str:
-    """Return the word for `key` of a `kind`, in the language of `translations`."""
+    """Return the label of `key`, one of the keys of a `kind`, in the language of `translations`."""
     known = LABELS[kind].get(str(key))
     return str(key).replace("_", " ") if known is None else str(translations.gettext(known))

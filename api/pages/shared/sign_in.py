@@ -1,4 +1,4 @@
-"""The door: where staff sign in."""
+"""The sign-in page of staff."""
 
 import re
 
@@ -12,10 +12,11 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/sign-in", response_class=HTMLResponse)
 def sign_in(page: PageDep, next: str = "") -> HTMLResponse:
-    """Show the form; its scripts post to the API and go on to `next`, a page of this house."""
-    return page.show("sign_in.html", next=next if _is_ours(next) else "")
+    """Show the form; after signing in, its script opens `next`, a page of this site."""
+    return page.show("sign_in.html", next=next if _is_local(next) else "")
 
 
-def _is_ours(address: str) -> bool:
-    """Browsers read `//host` and `/\\host` as another site, and drop tabs and line ends first."""
+def _is_local(address: str) -> bool:
+    """Return whether an address is a path of this site."""
+    # Browsers drop tabs and line ends, and read `//host` and `/\host` as another site.
     return re.fullmatch(r"/(?![/\\])[!-~]*", address) is not None

@@ -1,7 +1,7 @@
-"""Which language a page speaks, and its sentences in it.
+"""The language of a page, and the translations of its sentences.
 
-English stands in the templates; `locale/zh.po` is read once and kept in memory, so that a changed
-translation needs a restart and no compiling.
+The templates are written in English. `locale/zh.po` is read once and kept in memory: a changed
+translation needs a restart, but no compiling.
 """
 
 from functools import cache
@@ -21,18 +21,18 @@ COOKIE = "lang"
 
 
 def N_(sentence: str) -> str:  # noqa: N802 - gettext's own name, which the extractor knows
-    """Mark a sentence for translation where it stands; it is translated where it is shown."""
+    """Mark a sentence for translation; it is translated when it is shown."""
     return sentence
 
 
 def locale_of(language: Language) -> Locale:
-    """Return how dates, numbers and money are written in `language`."""
+    """Return the locale of dates, numbers and money in `language`."""
     return Locale.parse("zh_Hans_CN") if language == "zh" else Locale.parse("en_GB")
 
 
 @cache
 def translations(language: Language) -> NullTranslations:
-    """Return the sentences of `language`; English is what the templates say themselves."""
+    """Return the translations into `language`; English has none, as it is the source."""
     path = LOCALE / f"{language}.po"
     if not path.exists():
         return NullTranslations()
@@ -43,11 +43,11 @@ def translations(language: Language) -> NullTranslations:
     return Translations(compiled)
 
 
-def wished(request: Request) -> Language:
+def preferred_language(request: Request) -> Language:
     """Return the reader's language: `?lang=`, the cookie, Accept-Language, English."""
-    asked = [request.query_params.get(COOKIE, ""), request.cookies.get(COOKIE, "")]
+    explicit = [request.query_params.get(COOKIE, ""), request.cookies.get(COOKIE, "")]
     accepted = request.headers.get("accept-language", "").split(",")
-    for tag in [*asked, *accepted]:
+    for tag in [*explicit, *accepted]:
         for language in LANGUAGES:
             if tag.strip().lower().startswith(language):
                 return language

@@ -1,4 +1,4 @@
-"""The demo shop's page, and the widget's script for any website."""
+"""The page of the demo shop, and the script of the chat widget."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class Product:
-    """A card of the collection; `picture` is drawn in products.svg."""
+    """A product of the collection; `picture` is a drawing in products.svg."""
 
     picture: str
     name: str
@@ -23,7 +23,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Promise:
-    """Something that the shop promises, and the article that says how."""
+    """A promise of the shop, and the article with its details."""
 
     icon: str
     title: str
@@ -80,7 +80,7 @@ HINTS = (
 
 @router.get("/", response_class=HTMLResponse)
 def home(page: PageDep) -> HTMLResponse:
-    """Show the shop, with the chat on it."""
+    """Show the shop with the chat widget."""
     return page.show(
         "shop.html",
         products=PRODUCTS,
@@ -92,11 +92,11 @@ def home(page: PageDep) -> HTMLResponse:
 
 @router.get("/widget.js")
 def widget() -> FileResponse:
-    """Return the chat widget: one script, for the pages of any website."""
+    """Return the chat widget, a script that any website can include."""
     headers = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
     return FileResponse(STATIC / "widget.js", media_type="text/javascript", headers=headers)
 
 
 def suggestions(page: Page) -> list[str]:
-    """Return what the chat suggests to a new customer, in the page's language."""
+    """Return the questions that the chat suggests, in the page's language."""
     return [page.translate(suggestion) for suggestion in SUGGESTIONS]

@@ -151,7 +151,7 @@ def test_a_file_that_cannot_be_published_is_named_and_the_old_index_goes_on(
     assert refused.status_code == 409
     assert "en/broken.md" in refused.text
     writer.save(f"{HERE}/en/returns", body="Within 90 days.")
-    assert "older texts" in writer.get(f"{HERE}/en/returns")
+    assert "older versions" in writer.get(f"{HERE}/en/returns")
     assert "30 days" in writer.get("/help/en/returns")
     writer.save(f"{HERE}/en/broken", title="Mended", body="Whole again.", published="on")
     assert "Within 90 days." in writer.get("/help/en/returns")
@@ -164,7 +164,7 @@ def test_a_stale_save_is_refused_and_the_typed_text_kept(writer: Writer, article
     present = (articles / "en/returns.md").read_text("utf-8")
     refused = writer.post(f"{HERE}/en/returns", start | {"body": "Within <b>14</b> days."})
     assert refused.status_code == 409
-    assert "Somebody changed this article" in refused.text
+    assert "Somebody else changed this article" in refused.text
     assert "<ins>Within 60 days.</ins>" in refused.text or "<ins>60</ins>" in refused.text
     assert (articles / "en/returns.md").read_text("utf-8") == present
     kept = fields(refused.text)
@@ -177,7 +177,7 @@ def test_a_stale_save_is_refused_and_the_typed_text_kept(writer: Writer, article
     ("change", "words"),
     [
         ({"title": ""}, "Give the article a title."),
-        ({"body": "## Only a heading"}, "Begin with a paragraph"),
+        ({"body": "## Only a heading"}, "Start with a paragraph"),
         ({"body": "Yes. See [parking](parking.md)."}, "parking.md leads nowhere"),
         ({"body": "Yes. See [labels](returns.md#labels)."}, "no such heading"),
         ({"slug": "../../returns"}, "small letters"),

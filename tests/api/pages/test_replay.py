@@ -38,7 +38,7 @@ def test_another_policy_is_told_with_links_to_the_decisions(
     customer.ask_for_person()
     page = tried(supervisor, URGENT, days="7").text
     assert "would have reached a person otherwise" in page
-    assert "With another priority" in page
+    assert "With a different priority" in page
     decision = re.search(r'<td><a href="/control/log/(\d+)">Message 1</a>', page)
     assert decision is not None
     assert customer.id in supervisor.get(f"/control/log/{decision[1]}").text
@@ -68,7 +68,7 @@ def test_a_bad_policy_is_told_line_by_line_and_stays_in_the_form(supervisor: htt
 def test_whatever_is_no_policy_is_refused_in_words(supervisor: httpx.Client, policy: str) -> None:
     answer = tried(supervisor, policy)
     assert answer.status_code == 422
-    assert "Nothing was tried" in answer.text
+    assert "Not run: this policy has errors" in answer.text
 
 
 def test_it_speaks_chinese(supervisor: httpx.Client, customer: Customer) -> None:

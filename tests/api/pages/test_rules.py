@@ -112,7 +112,7 @@ def test_what_is_wrong_is_shown_with_line_and_rule_and_nothing_typed_is_lost(
 def test_a_note_is_needed(writer: Writer, policy: Path) -> None:
     answer = save(writer, CALM, "  ")
     assert answer.status_code == 422
-    assert "Say why" in told(answer)
+    assert "Please give a reason" in told(answer)
     assert field(answer.text, "text") == CALM
     assert policy.read_text("utf-8") == SHIPPED
 
@@ -133,7 +133,7 @@ def test_of_two_supervisors_one_is_told_and_loses_nothing(writer: Writer, policy
     mine = SHIPPED.replace("resolve: 480", "resolve: 500")
     second = save(writer, mine, "Second", based_on=start)
     assert second.status_code == 409
-    assert "Somebody changed the rules while you wrote" in told(second)
+    assert "Somebody else changed the rules while you were editing" in told(second)
     assert field(second.text, "text") == mine
     assert policy.read_text("utf-8") == CALM
     again = save(writer, mine, "Second", based_on=field(second.text, "based_on"))
@@ -145,7 +145,7 @@ def test_a_version_is_compared_and_rolled_back_with_one_click(writer: Writer, po
     start = int(based_on(writer))
     save(writer, CALM, "Less haste")
     page = writer.get(f"{HERE}/policy/{start + 1}")
-    assert "What this version changed" in page
+    assert "Changes in this version" in page
     assert "<del>" in page
     fields = {"kind": "policy", "number": str(start), "based_on": str(start + 1)}
     answer = writer.post(f"{HERE}/rollback", fields)
@@ -170,13 +170,13 @@ def test_a_file_changed_beside_the_page_is_followed_and_a_broken_one_is_told(
 
     policy.write_text(BROKEN, "utf-8")
     for address in ("/control", HERE):
-        assert "changed into something that cannot be used" in writer.get(address)
+        assert "has errors. The previous" in writer.get(address)
     assert "no fact is called &#39;wants_persons&#39;" in writer.get(HERE)
     assert field(writer.get(HERE), "text") == CALM
     assert save(writer, SHIPPED, "Mended").status_code == 303
     page = writer.get(HERE)
-    assert "cannot be used" not in writer.get("/control")
-    assert "Could not be used" in page
+    assert "has errors" not in writer.get("/control")
+    assert "Had errors" in page
     kept = writer.get(f"{HERE}/policy/{before + 2}")
     assert "wants_persons" in kept
     assert "Roll back" not in kept

@@ -9,7 +9,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
-from api.pages.shared.translation import LOCALE, translations, wished
+from api.pages.shared.translation import LOCALE, preferred_language, translations
 from triage.rule_faults import Fault
 
 PAGES = Path(__file__).parents[3] / "api/pages"
@@ -67,4 +67,4 @@ def test_the_address_then_the_cookie_then_the_browser_choose_the_language(
 ) -> None:
     headers = [(b"cookie", cookie.encode()), (b"accept-language", accepted.encode())]
     scope = {"type": "http", "query_string": query.encode(), "headers": headers}
-    assert wished(Request(scope)) == language
+    assert preferred_language(Request(scope)) == language

@@ -7,8 +7,10 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Connection, Engine
 
+from accounts.account import Account
+from store.enums import ReturnTo
 from tests.triage.cases.test_offers import claimed, give
-from tests.triage.conftest import NOW, REMEDIES, OpenCase, People, Person
+from tests.triage.conftest import NOW, REMEDIES, OpenCase, People
 from triage.audit import log
 from triage.cases import corrections, offers, queue
 from triage.cases.case import Case
@@ -30,20 +32,20 @@ REQUEST = "6f1c8a52-2b7b-4a55-8e43-0f6d0d6a7f10"
 def correct(
     connection: Connection,
     case: Case,
-    person: Person,
+    account: Account,
     fact: str,
     value: str | None,
     reason: str = "The customer sent a photo.",
 ) -> Case:
-    return corrections.correct(connection, REMEDIES, case.id, person.id, fact, value, reason, NOW)
+    return corrections.correct(connection, REMEDIES, case.id, account.id, fact, value, reason, NOW)
 
 
-def once(connection: Connection, case: Case, person: Person, reason: str, request: str) -> int:
+def once(connection: Connection, case: Case, account: Account, reason: str, request: str) -> int:
     """Make an offer as the desk does, unless this request made it before."""
     five = Decimal("5.00")
     before = offers.made_before(connection, request, case.id, "goodwill_credit", five, reason)
     made = before or offers.make(
-        connection, REMEDIES, case, person, "goodwill_credit", five, "GBP", reason, NOW, request
+        connection, REMEDIES, case, account, "goodwill_credit", five, "GBP", reason, NOW, request
     )
     return made.id
 
@@ -147,7 +149,7 @@ def test_nobody_approves_what_rests_on_their_own_correction(
     case = claimed(engine, open_case, people.sam)
     with engine.begin() as connection:
         correct(connection, case, people.sam, "order_value", "900.00")
-        queue.release(connection, case.id, people.sam.id, "queue", NOW)
+        queue.release(connection, case.id, people.sam.id, ReturnTo.QUEUE, NOW)
         queue.claim(connection, case.id, people.anna.id, NOW)
         made = give(connection, case, people.anna, "15.00", "refund_partial")
         assert made.state == "needs_approval"

@@ -8,8 +8,9 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Connection, Engine
 
+from accounts.account import Account
 from store.enums import OfferState
-from tests.triage.conftest import NOW, REMEDIES, OpenCase, People, Person, wish
+from tests.triage.conftest import NOW, REMEDIES, OpenCase, People, wish
 from tests.triage.talk import order
 from triage.cases import offers, queue
 from triage.cases.offers import Offer
@@ -38,7 +39,7 @@ LATE = wish(order(days_late=4))
 def give(
     connection: Connection,
     case: Case,
-    person: Person,
+    account: Account,
     amount: str | None = "5.00",
     remedy: str = "goodwill_credit",
     *,
@@ -47,15 +48,15 @@ def give(
     now: datetime = NOW,
 ) -> Offer:
     exact = None if amount is None else Decimal(amount)
-    return offers.make(connection, REMEDIES, case, person, remedy, exact, currency, reason, now)
+    return offers.make(connection, REMEDIES, case, account, remedy, exact, currency, reason, now)
 
 
 def claimed(
-    engine: Engine, open_case: OpenCase, person: Person, name: str = "one", **more: object
+    engine: Engine, open_case: OpenCase, account: Account, name: str = "one", **more: object
 ) -> Case:
     case = open_case(name, LATE, **more)
     with engine.begin() as connection:
-        return queue.claim(connection, case.id, person.id, NOW)
+        return queue.claim(connection, case.id, account.id, NOW)
 
 
 def test_an_offer_within_the_limit_stands_at_once(
@@ -297,13 +298,13 @@ def test_of_two_who_decide_at_once_one_succeeds(
         made = give(connection, case, people.anna, "30.00")
     together = Barrier(2)
 
-    def decide(person: Person) -> str:
+    def decide(account: Account) -> str:
         together.wait()
         try:
             with engine.begin() as connection:
-                if person == people.sam:
-                    return offers.refuse(connection, made.id, person, "No.", NOW).state
-                return offers.approve(connection, REMEDIES, made.id, person, "Yes.", NOW).state
+                if account == people.sam:
+                    return offers.refuse(connection, made.id, account, "No.", NOW).state
+                return offers.approve(connection, REMEDIES, made.id, account, "Yes.", NOW).state
         except AlreadyDecided:
             return "too late"
 

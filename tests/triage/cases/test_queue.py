@@ -7,7 +7,7 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine
 
-from store.enums import CaseState
+from store.enums import CaseState, ReturnTo
 from tests.triage.conftest import NOW, POLICY, REMEDIES, OpenCase, People, wish
 from tests.triage.talk import assistant, customer, facts, order
 from triage.cases import queue
@@ -161,7 +161,7 @@ def test_a_case_goes_back_to_the_queue_with_its_deadlines(
     case = open_case()
     with engine.begin() as connection:
         queue.claim(connection, case.id, people.anna.id, NOW)
-        back = queue.release(connection, case.id, people.anna.id, "queue", NOW)
+        back = queue.release(connection, case.id, people.anna.id, ReturnTo.QUEUE, NOW)
         assert back == case
         assert queue.claim(connection, case.id, people.bo.id, NOW).agent == people.bo.id
 
@@ -172,7 +172,7 @@ def test_a_case_goes_back_to_the_assistant_without_a_cause(
     case = open_case()
     with engine.begin() as connection:
         queue.claim(connection, case.id, people.anna.id, NOW)
-        ended = queue.release(connection, case.id, people.anna.id, "assistant", NOW)
+        ended = queue.release(connection, case.id, people.anna.id, ReturnTo.ASSISTANT, NOW)
         assert (ended.state, ended.root_cause, ended.resolved_at) == ("resolved", None, NOW)
 
 
@@ -220,7 +220,7 @@ def test_an_unknown_case_is_named(engine: Engine, people: People) -> None:
         with pytest.raises(CaseUnknown, match="7"):
             queue.position(connection, 7)
         with pytest.raises(CaseUnknown, match="7"):
-            queue.release(connection, 7, people.anna.id, "queue", NOW)
+            queue.release(connection, 7, people.anna.id, ReturnTo.QUEUE, NOW)
 
 
 def test_a_more_urgent_word_hastens_a_case_that_waits(engine: Engine, open_case: OpenCase) -> None:
@@ -238,3 +238,32 @@ def test_a_more_urgent_word_hastens_a_case_that_waits(engine: Engine, open_case:
 def test_a_calmer_word_changes_nothing(engine: Engine, open_case: OpenCase) -> None:
     first = open_case("one", DANGER)
     assert opened_again(engine, first, UPSET) == first
+
+
+def test_earlier_cases_of_a_customer_are_found_by_conversation_and_address(
+    engine: Engine, open_case: OpenCase
+) -> None:
+    first = open_case("first", identity={"email": "Li.Wei@Shop.example"})
+    other = open_case("other", identity={"email": "anna@shop.example"})
+    unknown = open_case("unknown")
+    with engine.begin() as connection:
+        assert queue.earlier(connection, "new", 1, "li.wei@shop.EXAMPLE") == 1
+        assert queue.earlier(connection, "new", 1, None) == 0
+        assert queue.earlier(connection, first.conversation, 1, "li.wei@shop.example") == 0
+        assert queue.earlier(connection, first.conversation, 2, "li.wei@shop.example") == 1
+        assert queue.earlier(connection, unknown.conversation, 2, None) == 1
+        assert queue.earlier(connection, other.conversation, 1, "li.wei@shop.example") == 1
+
+
+def test_the_latest_case_of_a_conversation_and_the_counts_by_state(
+    engine: Engine, open_case: OpenCase, people: People
+) -> None:
+    first, second = open_case("one"), open_case("two")
+    with engine.begin() as connection:
+        assert queue.latest(connection, "nobody") is None
+        assert queue.latest(connection, first.conversation) == first
+        queue.claim(connection, second.id, people.anna.id, NOW)
+        assert queue.counts(connection) == {CaseState.WAITING: 1, CaseState.OPEN: 1}
+        ended = queue.resolve(connection, second.id, people.anna.id, "other", None, REMEDIES, NOW)
+        assert queue.resolved(connection, 10) == [ended]
+        assert queue.cases_with_ids(connection, [first.id]) == {first.id: first}

@@ -60,9 +60,9 @@ def test_what_only_the_customer_says_is_to_be_checked_and_weighs_half() -> None:
     known = suggest("Hello", order(problem="damaged"))
     assert said.remedy == known.remedy == "replace"
     assert (said.goodwill, known.goodwill) == (Decimal("1.50"), Decimal("3.00"))
-    assert "check before giving" in said.explanation["en"]
+    assert "Check first" in said.explanation["en"]
     assert (
-        "Once the record confirms the problem, the goodwill becomes 3.00 GBP"
+        "If the order confirms the problem, the goodwill becomes 3.00 GBP"
         in (said.explanation["en"])
     )
     assert suggest("I was charged twice", order()).amount is None
@@ -72,7 +72,7 @@ def test_without_an_order_there_is_no_figure_and_it_says_what_is_missing() -> No
     unknown = suggest("Hello there")
     assert steps(unknown) == [("apology", None)]
     assert (unknown.amount, unknown.currency, unknown.goodwill) == (None, None, None)
-    assert "ask for the order number" in unknown.explanation["en"]
+    assert "Ask for the order number" in unknown.explanation["en"]
     assert "请询问订单号" in unknown.explanation["zh"]
 
 
@@ -118,7 +118,7 @@ def test_care_comes_first_and_has_no_automatic_figure(text: str, rule: str) -> N
     assert steps(suggestion) == [("apology", None)]
     assert suggestion.rules[0] == rule
     assert suggestion.total == 0
-    assert "no automatic figure" in suggestion.explanation["en"]
+    assert "No automatic amount" in suggestion.explanation["en"]
 
 
 def test_the_cap_is_a_share_of_the_order_and_is_named() -> None:

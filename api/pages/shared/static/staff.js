@@ -8,7 +8,7 @@
   const words = document.body.dataset;
   const locale = document.documentElement.lang;
 
-  // What somebody opened stays open while the rest is brought up to date.
+  // Keep opened details open when a part of the page is replaced.
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) =>
     !(name === "open" && node.matches("details"));
 
@@ -41,13 +41,13 @@
 
   /* ---- forms that change something ---- */
 
-  // The id stays the same until the message is taken: sent twice, it is said once.
+  // The id stays the same until the message is accepted, so a retry makes no second message.
   function stamp(form) {
     form.dataset.id ||= crypto.randomUUID?.() ?? fallbackId();
     return form.dataset.id;
   }
 
-  // Browsers offer randomUUID only where the page came over HTTPS or from this machine.
+  // Browsers have randomUUID only on pages from HTTPS or localhost.
   function fallbackId() {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
     bytes[6] = (bytes[6] & 15) | 64;
@@ -72,13 +72,13 @@
     else done(elt, xhr);
   });
 
-  // A quick hand sends a form that was put on the page a moment ago, before htmx has seen it.
+  // A form may be submitted before htmx has processed it.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || !form.matches("[hx-post], [hx-delete]")) return;
     event.preventDefault();
     htmx.process(form);
-    // Not from within: a form that is being submitted cannot be submitted.
+    // Not in this event: a form that is being submitted cannot be submitted again.
     setTimeout(() => form.requestSubmit(event.submitter));
   });
 
@@ -103,7 +103,7 @@
     if (detail.requestConfig.verb === "get") toast(problem(detail.xhr));
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    // The session ended: the answer is the door, not a part of this page.
+    // The session has ended: the response is the sign-in page, not a part of this page.
     if (new URL(event.detail.xhr.responseURL).pathname !== "/sign-in") return;
     event.preventDefault();
     location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
@@ -145,7 +145,7 @@
     refit();
   }
 
-  // Somebody else changed what may be done with this case: the whole case is shown anew.
+  // The mode of the case has changed: load the whole case again.
   function refit() {
     const now = document.querySelector("[data-mode-now]");
     const shown = document.querySelector("[data-mode]");
@@ -222,7 +222,7 @@
     text.scrollTop = (place / lines.length) * text.scrollHeight - text.clientHeight / 2;
   });
 
-  // A file is only read into the form: it can be looked at, and changed, before it is sent.
+  // The file is only read into the form, where it can be edited before it is sent.
   document.addEventListener("change", async ({ target }) => {
     const field = target.form?.elements[target.dataset.readsInto];
     if (!field || !target.files[0]) return;
