@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-from assistant.rasa.client import Answer, Reply
+from assistant.reply import Answer, Reply
 from conversation import repository
 from conversation.message_audit import changed_messages
 from conversation.turn_commit import RulesInForce, TurnAnalysis, TurnOutcome, commit_turn
