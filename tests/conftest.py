@@ -1,4 +1,4 @@
-"""What most tests share: a migrated database of their own."""
+"""Fixtures that tests of several packages share, and the marks that select what a test needs."""
 
 import shutil
 from collections.abc import Iterator
@@ -9,31 +9,37 @@ from sqlalchemy import Connection, Engine
 
 from knowledge_base.article import ARTICLES
 from store.engine import migrate, open_engine
-from tests.product import DATA_FOLDERS, Product
-from tests.reproduction import decided_again, stored_in
+from tests.product import Product
 from triage.compensation.remedies import REMEDIES
 from triage.policy.policy import POLICY
 
+# Fixtures that start `amends serve`: tests that use them are marked `product`.
+PRODUCT_FIXTURES = frozenset({"running", "server", "alone", "product", "product_with_rules"})
 
-@pytest.fixture(scope="session", autouse=True)
-def every_decision_can_be_made_again() -> Iterator[None]:
-    """In the end, all that any product decided comes out the same when it is decided again."""
-    yield
-    for folder in sorted(DATA_FOLDERS):
-        stored_in(folder)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test that starts the whole product, judging by its fixtures."""
+    for item in items:
+        if not PRODUCT_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("product")
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database to copy: migrating one for every test would take long."""
+    path = tmp_path_factory.mktemp("migrated") / "amends.db"
+    engine = open_engine(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
 
 
 @pytest.fixture
-def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """A fresh, migrated SQLite database in a file; what a test decided in it must come out again.
-
-    Not where a test is marked `altered`: its log is altered on purpose, or invented.
-    """
-    engine = open_engine(f"sqlite:///{tmp_path / 'amends.db'}")
-    migrate(engine)
+def engine(tmp_path: Path, migrated_database: Path) -> Iterator[Engine]:
+    """A fresh, migrated SQLite database in a file."""
+    engine = open_engine(f"sqlite:///{shutil.copy(migrated_database, tmp_path / 'amends.db')}")
     yield engine
-    if request.node.get_closest_marker("altered") is None:
-        decided_again(engine)
     engine.dispose()
 
 

@@ -151,7 +151,6 @@ def test_every_failure_around_a_message(chat: Chat) -> None:
     assert exact(chat.engine) == 2
 
 
-@pytest.mark.altered
 def test_a_message_that_was_changed_later_is_named(chat: Chat) -> None:
     chat.say("Let me talk to a person", ANSWER)
     with chat.engine.begin() as connection:
@@ -160,7 +159,6 @@ def test_a_message_that_was_changed_later_is_named(chat: Chat) -> None:
     assert (1, "from its messages the fact wants_person is False, not True") in told
 
 
-@pytest.mark.altered
 @pytest.mark.parametrize(
     ("column", "value", "what"),
     [

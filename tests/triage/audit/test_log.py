@@ -112,7 +112,6 @@ def test_the_latest_verdict_counts_and_earlier_ones_stay(five: Engine, people: P
     assert faults(five) == []
 
 
-@pytest.mark.altered
 @pytest.mark.parametrize(
     "change",
     [
@@ -140,7 +139,6 @@ def test_a_changed_row_is_named(five: Engine, change: dict[str, object]) -> None
     assert faults(five) == [Fault(3, "changed")]
 
 
-@pytest.mark.altered
 def test_a_changed_row_that_was_sealed_again_breaks_the_next(five: Engine) -> None:
     with five.begin() as connection:
         row = connection.execute(decisions.select().where(decisions.c.id == 3)).one()
@@ -153,14 +151,12 @@ def test_a_changed_row_that_was_sealed_again_breaks_the_next(five: Engine) -> No
     assert faults(five) == [Fault(4, "the row before it is another one")]
 
 
-@pytest.mark.altered
 def test_missing_rows_are_named(five: Engine) -> None:
     with five.begin() as connection:
         connection.execute(delete(decisions).where(decisions.c.id.in_([1, 3])))
     assert faults(five) == [Fault(1, "missing"), Fault(3, "missing")]
 
 
-@pytest.mark.altered
 def test_a_missing_row_whose_gap_was_closed_is_found(five: Engine) -> None:
     with five.begin() as connection:
         connection.execute(delete(decisions).where(decisions.c.id == 3))
@@ -170,7 +166,6 @@ def test_a_missing_row_whose_gap_was_closed_is_found(five: Engine) -> None:
     assert faults(five) == [Fault(3, "the row before it is another one")]
 
 
-@pytest.mark.altered
 def test_reordered_rows_are_named(five: Engine) -> None:
     with five.begin() as connection:
         for old, new in ((2, 99), (3, 2), (99, 3)):
@@ -178,7 +173,6 @@ def test_reordered_rows_are_named(five: Engine) -> None:
     assert faults(five) == [Fault(2, "reordered"), Fault(3, "reordered"), Fault(4, "reordered")]
 
 
-@pytest.mark.altered
 def test_a_cut_off_end_is_found_where_a_case_speaks_of_it(
     engine: Engine, open_case: OpenCase
 ) -> None:
@@ -194,7 +188,6 @@ def test_a_cut_off_end_is_found_where_a_case_speaks_of_it(
         assert first.decision == 1
 
 
-@pytest.mark.altered
 def test_a_cut_off_end_is_found_with_the_head_noted_elsewhere(five: Engine) -> None:
     with five.begin() as connection:
         noted = log.head(connection)
@@ -208,7 +201,6 @@ def test_a_cut_off_end_is_found_with_the_head_noted_elsewhere(five: Engine) -> N
         assert log.verify(connection, noted) == [Fault(5, "not the row that was noted")]
 
 
-@pytest.mark.altered
 @pytest.mark.parametrize(
     "attack",
     [
@@ -232,7 +224,6 @@ def test_whatever_somebody_writes_into_the_file_the_row_is_named(five: Engine, a
     assert {fault.id for fault in faults(five)} <= {3, 4}
 
 
-@pytest.mark.altered
 @pytest.mark.parametrize(
     ("attack", "found"),
     [
