@@ -126,9 +126,7 @@ async def test_a_large_offer_reaches_the_customer_when_a_second_person_approves(
         await service.desk.refuse(made.id, sam, "Too much")
 
 
-async def test_nobody_approves_an_offer_of_their_own(
-    service: Service, anna: Account
-) -> None:
+async def test_nobody_approves_an_offer_of_their_own(service: Service, anna: Account) -> None:
     _, case_id = await claimed(service, anna)
     made = await offer(service, case_id, anna, "45.00")
     with pytest.raises(NotAuthorised):
