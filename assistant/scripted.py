@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from assistant.rasa.client import Answer, Reply
 
@@ -10,9 +11,9 @@ from assistant.rasa.client import Answer, Reply
 Script = Callable[[str, str], Answer]
 
 
-def answered(text: str = "Here is how.", *, intent: str = "faq") -> Answer:
-    """Return an answer of one reply that answers the question."""
-    return Answer((Reply(text, answered=True),), intent, 0.95)
+def answered(text: str = "Here is how.", *, order: dict[str, Any] | None = None) -> Answer:
+    """Return an answer of one reply that answers the question, and tells of `order` if given."""
+    return Answer((Reply(text, answered=True, order=order),), "faq", 0.95)
 
 
 def missed(text: str = "I do not know.") -> Answer:

@@ -1,9 +1,10 @@
 """The product in this process: the real application and database, with Rasa and emotion scripted.
 
-Requests go through httpx's ASGI transport, WebSockets through Starlette's test client; both run on
-one event loop in a thread of its own, so that tests and several clients may wait for each other.
+Requests go through httpx's ASGI transport. The application runs on an event loop in a thread of its
+own, so that several clients may wait for each other.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,13 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import anyio
 import httpx
-from anyio.from_thread import BlockingPortal
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from fastapi import FastAPI
 from pydantic import SecretStr
 from rasa_sdk.executor import ActionExecutor
-from starlette.testclient import TestClient, WebSocketTestSession
-from starlette.types import Message
+from starlette.types import Message, Scope
 
 from api.app import create_app
 from api.container import Container, open_order_service
@@ -40,6 +40,7 @@ from triage.emotion.keyword_model import KeywordEmotionModel
 from triage.rules.repository import RuleRepository
 
 BASE_URL = "http://testserver"
+CALLER = ("127.0.0.1", 50_000)
 SECONDS = 20
 SMALL_TALK = ("hello", "thanks", "are you a robot", "yes")
 
@@ -119,11 +120,12 @@ class PortalTransport(httpx.BaseTransport):
 
 @dataclass
 class InProcessProduct(Product):
-    """The application on an ASGI transport; `close` it, or use it in a `with` statement."""
+    """The application on an ASGI transport; `close` ends it."""
 
     container: Container = field(kw_only=True)
-    tester: TestClient = field(kw_only=True)
-    _stack: ExitStack = field(default_factory=ExitStack)
+    app: FastAPI = field(kw_only=True)
+    portal: BlockingPortal = field(kw_only=True)
+    _stack: ExitStack = field(kw_only=True)
 
     @classmethod
     def open(cls, settings: Settings, encoder: Encoder) -> Self:
@@ -134,38 +136,47 @@ class InProcessProduct(Product):
         container = build_container(settings, encoder)
         first_accounts(container.engine, settings)
         app = create_app(container)
-        tester = TestClient(app, base_url=BASE_URL, client=("127.0.0.1", 50_000))
-        product = cls(settings.data_dir, container=container, tester=tester)
-        product._stack.enter_context(tester)
-        return product
+        with ExitStack() as stack:
+            portal = stack.enter_context(start_blocking_portal())
+            lifespan = app.router.lifespan_context(app)
+            stack.enter_context(portal.wrap_async_context_manager(lifespan))
+            return cls(
+                settings.data_dir,
+                container=container,
+                app=app,
+                portal=portal,
+                _stack=stack.pop_all(),
+            )
 
     def close(self) -> None:
         """Stop the background tasks and the event loop."""
         self.hang_up()
         self._stack.close()
 
-    @property
-    def portal(self) -> BlockingPortal:
-        """The way to the event loop of the application."""
-        assert self.tester.portal is not None
-        return self.tester.portal
-
     def connect(self) -> httpx.Client:
         """Return a client of the application."""
-        transport = httpx.ASGITransport(
-            self.tester.app, raise_app_exceptions=False, client=("127.0.0.1", 50_000)
-        )
-        return httpx.Client(
-            transport=PortalTransport(transport, self.portal), base_url=BASE_URL, timeout=SECONDS
-        )
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=CALLER)
+        return httpx.Client(transport=PortalTransport(transport, self.portal), base_url=BASE_URL)
 
     @contextmanager
     def stream(self, customer: Customer, after: object = 0) -> Iterator["Stream"]:
         """Open the WebSocket of a customer's conversation."""
-        address = f"/api/conversations/{customer.id}/stream?after={after}"
-        protocols = [f"bearer.{customer.token}"]
-        with self.tester.websocket_connect(address, subprotocols=protocols) as session:
-            yield Stream(session)
+        scope = {
+            "type": "websocket",
+            "scheme": "ws",
+            "path": f"/api/conversations/{customer.id}/stream",
+            "query_string": f"after={after}".encode(),
+            "headers": [],
+            "subprotocols": [f"bearer.{customer.token}"],
+            "client": CALLER,
+            "server": ("testserver", 80),
+            "root_path": "",
+        }
+        stream = self.portal.call(Stream.open, self.app, scope, self.portal)
+        try:
+            yield stream
+        finally:
+            self.portal.call(stream.close)
 
 
 class Closed(Exception):
@@ -180,25 +191,37 @@ class Closed(Exception):
 class Stream:
     """The customer's end of a WebSocket; nothing waits for ever."""
 
-    session: WebSocketTestSession
+    portal: BlockingPortal
+    sent: asyncio.Queue[Message]
+    received: asyncio.Queue[Message]
+    running: asyncio.Task[None]
+
+    @classmethod
+    async def open(cls, app: FastAPI, scope: Scope, portal: BlockingPortal) -> Self:
+        """Connect to `app`."""
+        sent, received = asyncio.Queue[Message](), asyncio.Queue[Message]()
+        running = asyncio.create_task(app(scope, sent.get, received.put))
+        await sent.put({"type": "websocket.connect"})
+        accepted = await asyncio.wait_for(received.get(), SECONDS)
+        assert accepted["type"] == "websocket.accept"
+        return cls(portal, sent, received, running)
+
+    async def close(self) -> None:
+        """Hang up, and wait until the application has noticed."""
+        await self.sent.put({"type": "websocket.disconnect", "code": 1000})
+        await asyncio.wait_for(self.running, SECONDS)
 
     def send(self, frame: str | bytes) -> None:
         """Send a frame as it is."""
-        if isinstance(frame, bytes):
-            self.session.send_bytes(frame)
-        else:
-            self.session.send_text(frame)
+        kind = "bytes" if isinstance(frame, bytes) else "text"
+        self.portal.call(self.sent.put, {"type": "websocket.receive", kind: frame})
 
     def receive(self, *kinds: str, seconds: float = SECONDS) -> dict[str, Any]:
         """Return the next frame of one of the kinds. Raises TimeoutError or Closed."""
         while True:
-            message = self.session.portal.call(self._next, seconds)
+            message = self.portal.call(asyncio.wait_for, self.received.get(), seconds)
             if message["type"] == "websocket.close":
                 raise Closed(message["code"])
             frame: dict[str, Any] = json.loads(message["text"])
             if not kinds or frame["type"] in kinds:
                 return frame
-
-    async def _next(self, seconds: float) -> Message:
-        with anyio.fail_after(seconds):
-            return await self.session._send_rx.receive()

@@ -270,15 +270,3 @@ def test_the_same_request_for_an_offer_is_made_once(server: Product) -> None:
     assert len(told) == 1
     other = agent.post(f"/api/cases/{case_id}/offers", json=offer | {"amount": "4.00"})
     assert other.status_code == 409
-
-
-def test_what_the_customer_says_while_waiting_is_in_the_suggestion(server: Product) -> None:
-    customer = server.customer()
-    case_id = customer.ask_for_person()
-    agent = server.as_agent()
-    before = agent.get(f"/api/cases/{case_id}").json()["suggestion"]
-    assert before["entitlement"] is None
-    customer.say("It is about order HP-10235, anna@example.com, where is it?")
-    after = agent.get(f"/api/cases/{case_id}").json()["suggestion"]
-    assert "late_delivery" in after["rules"]
-    assert after["currency"] == "GBP"

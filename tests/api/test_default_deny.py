@@ -1,12 +1,12 @@
 """Every route is closed unless it is listed as open: generated from the application's routes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 
 from tests.in_process import InProcessProduct
 
@@ -19,6 +19,7 @@ OPEN = {
     "GET /health/ready",
     "GET /metrics",
     "GET /",
+    "GET /help",
     "GET /help/{language}",
     "GET /help/{language}/{slug}",
     "GET /sign-in",
@@ -30,12 +31,14 @@ FOR_CUSTOMERS = "/api/conversations/{conversation}"
 FOR_RASA = "/internal/"
 
 
-def routes(app: FastAPI) -> Iterator[tuple[str, str]]:
-    """Yield (method, path) of every HTTP route."""
-    for route in app.routes:
+def routes(routed: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
+    """Yield (method, path) of every HTTP route, also of routers that are included in others."""
+    for route in routed:
         if isinstance(route, APIRoute):
             for method in sorted(route.methods):
                 yield method, route.path
+        elif included := getattr(route, "original_router", None):
+            yield from routes(included.routes)
 
 
 def address(path: str) -> str:
@@ -46,9 +49,11 @@ def address(path: str) -> str:
 
 @pytest.fixture
 def closed(server: InProcessProduct) -> list[tuple[str, str]]:
-    app = server.tester.app
-    assert isinstance(app, FastAPI)
-    return [(method, path) for method, path in routes(app) if f"{method} {path}" not in OPEN]
+    return [
+        (method, path)
+        for method, path in routes(server.app.routes)
+        if f"{method} {path}" not in OPEN
+    ]
 
 
 def statuses(client: httpx.Client, closed: list[tuple[str, str]]) -> dict[str, int]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.product import Product, product_with_rules
+from tests.product import Product, ServedProduct, product_with_rules
 from triage.policy.policy import POLICY
 
 pytestmark = pytest.mark.browser
@@ -18,7 +18,7 @@ PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProduct]:
     """A product of its own, with rules that it may change."""
     with product_with_rules(tmp_path_factory.mktemp("rules")) as product:
         yield product

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.account import Account
 from assistant.rasa.client import Answer, AssistantUnavailable
-from assistant.scripted import Gate, Script, missed
+from assistant.scripted import Gate, Script, answered, missed
 from conversation import message_handler
 from conversation.errors import ConversationClosed, ConversationUnknown, MessageConflict
 from conversation.events import CONTROL, DESK, QUEUE, conversation_topic
@@ -17,6 +17,8 @@ from conversation.message_handler import INTERRUPTED_AFTER
 from store.engine import reading
 from store.enums import ConversationState, Sender
 from tests.conversation.conftest import WANTS_PERSON, Service
+from tests.reproduction import decided_again
+from tests.triage.talk import order
 from triage.audit import log
 
 
@@ -138,6 +140,14 @@ async def test_without_the_assistant_a_person_is_called(service: Service, script
     assert service.chat(conversation).state == ConversationState.WAITING
 
 
+async def test_without_the_assistant_a_chinese_customer_is_told_in_chinese(
+    service: Service,
+) -> None:
+    service.assistant.script = unavailable
+    outcome = await service.say(service.begin(None), "请问送货要多久？")
+    assert "同事" in outcome.replies[-1].text
+
+
 async def test_an_assistant_that_misses_three_times_calls_a_person(service: Service) -> None:
     service.assistant.script = lambda _text, _language: missed()
     conversation = service.begin()
@@ -238,6 +248,17 @@ async def test_a_waiting_customer_is_asked_about_outside_any_form(service: Servi
     assert second.startswith(f"{first}:")
 
 
+async def test_what_a_waiting_customer_adds_reaches_the_suggestion(service: Service) -> None:
+    conversation, case_id = await service.hand_over()
+    assert service.case(case_id).suggestion["rules"] == []
+    late = order(days_late=6)
+    service.assistant.script = lambda _text, _language: answered("It is late.", order=late)
+    await service.say(conversation, "It is about order HP-10234")
+    suggestion = service.case(case_id).suggestion
+    assert "late_delivery" in suggestion["rules"]
+    assert suggestion["currency"] == "GBP"
+
+
 async def test_interrupted_messages_are_handed_over(service: Service) -> None:
     conversation = service.begin()
     with service.engine.begin() as connection:
@@ -264,3 +285,10 @@ async def test_everybody_concerned_hears_of_a_message(service: Service) -> None:
 async def test_who_waits_hears_that_the_queue_has_moved(service: Service) -> None:
     await service.hand_over()
     assert (QUEUE, "moved") in service.events.published
+
+
+async def test_what_was_decided_is_decided_the_same_again(service: Service) -> None:
+    conversation = service.begin()
+    for text in ("Where is my parcel?", "I am disappointed: nothing has come", WANTS_PERSON):
+        await service.say(conversation, text)
+    assert decided_again(service.engine).exact == 3
