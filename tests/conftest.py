@@ -1,5 +1,6 @@
 """Fixtures that tests of several packages share, and the marks that select what a test needs."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +21,33 @@ from tests.product import ServedProduct, copied_rules
 PRODUCT_FIXTURES = frozenset({"running", "alone"})
 
 
+# Importing one of these takes longer than most tests: tests in files that do are marked `slow`.
+TORCH = re.compile(
+    r"^(?:import|from) (?:torch|transformers|sentence_transformers|tests\.language\.tiny)\b", re.M
+)
+
+
+def imports_torch(path: Path) -> bool:
+    """Return whether a test file imports torch itself."""
+    return TORCH.search(path.read_text(encoding="utf-8")) is not None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files that import torch where slow tests are deselected anyway."""
+    if "not slow" in config.option.markexpr and collection_path.name.startswith("test_"):
+        return imports_torch(collection_path) or None
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test that starts the whole product, judging by its fixtures."""
+    """Mark each test that starts the whole product, judging by its fixtures, or loads torch."""
+    slow = {path for path in {item.path for item in items} if imports_torch(path)}
     for item in items:
         if not PRODUCT_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("product")
+        if item.path in slow:
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")
