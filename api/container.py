@@ -112,7 +112,7 @@ def warm_up(container: Container) -> None:
     for text in ("Where is my order?", "我的订单在哪里？"):
         reading = container.emotion_model.read(text, ())
         extract_facts([Turn(1, Sender.CUSTOMER, text, reading=reading)])
-        container.emotion_model.explain(text)
+        container.emotion_model.attribute(text)
         container.knowledge_base.answer(text, detect(text))
 
 

@@ -2,23 +2,22 @@
 
 import typer
 
-from benchmarks.encoder import MESSAGE, messages, p50, report
+from benchmarks.encoder import MESSAGE, median_milliseconds, messages, report, token_counts
 from store.enums import Sender
 from triage.emotion.context_window import Said
 from triage.emotion.model import load_emotion_model
 
 
 def run() -> None:
-    """Print the measurement, and what context and the words that carry a reading cost."""
+    """Print the measurement, and the cost of context and of word attributions."""
     single, double = load_emotion_model(), load_emotion_model(threads=2)
     texts = messages()
-    lengths = [len(text.split()) + 2 if text.isascii() else len(text) + 2 for text in texts]
-    report(lambda: single.read(MESSAGE), lambda: double.read_many(texts), lengths)
-    senders = (Sender.CUSTOMER, Sender.ASSISTANT) * 4
-    talk = [Said(sender, MESSAGE) for sender in senders]
-    after, explained = p50(lambda: single.read(MESSAGE, talk)), p50(lambda: single.explain(MESSAGE))
-    typer.echo(f"the same after eight others          int8 {after:6.2f} ms")
-    typer.echo(f"its words explained, one core        int8 {explained:6.2f} ms")
+    report(lambda: single.read(MESSAGE), lambda: double.read_many(texts), token_counts(texts))
+    before = [Said(sender, MESSAGE) for sender in (Sender.CUSTOMER, Sender.ASSISTANT) * 4]
+    in_context = median_milliseconds(lambda: single.read(MESSAGE, before))
+    attributed = median_milliseconds(lambda: single.attribute(MESSAGE))
+    typer.echo(f"the same after eight others          int8 {in_context:6.2f} ms")
+    typer.echo(f"its word attributions, one core      int8 {attributed:6.2f} ms")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
+from language.training.corpus import read_examples
 from sklearn.metrics import roc_auc_score
 
 from assistant.rasa.training import ROOT, parse_many, train_if_changed
@@ -31,14 +32,13 @@ from knowledge_base.search.index import build_index, open_readonly
 from knowledge_base.search.language_index import LanguageIndex
 from language.detect import LANGUAGES
 from language.encoder import load_encoder
-from language.training.corpus import read_examples
 from triage.emotion.model import load_emotion_model
 from triage.evaluation import behaviour
 from triage.evaluation.conversations import REPORT, deciders, read_conversations, score
-from triage.evaluation.figures import calibration_error
+from triage.evaluation.metrics import calibration_error
 from triage.policy.policy import load_policy
-from triage.training.corpus import service_messages
-from triage.training.labels import NEGATIVE_COLUMN
+from triage.training.data.corpus import service_messages
+from triage.training.data.labels import NEGATIVE_COLUMN
 
 FIGURES = Path(__file__).with_name("figures.json")
 HELD_OUT = ROOT / "tests/assistant/nlu"

@@ -1,12 +1,12 @@
-"""How well the assistant's pipeline understands, beside Rasa's stock DIET pipeline.
+"""Intent classification: the assistant's pipeline beside Rasa's stock DIET pipeline.
 
     python -m benchmarks.intents                 on the assistant's own held-out texts
     python -m benchmarks.intents --data PATH     and on CLINC150 and BANKING77 in PATH/intents
     ... --stock                                  beside DIET, which takes hours to train on those
 
-Both pipelines are trained by Rasa itself, in its own environment. Out of scope is what gets the
-intent for that, or less confidence than a threshold. The threshold is chosen on other texts than
-those reported (CLINC150's validation set, every other text of our own): the lowest that knows 85 %
+Rasa trains both pipelines in its own environment. A text is taken as out of scope when it gets
+that intent, or less confidence than a threshold. The threshold is chosen on other texts than those
+reported (CLINC150's validation set, every other text of our own): the lowest that recognises 85 %
 of what is out of scope there.
 """
 
@@ -26,9 +26,9 @@ import yaml
 
 from assistant.intents import NOWHERE
 from assistant.rasa.training import QUIET, RASA_PYTHON, ROOT, Parsed, parse_many
-from language.training.corpus import read_examples
+from language.training.data.corpus import read_examples
 
-KNOWN = 0.85
+OUT_OF_SCOPE_RECALL = 0.85
 THRESHOLDS = tuple(round(0.05 * n, 2) for n in range(20))
 STOCK: list[dict[str, Any]] = [
     {"name": "WhitespaceTokenizer"},
@@ -38,7 +38,7 @@ STOCK: list[dict[str, Any]] = [
     {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
     {"name": "DIETClassifier", "epochs": 100, "constrain_similarities": True, "random_seed": 7},
 ]
-# What is measured here is what it would be set to.
+# Left out of the pipeline: this benchmark chooses its threshold.
 _FALLBACK = "assistant.components.fallback.Fallback"
 
 Labelled = list[tuple[str, str]]
@@ -47,9 +47,9 @@ say = typer.echo
 
 @dataclass(frozen=True)
 class Task:
-    """Texts with their intents: to train on, to choose the threshold on, and to report on.
+    """Texts with their intents: for training, for choosing the threshold, and for the report.
 
-    `nowhere` are the intents of what is out of scope.
+    `nowhere` holds the intents of texts that are out of scope.
     """
 
     name: str
@@ -60,28 +60,29 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Share:
-    """Of the texts with an intent: how many get it. Of those out of scope: how many are known."""
+class Accuracy:
+    """The share of texts in scope that get their intent, and of the others that are recognised."""
 
-    inside: float
-    outside: float
+    in_scope: float
+    out_of_scope: float
 
 
 def own() -> Iterator[Task]:
-    """The assistant's own examples; held-out texts of each language, by author."""
+    """Yield tasks of the assistant's own examples, with held-out texts by language and author."""
     folders = ROOT / "assistant/data/nlu", ROOT / "tests/assistant/nlu"
     trained, held_out = (
-        {p.stem: read_examples(p) for p in sorted(f.glob("*.yml"))} for f in folders
+        {path.stem: read_examples(path) for path in sorted(folder.glob("*.yml"))}
+        for folder in folders
     )
     everything = [example for rows in trained.values() for example in rows]
-    # One threshold serves all.
+    # One threshold is chosen for all.
     choose = [example for rows in held_out.values() for example in rows[::2]]
     for name, rows in held_out.items():
         yield Task(name, everything, choose, rows[1::2], NOWHERE)
 
 
 def public(data: Path) -> Iterator[Task]:
-    """CLINC150, full, with a hundred examples of what is out of scope; and BANKING77."""
+    """Yield CLINC150, full, with a hundred out-of-scope examples, and BANKING77."""
     sets = json.loads((data / "intents/clinc150/data_full.json").read_text(encoding="utf-8"))
     read = {name: [(text, intent) for text, intent in rows] for name, rows in sets.items()}
     yield Task(
@@ -96,9 +97,10 @@ def public(data: Path) -> Iterator[Task]:
 
 
 def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]) -> list[str]:
-    """Train `pipeline` on each task and print what it understands; equal training is done once.
+    """Train `pipeline` on each task and print its accuracy; equal training is done once.
 
-    Returns the lines of a curve for each set of texts that are for choosing.
+    Returns:
+        The lines of a curve over the thresholds, for each set of texts for choosing them.
     """
     curves: list[str] = []
     chosen_on: Labelled = []
@@ -111,36 +113,43 @@ def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]
             seconds = time.perf_counter() - start
             chosen = parse_many(model, [text for text, _ in task.choose])
             texts = [text for text, _ in task.report]
-            starting, _ = _timed(model, texts[:1])
-            all_of_it, reported = _timed(model, texts)
-            each = 1000 * (all_of_it - starting) / (len(texts) - 1)
+            start_up, _ = _timed(model, texts[:1])
+            total, reported = _timed(model, texts)
+            each = 1000 * (total - start_up) / (len(texts) - 1)
             threshold = _chosen(task, chosen)
-            found = shares(task, task.report, reported, threshold)
-            surest = shares(task, task.report, reported, 0.0)
+            found = accuracy(task, task.report, reported, threshold)
+            without = accuracy(task, task.report, reported, 0.0)
             say(
-                f"{task.name:12} {name:5} {surest.inside:11.3f} {found.inside:9.3f}"
-                f" {found.outside:13.3f} {threshold:10.2f} {seconds:9.0f} {each:10.1f}"
+                f"{task.name:12} {name:5} {without.in_scope:11.3f} {found.in_scope:9.3f}"
+                f" {found.out_of_scope:13.3f} {threshold:10.2f} {seconds:9.0f} {each:10.1f}"
             )
             if task.choose and task.choose != chosen_on:
-                curves += ["", *(_point(task, chosen, t) for t in THRESHOLDS[2:16])]
+                curves += ["", *(_point(task, chosen, step) for step in THRESHOLDS[2:16])]
                 chosen_on = task.choose
     return curves
 
 
-def shares(task: Task, rows: Labelled, parsed: Sequence[Parsed], threshold: float) -> Share:
-    """What is judged rightly when less confidence than `threshold` means out of scope."""
-    right: dict[bool, list[bool]] = {True: [], False: []}
-    for (_, meant), took in zip(rows, parsed, strict=True):
-        known = took.confidence >= threshold and took.intent not in task.nowhere
-        outside = meant in task.nowhere
-        right[outside].append(not known if outside else known and took.intent == meant)
-    return Share(_mean(right[False]), _mean(right[True]))
+def accuracy(task: Task, rows: Labelled, parsed: Sequence[Parsed], threshold: float) -> Accuracy:
+    """Return the accuracy when less confidence than `threshold` means out of scope."""
+    in_scope: list[bool] = []
+    out_of_scope: list[bool] = []
+    for (_, truth), prediction in zip(rows, parsed, strict=True):
+        accepted = prediction.confidence >= threshold and prediction.intent not in task.nowhere
+        if truth in task.nowhere:
+            out_of_scope.append(not accepted)
+        else:
+            in_scope.append(accepted and prediction.intent == truth)
+    return Accuracy(_mean(in_scope), _mean(out_of_scope))
 
 
 def _chosen(task: Task, parsed: Sequence[Parsed]) -> float:
     if not task.choose:
         return 0.0
-    enough = (t for t in THRESHOLDS if shares(task, task.choose, parsed, t).outside >= KNOWN)
+    enough = (
+        threshold
+        for threshold in THRESHOLDS
+        if accuracy(task, task.choose, parsed, threshold).out_of_scope >= OUT_OF_SCOPE_RECALL
+    )
     return next(enough, THRESHOLDS[-1])
 
 
@@ -151,16 +160,18 @@ def _timed(model: Path, texts: Sequence[str]) -> tuple[float, list[Parsed]]:
 
 
 def _point(task: Task, parsed: Sequence[Parsed], threshold: float) -> str:
-    found = shares(task, task.choose, parsed, threshold)
-    sure = [p.confidence >= threshold and p.intent not in task.nowhere for p in parsed]
-    inside = [meant not in task.nowhere for _, meant in task.choose]
-    told = _mean([one for one, counts in zip(sure, inside, strict=True) if counts])
-    wrong = told - found.inside
-    return f"{threshold:9.2f} {found.inside:11.3f} {wrong:14.3f} {found.outside:19.3f}"
+    found = accuracy(task, task.choose, parsed, threshold)
+    accepted = [
+        prediction.confidence >= threshold and prediction.intent not in task.nowhere
+        for (_, truth), prediction in zip(task.choose, parsed, strict=True)
+        if truth not in task.nowhere
+    ]
+    wrong = _mean(accepted) - found.in_scope
+    return f"{threshold:9.2f} {found.in_scope:11.3f} {wrong:14.3f} {found.out_of_scope:19.3f}"
 
 
 def train(rows: Labelled, pipeline: Sequence[dict[str, Any]], folder: Path) -> Path:
-    """Rasa's model of `rows`, trained with `pipeline` in `folder`."""
+    """Train Rasa on `rows` with `pipeline` in `folder`, and return the model's file."""
     by_intent: dict[str, list[str]] = {}
     for text, intent in rows:
         by_intent.setdefault(intent, []).append(" ".join(text.split()))
@@ -179,8 +190,8 @@ def train(rows: Labelled, pipeline: Sequence[dict[str, Any]], folder: Path) -> P
     return folder / "new.tar.gz"
 
 
-def ours() -> list[dict[str, Any]]:
-    """The pipeline of config.yml, without the threshold that is chosen there."""
+def shipped_pipeline() -> list[dict[str, Any]]:
+    """Return the pipeline of config.yml, without its threshold."""
     config = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))
     return [part for part in config["pipeline"] if part["name"] != _FALLBACK]
 
@@ -189,10 +200,10 @@ def main(
     data: Annotated[Path | None, typer.Option(help="The folder of the public data sets.")] = None,
     stock: Annotated[bool, typer.Option("--stock", help="Measure DIET too.")] = False,
 ) -> None:
-    """Print what the pipelines understand."""
+    """Print the accuracy of the pipelines."""
     tasks = [*own(), *(public(data) if data else ())]
     say("texts        by    right, at 0  in scope  out of scope  threshold  train, s  parse, ms")
-    curves = measure("ours", ours(), tasks)
+    curves = measure("ours", shipped_pipeline(), tasks)
     say("\nOf the texts for choosing, our own first:")
     say("threshold  understood  misunderstood  out of scope known")
     say("\n".join(curves))
@@ -201,7 +212,7 @@ def main(
 
 
 def run() -> None:
-    """Measure what ships, on its own texts."""
+    """Print the accuracy of the shipped pipeline on its own texts."""
     main()
 
 

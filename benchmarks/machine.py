@@ -1,4 +1,4 @@
-"""The machine that a measurement was made on, and how times are summed up."""
+"""The machine of a measurement, and statistics of times."""
 
 import os
 import platform

@@ -46,7 +46,7 @@ REGATHERED = 500
 TURNS = (4, 8)
 MISSED = 0.15
 BEGAN = datetime(2026, 11, 1, tzinfo=UTC)
-_MESSAGES = Path(__file__).parents[1] / "triage/training/service_messages.tsv"
+_MESSAGES = Path(__file__).parents[1] / "triage/training/data/service_messages.tsv"
 _AT_ONCE = 200
 
 say = typer.echo

@@ -1,7 +1,7 @@
-"""Search among ten thousand and a hundred thousand passages, beside SQLite's own FTS5.
+"""Search among ten thousand and a hundred thousand passages, beside SQLite's FTS5.
 
-The articles are made of the shipped ones' words, as frequent as there, and of rare ones; vectors
-and questions' vectors are random: how fast a search is does not depend on what they mean.
+The synthetic articles have the word frequencies of the shipped ones, plus rare words. The vectors
+of passages and questions are random: the speed of a search does not depend on their meaning.
 """
 
 import sqlite3
@@ -36,23 +36,23 @@ Vectors = NDArray[np.float32]
 
 
 class RandomEncoder:
-    """Unit vectors without meaning, in no time."""
+    """An encoder that returns random unit vectors."""
 
     dimension = _DIMENSION
     fingerprint = "random"
 
     def __init__(self) -> None:
-        """An encoder that gives the same vectors each time."""
+        """Start the random numbers from a fixed seed."""
         self._random = np.random.default_rng(7)
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """(texts, 384)."""
+        """Return random unit vectors, (texts, 384)."""
         vectors = self._random.standard_normal((len(texts), _DIMENSION), np.float32)
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def made_up_articles(count: int) -> Iterator[Article]:
-    """`count` articles in English, of eight passages each."""
+    """Yield `count` English articles of eight passages each."""
     random = np.random.default_rng(7)
     frequent = Counter(
         word for a in load_articles() if a.language == "en" for word in words(a.body)
@@ -60,11 +60,11 @@ def made_up_articles(count: int) -> Iterator[Article]:
     vocabulary = [*frequent, *(f"rare{n}" for n in range(_RARE))]
     common = np.array(list(frequent.values()), float)
     rare = np.full(_RARE, common.sum() * _RARE_SHARE / _RARE)
-    chances = np.concatenate([common, rare])
-    chances /= chances.sum()
+    probabilities = np.concatenate([common, rare])
+    probabilities /= probabilities.sum()
 
     def text(length: int) -> str:
-        return " ".join(random.choice(vocabulary, length, p=chances))
+        return " ".join(random.choice(vocabulary, length, p=probabilities))
 
     for number in range(count):
         sections = [f"## {text(6)} {n}\n\n{text(45)}.\n" for n in range(_SECTIONS)]
@@ -74,7 +74,7 @@ def made_up_articles(count: int) -> Iterator[Article]:
 
 
 def run() -> None:
-    """Print the times of a search, without the encoding of the question, for each size."""
+    """Print the times of a search for each size, without the encoding of the question."""
     questions = [q.text for q in read_questions() if q.language == "en"]
     say("passages   search     p50 ms  p99 ms   exact")
     for size in SIZES:
@@ -86,25 +86,27 @@ def run() -> None:
 def _measure(size: int, articles: list[Article], questions: list[str], folder: Path) -> None:
     encoder = RandomEncoder()
     build_index(articles, encoder, folder / "index.db")
-    shelf = LanguageIndex(open_readonly(folder / "index.db"), "en")
+    index = LanguageIndex(open_readonly(folder / "index.db"), "en")
     vectors = dict(zip(questions, encoder.encode(questions), strict=True))
     with closing(_full_text(articles, folder / "fts.db")) as connection:
-        ways: dict[str, Callable[[str], object]] = {
-            "ours": lambda question: look_up(shelf, question, vectors[question]).order(),
+        searches: dict[str, Callable[[str], object]] = {
+            "ours": lambda question: look_up(index, question, vectors[question]).order(),
             "FTS5": lambda question: _ask_full_text(connection, question),
         }
-        for name, way in ways.items():
-            p50, p99 = np.percentile([milliseconds(partial(way, q)) for q in questions], (50, 99))
-            exact = f"{_exact(shelf, list(vectors.values())):7.3f}" if name == "ours" else ""
+        for name, search in searches.items():
+            p50, p99 = np.percentile(
+                [milliseconds(partial(search, question)) for question in questions], (50, 99)
+            )
+            exact = f"{_exact(index, list(vectors.values())):7.3f}" if name == "ours" else ""
             say(f"{size:8}   {name:9}  {p50:6.2f}  {p99:6.2f} {exact}")
 
 
-def _exact(shelf: LanguageIndex, vectors: Sequence[Vectors], depth: int = 10) -> float:
-    """The share of the ten closest passages that are found, against sums in double precision."""
+def _exact(index: LanguageIndex, vectors: Sequence[Vectors], depth: int = 10) -> float:
+    """Return the recall of the ten closest passages against double precision."""
     found = 0
     for vector in vectors:
-        ours = np.argsort(-shelf.by_meaning(vector))[:depth]
-        truth = np.argsort(-shelf.by_meaning(vector.astype(np.float64)))[:depth]
+        ours = np.argsort(-index.by_meaning(vector))[:depth]
+        truth = np.argsort(-index.by_meaning(vector.astype(np.float64)))[:depth]
         found += len(set(ours) & set(truth))
     return found / (depth * len(vectors))
 

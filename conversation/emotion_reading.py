@@ -9,7 +9,7 @@ from triage.emotion.context_window import Said
 from triage.emotion.model import (
     EmotionModel,
     Reading,
-    Weight,
+    WordAttribution,
 )
 
 # Words are looked for where somebody will want to know why; each costs two runs of the model.
@@ -23,7 +23,7 @@ class Read:
     """A reading and the words that made it negative (none for a message that is not)."""
 
     reading: Reading
-    words: tuple[Weight, ...]
+    words: tuple[WordAttribution, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return {language, emotions, negative, words: [{text, start, end, weight}]}."""
@@ -42,5 +42,5 @@ def said_before(messages: Iterable[Message], message: Message) -> list[Said]:
 def read_emotion(model: EmotionModel, text: str, before: Sequence[Said] = ()) -> Read:
     """Read one customer message after what was said `before` it."""
     reading = model.read(text, before)
-    words = model.explain(text) if reading.negative >= EXPLAINED_FROM else ()
+    words = model.attribute(text) if reading.negative >= EXPLAINED_FROM else ()
     return Read(reading, tuple(words))

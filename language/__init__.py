@@ -1,1 +1,1 @@
-"""Reading two languages: normalise, detect, segment, encode."""
+"""Language processing for English and Chinese: detection, normalisation, segmentation, encoding."""

@@ -19,12 +19,12 @@ def in_language(data: Mapping[str, Any], language: str, *keys: str) -> dict[str,
 
 
 def fill(text: Text, values: Mapping[str, Any]) -> Text:
-    """Return `text` with each {name} replaced by its value, which may itself be bilingual."""
+    """Return `text` with each {name} replaced by its value, which may be bilingual too."""
     return {language: _fill(text[language], values, language) for language in LANGUAGES}
 
 
 def join_sentences(sentences: Sequence[Text]) -> Text:
-    """Return the sentences, one after the other."""
+    """Return the sentences joined into one text."""
     return {
         language: _SENTENCE_SEPARATOR[language].join(text[language] for text in sentences)
         for language in LANGUAGES

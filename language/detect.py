@@ -1,4 +1,4 @@
-"""Which of the two languages a message is written in."""
+"""Language detection for English and Chinese."""
 
 import re
 from typing import Literal
@@ -9,8 +9,8 @@ from language.segment import HAN, without_identifiers
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
-# A Chinese word is 1.6 characters long on average (jieba over everyday text), so that a mixture
-# is weighed word against word.
+# A Chinese word has 1.6 characters on average (jieba over everyday text). Dividing by it makes the
+# numbers of words comparable in mixed text.
 _CHARACTERS_PER_WORD = 1.6
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+(?:['’][A-Za-zÀ-ɏ]+)*")
 _HAN_CHARACTER = re.compile(f"[{HAN}]")
@@ -19,7 +19,7 @@ _LEGIBLE_LETTER = re.compile(f"[A-Za-zªºÀ-ɏ{HAN}]")
 
 
 def detect(text: str, default: Language = "en") -> Language:
-    """The language that most words of `text` are in, traditional Chinese counting as Chinese.
+    """Return the language of most words of `text`; traditional Chinese counts as Chinese.
 
     E-mail addresses, web addresses and order numbers belong to neither language. Text without
     Chinese characters or Latin words (digits, emoji, Cyrillic) gives `default`, as does a tie.
@@ -33,9 +33,9 @@ def detect(text: str, default: Language = "en") -> Language:
 
 
 def is_legible(text: str) -> bool:
-    """Whether at least half of the letters of `text` are Latin or Chinese, or it has no letters.
+    """Return whether at least half of the letters are Latin or Chinese, or there are no letters.
 
-    Text in other scripts (Cyrillic, Arabic, kana) tells a model of two languages nothing.
+    The models cannot read text in other scripts (Cyrillic, Arabic, kana).
     """
-    written = clean(text)
-    return 2 * len(_LEGIBLE_LETTER.findall(written)) >= len(_LETTER.findall(written))
+    cleaned = clean(text)
+    return 2 * len(_LEGIBLE_LETTER.findall(cleaned)) >= len(_LETTER.findall(cleaned))

@@ -1,4 +1,4 @@
-"""A sentence in English or Chinese → its vector; like sentences lie close in either language."""
+"""Sentence embeddings: similar sentences lie close together, within and across languages."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from language.errors import ModelError
 from language.normalise import normalise
-from language.onnx_model import CARD, OnnxModel
+from language.onnx_model import MANIFEST, OnnxModel
 from language.torch_model import fingerprint
 
 if TYPE_CHECKING:
@@ -21,41 +21,48 @@ SHIPPED = Path(__file__).with_name("model")
 
 
 class Encoder(Protocol):
-    """Anything that turns texts into unit vectors."""
+    """A model that turns texts into unit vectors."""
 
     @property
     def dimension(self) -> int:
-        """Numbers in a vector."""
+        """Return the number of components of a vector."""
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the weights: vectors of different fingerprints must not be compared."""
+        """Return the SHA-256 of the weights.
+
+        Vectors of encoders with different fingerprints must not be compared.
+        """
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, dimension), each row of length 1, in the order given."""
+        """Return unit vectors of shape (texts, dimension), in the order given."""
 
 
 class OnnxEncoder:
-    """A model folder as this project exports it, run by onnxruntime."""
+    """An encoder that this project exported, run by onnxruntime."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Load `folder`, to run on `threads` cores. Raises ModelError."""
+        """Load the model in `folder`, to run on `threads` cores.
+
+        Raises:
+            ModelError: The folder holds no usable model.
+        """
         self._model = OnnxModel(folder, threads)
-        self.dimension: int = self._model.card["outputs"]
+        self.dimension: int = self._model.manifest["outputs"]
         self.fingerprint: str = self._model.fingerprint
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, dimension), each row of length 1, in the order given.
+        """Return unit vectors of shape (texts, dimension), in the order given.
 
-        Texts are normalised first. Of a text longer than the model's limit (256 pieces, some 180
+        Texts are normalised first. Of a text longer than the model's limit (256 tokens, some 180
         English words or 250 Chinese characters) only the beginning counts.
         """
-        pieces = self._model.pieces([normalise(text) for text in texts])
-        return self._model.run([self._model.inputs(one.ids) for one in pieces])
+        tokenised = self._model.tokenise([normalise(text) for text in texts])
+        return self._model.run([self._model.inputs(text.ids) for text in tokenised])
 
 
 class SentenceTransformersEncoder:
-    """Any sentence-transformers model, for those who configure their own."""
+    """Any model of the sentence-transformers package, for those who configure their own."""
 
     def __init__(self, model: "SentenceTransformer") -> None:
         self._model = model
@@ -63,23 +70,27 @@ class SentenceTransformersEncoder:
         self.fingerprint = fingerprint(model)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, dimension), each row of length 1, in the order given."""
+        """Return unit vectors of shape (texts, dimension), in the order given."""
         if not texts:
             return np.empty((0, self.dimension), np.float32)
-        clean = [normalise(text) for text in texts]
-        found = self._model.encode(clean, normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(found, np.float32)
+        normalised = [normalise(text) for text in texts]
+        vectors = self._model.encode(normalised, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, np.float32)
 
 
 def load_encoder(model: str | Path | None = None, threads: int = 1) -> Encoder:
-    """The shipped encoder, or another.
+    """Load the shipped encoder, or another.
 
-    `model` is a folder as this project exports it, or a folder or hub name of sentence-transformers
-    (whose package must be installed). `threads` is the number of cores an ONNX model may use.
-    Raises ModelError when the model cannot be loaded.
+    Args:
+        model: A folder as this project exports it, or a folder or hub name of
+            sentence-transformers, whose package must be installed. By default the shipped encoder.
+        threads: The number of cores that an ONNX model may use.
+
+    Raises:
+        ModelError: The model cannot be loaded.
     """
     folder = Path(model) if model is not None else SHIPPED
-    if model is None or (folder / CARD).is_file():
+    if model is None or (folder / MANIFEST).is_file():
         return OnnxEncoder(folder, threads)
     try:
         from sentence_transformers import SentenceTransformer

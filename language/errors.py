@@ -1,14 +1,14 @@
-"""What can go wrong with models and with the data that they learn from.
+"""Errors of models and of the data that they are trained on.
 
 LanguageError
 ├── ModelError        a model cannot be loaded
-├── BaseModelError    the model to start training from is missing or is another
+├── BaseModelError    the model to start training from is missing or is not the expected one
 └── CorpusError       a data set is missing
 """
 
 
 class LanguageError(Exception):
-    """Base of everything that reading and learning languages raises."""
+    """Base class of this package's errors."""
 
 
 class ModelError(LanguageError):
@@ -16,7 +16,7 @@ class ModelError(LanguageError):
 
 
 class BaseModelError(LanguageError):
-    """The model to start from is missing or is not the one that is expected."""
+    """The model to start training from is missing or is not the expected one."""
 
 
 class CorpusError(LanguageError):

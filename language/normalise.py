@@ -1,4 +1,4 @@
-"""One spelling for what customers write in many: Unicode form, script, whitespace."""
+"""Text normalisation: Unicode form, Chinese script, whitespace."""
 
 import unicodedata
 from functools import lru_cache
@@ -14,7 +14,7 @@ def _converter() -> opencc.OpenCC:
 
 
 def clean(text: str) -> str:
-    """NFKC form of `text` without control, format, unassigned or surrogate characters.
+    """Return the NFKC form without control, format, unassigned or surrogate characters.
 
     Every run of whitespace becomes one space; both ends are stripped. Never raises on odd text.
     """
@@ -28,10 +28,10 @@ def clean(text: str) -> str:
 
 
 def simplify(text: str) -> str:
-    """Traditional Chinese characters of `text` as simplified ones (OpenCC's t2s table)."""
+    """Return `text` with traditional Chinese characters simplified (OpenCC's t2s table)."""
     return text if text.isascii() else str(_converter().convert(text))
 
 
 def normalise(text: str) -> str:
-    """`text` as the encoder, the index and the emotion model read it: cleaned, then simplified."""
+    """Return `text` cleaned and simplified, as the encoder, index and emotion model read it."""
     return simplify(clean(text))

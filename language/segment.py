@@ -1,4 +1,4 @@
-"""Words of a text in either language, with where they stand in it."""
+"""Word segmentation for English and Chinese, with character offsets."""
 
 import logging
 import re
@@ -15,7 +15,8 @@ with warnings.catch_warnings():
     import jieba
 
 HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-# The look-behinds keep a search linear: no address is tried from every letter of a long word.
+# Identifiers. The look-behinds keep the search linear: a match is not tried from every letter of a
+# long word.
 KEPT_WHOLE = (
     r"https?://[^\s\u3000-\u303f\uff00-\uffef" + HAN + r"]*[A-Za-z0-9/]"
     r"|(?<![A-Za-z0-9_.+-])[A-Za-z0-9_.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"
@@ -27,18 +28,17 @@ _PIECE = re.compile(
     rf"(?P<whole>{KEPT_WHOLE})|(?P<han>[{HAN}]+)|(?P<word>{_WORD})|(?P<emoji>(?![\u3000-\u303f]){_EMOJI})"
 )
 
-
 _IDENTIFIER = re.compile(KEPT_WHOLE)
 
 
 def without_identifiers(text: str) -> str:
-    """`text` without e-mail and web addresses and order numbers, on one line."""
+    """Return `text` on one line, without e-mail and web addresses and order numbers."""
     return " ".join(_IDENTIFIER.sub(" ", text).split())
 
 
 @dataclass(frozen=True)
 class Token:
-    """One word: `text` is exactly `original[start:end]`, offsets in characters."""
+    """One word: `text` equals `original[start:end]`, with offsets in characters."""
 
     text: str
     start: int
@@ -66,11 +66,11 @@ def _chinese_lengths(run: str) -> Iterator[int]:
 
 
 def segment(text: str) -> list[Token]:
-    """Words, numbers, emoji and identifiers of `text`, in order; punctuation is left out.
+    """Return the words, numbers, emoji and identifiers of `text`, in order, without punctuation.
 
-    Chinese runs are cut by jieba (traditional ones as if they were simplified). E-mail and web
-    addresses and order numbers such as HP-10234 stay whole. Offsets count characters of `text`
-    itself, not of a normalised copy.
+    jieba cuts Chinese runs (traditional ones as if they were simplified). E-mail and web addresses
+    and order numbers such as HP-10234 stay whole. Offsets count characters of `text` itself, not
+    of a normalised copy.
     """
     tokens: list[Token] = []
     for match in _PIECE.finditer(text):

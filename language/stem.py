@@ -1,19 +1,19 @@
-"""A word without its endings and accents, so that "refunded" finds "refund"."""
+"""Word stemming, so that "refunded" finds "refund"."""
 
 import unicodedata
 from functools import lru_cache
 
 import snowballstemmer
 
-_REMEMBERED = 50_000
+_CACHE_SIZE = 50_000
 _english = snowballstemmer.stemmer("english")
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHE_SIZE)
 def stem(word: str) -> str:
-    """`word` in lower case, without accents, and cut by Snowball's English rules.
+    """Return `word` in lower case, without accents, stemmed by Snowball's English rules.
 
-    Chinese has no endings: a Chinese word comes back as it is.
+    Chinese words have no endings and are returned unchanged.
     """
     decomposed = unicodedata.normalize("NFD", word.lower())
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))

@@ -1,4 +1,4 @@
-"""What is needed of a torch model that somebody configured; torch itself is loaded by its owner."""
+"""The fingerprint of a torch model that somebody configured; the caller imports torch."""
 
 import hashlib
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def fingerprint(model: "nn.Module") -> str:
-    """SHA-256 of all weights, with their names, in alphabetical order."""
+    """Return the SHA-256 of all weights with their names, in alphabetical order."""
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         digest.update(name.encode())

@@ -53,7 +53,7 @@ def train_context(data: Data, out: Path = ROOT / "triage/emotion/model/context")
     from triage.training.train import train as work
 
     with plain_errors():
-        work(data, out, WORK.with_name("context"), learned=ROOT / "triage/emotion/model")
+        work(data, out, WORK.with_name("context"), continue_from=ROOT / "triage/emotion/model")
 
 
 @evaluate.command("emotion")

@@ -1,1 +1,1 @@
-"""Teaches the bilingual encoder; needs torch and transformers, which serving does not."""
+"""Training of the bilingual encoder; needs torch and transformers, which serving does not."""

@@ -1,4 +1,4 @@
-"""Saves a training run now and then, so that an interruption costs minutes."""
+"""Checkpoints of a training run, so that an interruption costs minutes."""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,15 @@ from torch.optim import Optimizer
 
 
 class Checkpoint:
-    """The last saved state of one run, kept in one file that is replaced whole."""
+    """The last saved state of one run, in one file that is replaced atomically."""
 
     def __init__(self, path: Path, run: str) -> None:
-        """`run` names the options of the run: a checkpoint of another run is not resumed."""
+        """Keep the state of a run in `path`.
+
+        Args:
+            path: The file.
+            run: The options of the run. A checkpoint of a run with other options is ignored.
+        """
         self._path = path
         self._run = run
 
@@ -30,7 +35,10 @@ class Checkpoint:
         partial.replace(self._path)
 
     def resume(self, model: nn.Module, optimizer: Optimizer) -> int:
-        """Load the saved state into `model` and `optimizer`; the steps done, 0 when none were."""
+        """Load the saved state into `model` and `optimizer`, and return its number of steps.
+
+        Returns 0 when there is no state of this run.
+        """
         if not self._path.is_file():
             return 0
         state: dict[str, Any] = torch.load(self._path, weights_only=True)
@@ -40,6 +48,6 @@ class Checkpoint:
         optimizer.load_state_dict(state["optimizer"])
         return int(state["step"])
 
-    def forget(self) -> None:
-        """Remove the file: the run is complete."""
+    def delete(self) -> None:
+        """Remove the file once the run is complete."""
         self._path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""A trained torch model → one int8 ONNX file with its tokenizer and its pinned hashes."""
+"""Export of a torch model: int8 ONNX file, tokenizer and manifest with their hashes."""
 
 import copy
 import json
@@ -18,19 +18,20 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertConfig
 
-from language.onnx_model import CARD, MODEL, TOKENIZER, sha256
+from language.onnx_model import MANIFEST, MODEL, TOKENIZER, sha256
 
 _QUANTISED = ["MatMul", "Attention"]
-_LARGE = 1000
+_LARGE_VOCABULARY = 1000
 
 Tensors = Mapping[str, Tensor]
-NOTHING: Tensors = MappingProxyType({})
+NO_TENSORS: Tensors = MappingProxyType({})
 
 
-class _RowEmbedding(nn.Module):
-    """An embedding in int8 with a scale for each row: a rare word is not rounded as a common one.
+class _RowQuantisedEmbedding(nn.Module):
+    """An int8 embedding with a scale for each row.
 
-    Quantised by onnxruntime, the whole table would share one scale.
+    onnxruntime would quantise the whole table with one scale, which rounds rows of small values too
+    coarsely.
     """
 
     weight_scale: Tensor
@@ -46,12 +47,12 @@ class _RowEmbedding(nn.Module):
         return self.weight_quantized[ids].to(torch.float32) * self.weight_scale[ids]
 
 
-def _with_small_embeddings(model: nn.Module) -> nn.Module:
+def _with_quantised_embeddings(model: nn.Module) -> nn.Module:
     copied = copy.deepcopy(model).cpu().eval()
     for parent in list(copied.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Embedding) and len(child.weight) > _LARGE:
-                setattr(parent, name, _RowEmbedding(child.weight.detach()))
+            if isinstance(child, nn.Embedding) and len(child.weight) > _LARGE_VOCABULARY:
+                setattr(parent, name, _RowQuantisedEmbedding(child.weight.detach()))
     return copied
 
 
@@ -73,16 +74,22 @@ def _trace(model: nn.Module, inputs: Tensors, path: Path) -> None:
         )
 
 
-def to_onnx(model: nn.Module, config: BertConfig, path: Path, further: Tensors = NOTHING) -> None:
-    """Write `model` (ids, mask and `further` inputs → one row each), its attention fused.
+def to_onnx(
+    model: nn.Module, config: BertConfig, path: Path, further: Tensors = NO_TENSORS
+) -> None:
+    """Write `model` to `path` as ONNX, with fused attention.
 
-    `further` gives an example of each further input, (2, any length).
+    Args:
+        model: Takes ids, mask and the `further` inputs, and gives a row of outputs for each.
+        config: The configuration of its transformer.
+        path: The file to write.
+        further: An example of each further input, (2, any length).
     """
     config._attn_implementation = "eager"
     ids = torch.ones((2, 16), dtype=torch.int64)
     inputs = {"ids": ids, "mask": torch.ones_like(ids), **further}
-    _trace(_with_small_embeddings(model), inputs, path)
-    # What is left apart is slower joined: see language.onnx_model.
+    _trace(_with_quantised_embeddings(model), inputs, path)
+    # These fusions make it slower: see language.onnx_model.
     options = FusionOptions("bert")
     options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = False
     options.enable_embed_layer_norm = False
@@ -98,12 +105,12 @@ def to_onnx(model: nn.Module, config: BertConfig, path: Path, further: Tensors =
 
 
 def to_int8(source: Path, target: Path) -> None:
-    """Quantise weights to int8 for each channel, activations while running.
+    """Quantise weights to int8 by channel, and activations dynamically.
 
-    Heads, the layers behind the transformer, stay as they are: they are small and decide.
+    The heads behind the transformer stay in full precision: they are small and matter most.
     """
     graph = onnx.load(str(source)).graph
-    # The quantiser renames what it takes apart.
+    # The quantiser splits a Gemm into a MatMul and an Add, and names the MatMul so.
     heads = [f"{node.name}_MatMul" for node in graph.node if node.op_type == "Gemm"]
     quantize_dynamic(
         source,
@@ -122,14 +129,21 @@ def export(
     config: BertConfig,
     tokenizer: Tokenizer,
     out: Path,
-    card: dict[str, Any],
-    further: Tensors = NOTHING,
+    manifest: dict[str, Any],
+    further: Tensors = NO_TENSORS,
 ) -> None:
-    """Write model.onnx (int8), tokenizer.json and model.json (`card` and the hashes) to `out`.
+    """Write model.onnx (int8), tokenizer.json and model.json to `out`.
 
-    `further` is as in `to_onnx`.
+    Each file is replaced atomically, the manifest last, so that a reader never loads half of a new
+    model.
 
-    Each file is replaced whole, the card last, so that a reader never loads half of a new model.
+    Args:
+        model: The trained model.
+        config: The configuration of its transformer.
+        tokenizer: Its tokenizer.
+        out: The folder to write to.
+        manifest: The content of model.json besides the hashes.
+        further: As for `to_onnx`.
     """
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".export-") as scratch:
@@ -138,7 +152,7 @@ def export(
         to_int8(folder / "full.onnx", folder / MODEL)
         tokenizer.save(str(folder / TOKENIZER), pretty=False)
         pinned = {name: sha256(folder / name) for name in (MODEL, TOKENIZER)}
-        content = json.dumps(card | {"sha256": pinned}, indent=2, ensure_ascii=False)
-        (folder / CARD).write_text(content + "\n", encoding="utf-8")
-        for name in (MODEL, TOKENIZER, CARD):
+        content = json.dumps(manifest | {"sha256": pinned}, indent=2, ensure_ascii=False)
+        (folder / MANIFEST).write_text(content + "\n", encoding="utf-8")
+        for name in (MODEL, TOKENIZER, MANIFEST):
             (folder / name).replace(out / name)

@@ -1,4 +1,4 @@
-"""Teaches MiniLM Chinese, and what customers mean: first the lesson, then the themes."""
+"""Training of the bilingual encoder from MiniLM: distillation, then fine-tuning on intents."""
 
 import argparse
 from collections.abc import Callable
@@ -11,44 +11,49 @@ from tokenizers import Tokenizer
 from torch import nn
 from torch.optim import AdamW
 
-from language.training import backbone, vocabulary
-from language.training.backbone import SentenceEncoder
+from language.training import network, vocabulary
 from language.training.checkpoint import Checkpoint
-from language.training.corpus import Corpus, read_corpus, read_themes
+from language.training.data.corpus import Corpus, read_corpus, read_intents
 from language.training.export import export
-from language.training.lesson import Lesson, prepare
 from language.training.loop import Run
-from language.training.shipped import load_shipped
-from language.training.themes import Options as ThemeOptions
-from language.training.themes import sort_by_theme
+from language.training.network import SentenceEncoder
+from language.training.objectives import intents
+from language.training.objectives.distillation import Distillation, prepare
+from language.training.objectives.intents import IntentOptions
+from language.training.onnx_weights import load_exported
 
 WORK = Path("var/training/encoder")
 ARTICLES = Path("knowledge_base/articles")
 EXAMPLES = Path("assistant/data/nlu")
-LONGEST_READ = 256
+MAX_TOKENS = 256
 
 
 @dataclass(frozen=True)
 class Options:
-    """How long and how fast to learn the lesson, and how to learn the themes."""
+    """Duration and learning rates of the distillation, and the options of the intents."""
 
     epochs: int = 8
     batch: int = 96
-    english_a_epoch: int = 10_000
+    english_per_epoch: int = 10_000
     rate: float = 2e-4
     new_rows_rate: float = 1e-3
     seed: int = 7
-    themes: ThemeOptions = field(default_factory=ThemeOptions)
+    intents: IntentOptions = field(default_factory=IntentOptions)
 
 
 def _optimizer(model: SentenceEncoder, rows: list[int], options: Options) -> AdamW:
-    """New rows learn faster; the other embeddings stay, so that English keeps its footing."""
+    """Return an optimizer that trains only `rows` of the word embeddings, at a higher rate.
+
+    The embeddings of English tokens stay fixed, so that English is not forgotten.
+    """
     words = model.bert.embeddings.word_embeddings.weight
     trainable = torch.zeros((len(words), 1), device=words.device)
     trainable[rows] = 1
     # torch leaves register_hook untyped.
     words.register_hook(lambda gradient: gradient * trainable)  # type: ignore[no-untyped-call]
-    rest = [p for name, p in model.named_parameters() if "word_embeddings" not in name]
+    rest = [
+        parameter for name, parameter in model.named_parameters() if "word_embeddings" not in name
+    ]
     groups = [
         {"params": rest, "lr": options.rate, "weight_decay": 0.01},
         {"params": [words], "lr": options.new_rows_rate, "weight_decay": 0.0},
@@ -58,17 +63,20 @@ def _optimizer(model: SentenceEncoder, rows: list[int], options: Options) -> Ada
 
 def export_encoder(work: Path, out: Path) -> None:
     """Export the trained weights in `work` to `out`, as `language.encoder` loads them."""
-    model, tokenizer = backbone.load(work)
-    card = {"outputs": model.bert.config.hidden_size, "longest": LONGEST_READ}
-    export(model, model.bert.config, tokenizer, out, card)
+    model, tokenizer = network.load(work)
+    manifest = {"outputs": model.bert.config.hidden_size, "longest": MAX_TOKENS}
+    export(model, model.bert.config, tokenizer, out, manifest)
 
 
-def _student(folder: Path, corpus: Corpus, known: Tokenizer) -> tuple[SentenceEncoder, Tokenizer]:
-    student, _ = backbone.load_base(folder)
-    texts = [*(p.chinese for p in corpus.train), *corpus.chinese, *corpus.english]
-    tokenizer = vocabulary.extend(known, vocabulary.wanted_pieces(texts))
-    old = student.bert.embeddings.word_embeddings.weight.detach().numpy()
-    rows = vocabulary.initial_rows(tokenizer, old, corpus.train)
+def _student(
+    folder: Path, corpus: Corpus, base_tokenizer: Tokenizer
+) -> tuple[SentenceEncoder, Tokenizer]:
+    """Return the base model in `folder` with its vocabulary extended by Chinese and emoji."""
+    student, _ = network.load_base(folder)
+    texts = [*(pair.chinese for pair in corpus.train), *corpus.chinese, *corpus.english]
+    tokenizer = vocabulary.extend(base_tokenizer, vocabulary.new_tokens(texts))
+    known = student.bert.embeddings.word_embeddings.weight.detach().numpy()
+    rows = vocabulary.initial_rows(tokenizer, known, corpus.train)
     size, dimension = rows.shape
     words = nn.Embedding(size, dimension, padding_idx=0, _weight=torch.from_numpy(rows))
     student.bert.embeddings.word_embeddings = words
@@ -76,21 +84,23 @@ def _student(folder: Path, corpus: Corpus, known: Tokenizer) -> tuple[SentenceEn
     return student, tokenizer
 
 
-def learn(
+def distil(
     student: SentenceEncoder,
-    lesson: Lesson,
+    distillation: Distillation,
     rows: list[int],
     options: Options,
     checkpoint: Checkpoint,
     after_epoch: Callable[[], None],
 ) -> None:
-    """Train `student` in place; `rows` are the vocabulary rows that may change."""
-    student.to(backbone.device())
+    """Train `student` in place; of its word embeddings only `rows` change."""
+    student.to(network.device())
     run = Run(student, _optimizer(student, rows, options), checkpoint)
-    run.learn(
+    run.train(
         options.epochs,
-        lambda epoch: lesson.epoch(epoch, options.english_a_epoch, options.batch, options.seed),
-        lambda batch: lesson.loss(student, batch),
+        lambda epoch: distillation.epoch(
+            epoch, options.english_per_epoch, options.batch, options.seed
+        ),
+        lambda batch: distillation.loss(student, batch),
         after_epoch,
     )
 
@@ -101,47 +111,59 @@ def train(
     work: Path = WORK,
     options: Options | None = None,
     base: Path | None = None,
-    learned: Path | None = None,
+    distilled: Path | None = None,
     examples: Path = EXAMPLES,
 ) -> None:
     """Train the encoder on the sets under `data`, and export it to `out`.
 
-    `work` keeps the checkpoints, from which an interrupted run goes on, and the full-precision
-    weights, from which the emotion model starts. `base` is the model to begin with, by default
-    all-MiniLM-L6-v2; `learned` an exported encoder that knows its lesson: only the themes are
-    learned then. `examples` is a folder of the assistant's examples. Raises CorpusError or
-    BaseModelError when what it needs is missing.
+    Args:
+        data: The folder of the public data sets.
+        out: The folder to export to.
+        work: Keeps the checkpoints, from which an interrupted run continues, and the
+            full-precision weights.
+        options: By default those of the shipped encoder.
+        base: The model to start from, by default all-MiniLM-L6-v2.
+        distilled: An exported encoder that is distilled already: it is only fine-tuned on intents.
+        examples: The folder of the assistant's examples.
+
+    Raises:
+        CorpusError: A data set is missing.
+        BaseModelError: The model to start from is missing.
     """
     options = options or Options()
     torch.manual_seed(options.seed)
-    folder = base or backbone.minilm_folder()
+    folder = base or network.minilm_folder()
     corpus = read_corpus(data, ARTICLES, options.seed)
-    teacher, known = backbone.load_base(folder)
-    student, tokenizer = load_shipped(learned) if learned else _student(folder, corpus, known)
-    lesson = prepare(corpus, teacher, known, tokenizer)
+    teacher, base_tokenizer = network.load_base(folder)
+    student, tokenizer = (
+        load_exported(distilled) if distilled else _student(folder, corpus, base_tokenizer)
+    )
+    distillation = prepare(corpus, teacher, base_tokenizer, tokenizer)
     run = f"{astuple(options)} {tokenizer.get_vocab_size()}"
     checkpoint = Checkpoint(work / "checkpoint.pt", run)
-    if learned is None:
-        rows = vocabulary.foreign_rows(tokenizer, known.get_vocab_size())
-        keep = partial(backbone.save, work, student, tokenizer)
-        learn(student, lesson, rows, options, checkpoint, keep)
-    themes = read_themes(data, examples)
-    sort_by_theme(student, tokenizer, lesson, themes, work, options.themes)
+    if distilled is None:
+        rows = vocabulary.trainable_rows(tokenizer, base_tokenizer.get_vocab_size())
+        save = partial(network.save, work, student, tokenizer)
+        distil(student, distillation, rows, options, checkpoint, save)
+    intent_examples = read_intents(data, examples)
+    intents.fine_tune(student, tokenizer, distillation, intent_examples, work, options.intents)
     export_encoder(work, out)
-    checkpoint.forget()
+    checkpoint.delete()
 
 
 def main() -> None:
-    """Command line: `python -m language.training.train --data PATH`."""
-    parser = argparse.ArgumentParser(description=train.__doc__)
+    """Run the command line: `python -m language.training.train --data PATH`."""
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("language/model"))
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--epochs", type=int, default=Options.epochs)
-    parser.add_argument("--learned", type=Path, help="an exported encoder: learn the themes only")
-    given = parser.parse_args()
-    options = Options(epochs=given.epochs)
-    train(given.data, given.out, given.work, options, learned=given.learned)
+    parser.add_argument(
+        "--distilled", type=Path, help="an exported encoder: only fine-tune it on intents"
+    )
+    arguments = parser.parse_args()
+    options = Options(epochs=arguments.epochs)
+    train(arguments.data, arguments.out, arguments.work, options, distilled=arguments.distilled)
 
 
 if __name__ == "__main__":

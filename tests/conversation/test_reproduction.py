@@ -26,7 +26,7 @@ from triage.audit.hash_chain import seal
 from triage.audit.log import Entry
 from triage.compensation.remedies import load_remedies
 from triage.emotion.context_window import Said
-from triage.emotion.model import Reading, Weight
+from triage.emotion.model import Reading, WordAttribution
 from triage.policy.policy import POLICY as SHIPPED
 from triage.policy.policy import load_policy
 
@@ -211,7 +211,7 @@ class Furious:
     ) -> list[Reading]:
         return [self.read(text) for text in texts]
 
-    def explain(self, text: str, limit: int = 3) -> list[Weight]:
+    def attribute(self, text: str, limit: int = 3) -> list[WordAttribution]:
         return []
 
 

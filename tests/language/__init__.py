@@ -1,1 +1,1 @@
-"""Tests of the room that reads two languages."""
+"""Tests of `language`."""

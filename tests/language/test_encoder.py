@@ -13,20 +13,20 @@ def encoder() -> Encoder:
     return load_encoder()
 
 
-def likeness(encoder: Encoder, one: str, other: str) -> float:
-    vectors = encoder.encode([one, other])
+def cosine(encoder: Encoder, text: str, other: str) -> float:
+    vectors = encoder.encode([text, other])
     return float(vectors[0] @ vectors[1])
 
 
 def test_vectors_are_unit_length_float32_in_the_order_given(encoder: Encoder) -> None:
     texts = ["a", "where is my parcel? " * 5, "我想退款", ""]
-    together = encoder.encode(texts)
-    assert together.shape == (4, encoder.dimension) == (4, 384)
-    assert together.dtype == np.float32
-    assert np.linalg.norm(together, axis=1) == pytest.approx(np.ones(4), abs=1e-3)
+    batch = encoder.encode(texts)
+    assert batch.shape == (4, encoder.dimension) == (4, 384)
+    assert batch.dtype == np.float32
+    assert np.linalg.norm(batch, axis=1) == pytest.approx(np.ones(4), abs=1e-3)
     alone = np.concatenate([encoder.encode([text]) for text in texts])
-    # int8 activations are scaled per batch, so that a batch moves a vector a little.
-    assert ((together * alone).sum(axis=1) > 0.97).all()
+    # int8 activations are scaled per batch, which changes a vector slightly.
+    assert ((batch * alone).sum(axis=1) > 0.97).all()
 
 
 def test_no_texts_give_no_vectors(encoder: Encoder) -> None:
@@ -45,23 +45,23 @@ def test_no_texts_give_no_vectors(encoder: Encoder) -> None:
 def test_a_chinese_sentence_is_closest_to_its_translation(
     encoder: Encoder, chinese: str, english: str, other: str
 ) -> None:
-    assert likeness(encoder, chinese, english) > likeness(encoder, chinese, other) + 0.15
+    assert cosine(encoder, chinese, english) > cosine(encoder, chinese, other) + 0.15
 
 
 def test_english_paraphrases_are_closer_than_other_questions(encoder: Encoder) -> None:
     question = "How can I get my money back?"
-    assert likeness(encoder, question, "I would like a refund") > likeness(
+    assert cosine(encoder, question, "I would like a refund") > cosine(
         encoder, question, "What are your opening hours?"
     )
 
 
-def test_traditional_characters_read_like_simplified_ones(encoder: Encoder) -> None:
-    assert likeness(encoder, "我的訂單還沒到", "我的订单还没到") == pytest.approx(1, abs=1e-3)
+def test_traditional_characters_are_encoded_like_simplified_ones(encoder: Encoder) -> None:
+    assert cosine(encoder, "我的訂單還沒到", "我的订单还没到") == pytest.approx(1, abs=1e-3)
 
 
-def test_of_a_long_text_the_beginning_counts(encoder: Encoder) -> None:
+def test_only_the_beginning_of_a_long_text_counts(encoder: Encoder) -> None:
     long = "where is my parcel? " * 200
-    assert likeness(encoder, long, long + "a lamp is on fire") == pytest.approx(1, abs=1e-3)
+    assert cosine(encoder, long, long + "a lamp is on fire") == pytest.approx(1, abs=1e-3)
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "😡", "ы", "字" * 20_000])
@@ -69,9 +69,9 @@ def test_odd_text_has_a_vector(encoder: Encoder, text: str) -> None:
     assert np.isfinite(encoder.encode([text])).all()
 
 
-def test_the_fingerprint_is_of_the_card_which_pins_the_files(encoder: Encoder) -> None:
-    card = (SHIPPED / "model.json").read_bytes()
-    assert encoder.fingerprint == hashlib.sha256(card).hexdigest()
+def test_the_fingerprint_is_of_the_manifest_that_pins_the_files(encoder: Encoder) -> None:
+    manifest = (SHIPPED / "model.json").read_bytes()
+    assert encoder.fingerprint == hashlib.sha256(manifest).hexdigest()
 
 
 def test_an_altered_model_is_refused(tmp_path: Path) -> None:

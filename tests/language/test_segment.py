@@ -58,7 +58,7 @@ def test_punctuation_alone_has_no_words() -> None:
     assert segment("？！...，。《》 --") == []
 
 
-def test_what_is_one_customers_own_is_left_out() -> None:
+def test_identifiers_are_removed() -> None:
     text = "Where is HP-10234? Write to anna@example.com\n(see https://example.com/x)"
     assert without_identifiers(text) == "Where is ? Write to (see )"
     assert without_identifiers("我的订单 HP-20818 还没到") == "我的订单 还没到"

@@ -6,12 +6,13 @@ import torch
 
 from language.encoder import load_encoder
 from language.errors import CorpusError
-from language.training import backbone, vocabulary
-from language.training.batches import by_length, pad
+from language.training import network, vocabulary
 from language.training.checkpoint import Checkpoint
-from language.training.corpus import Pair, hold_out, read_corpus
-from language.training.measure import translations_found
-from language.training.themes import Options as ThemeOptions
+from language.training.data.corpus import Pair, hold_out, read_corpus
+from language.training.data.sampling import batches_by_length
+from language.training.evaluate import translation_accuracy
+from language.training.network import pad
+from language.training.objectives.intents import IntentOptions
 from language.training.train import Options, train
 from tests.language.tiny import make_base
 
@@ -69,7 +70,7 @@ def test_exported_vectors_agree_with_the_trained_ones(
     out, work = tmp_path / "out", tmp_path / "work"
     base = make_base(tmp_path / "base")
     train(data, out, work, Options(epochs=1, batch=64), base, examples=examples)
-    model, tokenizer = backbone.load(work)
+    model, tokenizer = network.load(work)
     ids, mask = pad([tokenizer.encode("i am cold").ids])
     with torch.inference_mode():
         exact = model(ids, mask).numpy()
@@ -94,53 +95,55 @@ def test_no_held_out_sentence_is_trained_on() -> None:
     assert not {p.chinese for p in train_pairs} & {p.chinese for p in held_out}
 
 
-def test_batches_hold_every_row_once_and_like_lengths_together() -> None:
+def test_batches_hold_every_row_once_and_have_similar_lengths() -> None:
     lengths = [index % 10 for index in range(100)]
-    batches = by_length(lengths, range(100), 10, seed=3)
+    batches = batches_by_length(lengths, range(100), 10, seed=3)
     assert sorted(row for batch in batches for row in batch) == list(range(100))
     assert all(len({lengths[row] for row in batch}) == 1 for batch in batches)
-    assert batches == by_length(lengths, range(100), 10, seed=3)
+    assert batches == batches_by_length(lengths, range(100), 10, seed=3)
 
 
-def test_new_pieces_are_known_and_old_ones_keep_their_place(tmp_path: Path) -> None:
-    _, known = backbone.load_base(make_base(tmp_path))
+def test_new_tokens_are_known_and_old_ones_keep_their_ids(tmp_path: Path) -> None:
+    _, known = network.load_base(make_base(tmp_path))
     extended = vocabulary.extend(known, ["退", "款", "😡"])
-    pieces = extended.encode("ok退款😡😡", add_special_tokens=False).tokens
-    assert pieces == ["o", "##k", "退", "款", "😡", "😡"]
+    tokens = extended.encode("ok退款😡😡", add_special_tokens=False).tokens
+    assert tokens == ["o", "##k", "退", "款", "😡", "😡"]
     assert extended.token_to_id("a") == known.token_to_id("a")
 
 
-def test_an_interrupted_run_goes_on_where_it_was_saved(tmp_path: Path) -> None:
+def test_an_interrupted_run_continues_where_it_was_saved(tmp_path: Path) -> None:
     model = torch.nn.Linear(2, 1)
     optimizer = torch.optim.AdamW(model.parameters())
-    Checkpoint(tmp_path / "c.pt", "one").save(7, model, optimizer)
+    Checkpoint(tmp_path / "c.pt", "options").save(7, model, optimizer)
     fresh = torch.nn.Linear(2, 1)
     again = torch.optim.AdamW(fresh.parameters())
     assert Checkpoint(tmp_path / "c.pt", "other options").resume(fresh, again) == 0
-    assert Checkpoint(tmp_path / "c.pt", "one").resume(fresh, again) == 7
+    assert Checkpoint(tmp_path / "c.pt", "options").resume(fresh, again) == 7
     assert torch.equal(fresh.weight, model.weight)
 
 
 def test_translations_are_found_by_their_vectors() -> None:
-    places = {text: index // 2 for index, text in enumerate(t for pair in PAIRS for t in pair)}
+    row_of = {text: index // 2 for index, text in enumerate(t for pair in PAIRS for t in pair)}
 
     def encode(texts: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-        return np.eye(len(PAIRS), dtype=np.float32)[[places[text] for text in texts]]
+        return np.eye(len(PAIRS), dtype=np.float32)[[row_of[text] for text in texts]]
 
-    assert translations_found(encode, [Pair(*pair) for pair in PAIRS]) == (1.0, 1.0)
+    assert translation_accuracy(encode, [Pair(*pair) for pair in PAIRS]) == (1.0, 1.0)
 
 
-def test_themes_bring_the_languages_together(data: Path, examples: Path, tmp_path: Path) -> None:
+def test_intents_bring_the_languages_together(data: Path, examples: Path, tmp_path: Path) -> None:
     base = make_base(tmp_path / "base")
     few, many = (
-        Options(epochs=1, batch=64, themes=ThemeOptions(epochs=epochs, rate=1e-2, lesson=0.0))
+        Options(
+            epochs=1, batch=64, intents=IntentOptions(epochs=epochs, rate=1e-2, distillation=0.0)
+        )
         for epochs in (1, 60)
     )
-    apart = []
+    margins = []
     for name, options in (("few", few), ("many", many)):
         train(data, tmp_path / name, tmp_path / f"{name}-work", options, base, examples=examples)
         cold, also_cold, late = load_encoder(tmp_path / name).encode(
             ["i am cold", "我很冷", "it is late"]
         )
-        apart.append(float(cold @ also_cold - cold @ late))
-    assert apart[1] > apart[0]
+        margins.append(float(cold @ also_cold - cold @ late))
+    assert margins[1] > margins[0]

@@ -1,4 +1,4 @@
-"""A tiny BERT with a tiny vocabulary, made afresh, for runs of the training code."""
+"""An untrained tiny BERT with a tiny vocabulary, for tests of the training code."""
 
 import string
 from pathlib import Path
@@ -8,13 +8,22 @@ from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from tokenizers.models import WordPiece
 from transformers import BertConfig, BertModel
 
-_MARKS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused1]", "[unused2]", "[unused3]"]
+_SPECIAL_TOKENS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "[MASK]",
+    "[unused1]",
+    "[unused2]",
+    "[unused3]",
+]
 
 
 def _tokenizer() -> Tokenizer:
     letters = list(string.ascii_lowercase)
-    pieces = [*_MARKS, *letters, *(f"##{letter}" for letter in letters), *".,?!"]
-    vocabulary = {piece: index for index, piece in enumerate(pieces)}
+    tokens = [*_SPECIAL_TOKENS, *letters, *(f"##{letter}" for letter in letters), *".,?!"]
+    vocabulary = {piece: index for index, piece in enumerate(tokens)}
     tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -38,7 +47,7 @@ def make_base(folder: Path) -> Path:
     )
     model = BertModel(config, add_pooling_layer=False)
     with torch.no_grad():
-        # Untrained biases are all alike, and an exporter keeps only one of them.
+        # Untrained biases are all equal, and the exporter would keep only one of them.
         for weights in model.parameters():
             weights.add_(torch.randn_like(weights) * 0.02)
     model.save_pretrained(folder)

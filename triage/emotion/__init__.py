@@ -1,1 +1,1 @@
-"""How a customer's message sounds and what it does: models, calibration, attribution."""
+"""Emotion and speech acts of a customer's message: models, calibration, word attributions."""

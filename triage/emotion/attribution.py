@@ -1,4 +1,4 @@
-"""Which words of a message make it negative: found by leaving them out."""
+"""Word attributions: how much each word of a message adds to `negative`, found by occlusion."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,23 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from language.segment import (
-    Token,
-    segment,
-)
+from language.segment import Token, segment
 
-# For texts, the log-odds of `negative` that a model gives each.
-Levels = Callable[[Sequence[str]], NDArray[np.float32]]
+# Gives the log-odds of `negative` for each text: (texts,).
+LogOdds = Callable[[Sequence[str]], NDArray[np.float32]]
 
-# A reader learns nothing from these, whatever a model makes of them.
-_EMPTY_WORDS = frozenset("了的地得着吗呢吧啊呀嘛么嗎著") | {"a", "an", "the", "of", "to"}
-_WORDS_A_PASSAGE = 40
-_PASSAGES_EXPLAINED = 2
-_MARKS_AFTER_A_WORD = 8
+# These words tell a reader nothing, whatever weight a model gives them.
+_STOP_WORDS = frozenset("了的地得着吗呢吧啊呀嘛么嗎著") | {"a", "an", "the", "of", "to"}
+_WORDS_PER_PASSAGE = 40
+_MAX_PASSAGES = 2
+_MAX_PUNCTUATION = 8
 
 
 @dataclass(frozen=True)
-class Weight:
+class WordAttribution:
     """A word at `[start:end]` of the message, and what it adds to the log-odds of `negative`."""
 
     text: str
@@ -31,44 +28,52 @@ class Weight:
     weight: float
 
 
-def explain(levels: Levels, text: str, limit: int = 3) -> list[Weight]:
-    """At most `limit` words that carry `negative`, the heaviest first.
+def attribute_words(log_odds: LogOdds, text: str, limit: int = 3) -> list[WordAttribution]:
+    """Return the words that add most to `negative`, the strongest first.
 
     A word's weight is the mean of what is lost when it is left out and what is gained when it
-    stands alone: the last and first terms of its Shapley value. (By the first alone, each of
-    two words that say the same would seem to weigh nothing.) Of a long message only its two
-    most negative passages of 40 words are searched. Words that make a message less negative
-    are not returned, nor are articles and particles; a calm message may have none.
+    stands alone: the last and first terms of its Shapley value. (By the first alone, each of two
+    synonyms would seem to have no weight.) Words that make a message less negative are left out,
+    and so are articles and particles; a calm message may have none.
+
+    The model runs twice for each word and twice more for each passage. Of a long message only the
+    two most negative passages of 40 words are searched, so that the cost is bounded.
+
+    Args:
+        log_odds: The model's log-odds of `negative` for texts.
+        text: The message.
+        limit: The largest number of words to return.
     """
-    heavy = [
-        weight
-        for words in _passages(levels, text)
-        for weight in _weighed(levels, text, words)
-        if weight.weight > 0 and weight.text.casefold() not in _EMPTY_WORDS
+    found = [
+        attribution
+        for words in _passages(log_odds, text)
+        for attribution in _attribute(log_odds, text, words)
+        if attribution.weight > 0 and attribution.text.casefold() not in _STOP_WORDS
     ]
-    return sorted(heavy, key=lambda weight: -weight.weight)[:limit]
+    return sorted(found, key=lambda attribution: -attribution.weight)[:limit]
 
 
-def _passages(levels: Levels, text: str) -> list[list[Token]]:
+def _passages(log_odds: LogOdds, text: str) -> list[list[Token]]:
     words = segment(text)
-    step = _WORDS_A_PASSAGE
-    passages = [words[start : start + step] for start in range(0, len(words), step)]
-    if len(passages) <= _PASSAGES_EXPLAINED:
+    size = _WORDS_PER_PASSAGE
+    passages = [words[start : start + size] for start in range(0, len(words), size)]
+    if len(passages) <= _MAX_PASSAGES:
         return passages
-    found = levels([text[passage[0].start : passage[-1].end] for passage in passages])
-    return [passages[index] for index in np.argsort(-found)[:_PASSAGES_EXPLAINED]]
+    levels = log_odds([text[passage[0].start : passage[-1].end] for passage in passages])
+    return [passages[index] for index in np.argsort(-levels)[:_MAX_PASSAGES]]
 
 
-def _weighed(levels: Levels, text: str, words: list[Token]) -> list[Weight]:
+def _attribute(log_odds: LogOdds, text: str, words: list[Token]) -> list[WordAttribution]:
     begin, end = words[0].start, words[-1].end
-    # The punctuation after the last word belongs to what is read.
-    after = text[end : end + _MARKS_AFTER_A_WORD]
-    end += len(after) - len(after.lstrip("!?！？。.…~"))
+    # The punctuation after the last word belongs to the passage.
+    following = text[end : end + _MAX_PUNCTUATION]
+    end += len(following) - len(following.lstrip("!?！？。.…~"))
     without = [f"{text[begin : word.start]} {text[word.end : end]}" for word in words]
     alone = [word.text for word in words]
-    found = levels([text[begin:end], "", *without, *alone])
-    lost, gained = found[0] - found[2 : 2 + len(words)], found[2 + len(words) :] - found[1]
+    levels = log_odds([text[begin:end], "", *without, *alone])
+    lost = levels[0] - levels[2 : 2 + len(words)]
+    gained = levels[2 + len(words) :] - levels[1]
     return [
-        Weight(word.text, word.start, word.end, weight)
+        WordAttribution(word.text, word.start, word.end, weight)
         for word, weight in zip(words, ((lost + gained) / 2).tolist(), strict=True)
     ]

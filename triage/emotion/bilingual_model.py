@@ -1,4 +1,4 @@
-"""The emotion model that ships: a bilingual transformer and a linear model, calibrated together."""
+"""The emotion model that ships: an ensemble read by itself and one read in context, calibrated."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,74 +9,86 @@ from numpy.typing import NDArray
 
 from language.detect import detect, is_legible
 from triage.emotion import calibration
-from triage.emotion.attribution import Weight, explain
+from triage.emotion.attribution import WordAttribution, attribute_words
 from triage.emotion.context_window import Said
 from triage.emotion.onnx_ensemble import OnnxEnsemble
-from triage.emotion.reading import Reading, joined, nothing_read
+from triage.emotion.reading import Reading, neutral_reading, pool_windows
 
 Floats = NDArray[np.float32]
 
 CONTEXT = "context"
-_SURE = 1e-6
+# Keeps log-odds finite.
+_MIN_PROBABILITY = 1e-6
 
 
 class BilingualModel:
     """Reads English, Chinese and mixtures; one folder as `triage.training` exports it."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Load `folder`, to run on `threads` cores. Raises ModelError.
+        """Load `folder`, to run on `threads` cores.
 
-        How a message sounds is read by the model in `folder` itself, what it does where it stands
-        by the one in its sub-folder `context`, or else the one that ships.
+        The model in `folder` reads the emotions of a message by itself. The context model, which
+        reads its speech acts, is the one in the sub-folder `context`, or else the shipped one.
+
+        Raises:
+            ModelError: A model cannot be loaded.
         """
-        self.halves = OnnxEnsemble(folder, threads)
+        self.ensemble = OnnxEnsemble(folder, threads)
         self.calibration = calibration.read(folder)
-        beside = folder / CONTEXT
-        context = beside if beside.is_dir() else Path(__file__).with_name("model") / CONTEXT
-        self.context = OnnxEnsemble(context, threads)
-        self.acts = calibration.read(context)
-        both = f"{self.halves.fingerprint} {self.context.fingerprint}"
+        own = folder / CONTEXT
+        context = own if own.is_dir() else Path(__file__).with_name("model") / CONTEXT
+        self.context_ensemble = OnnxEnsemble(context, threads)
+        self.context_calibration = calibration.read(context)
+        both = f"{self.ensemble.fingerprint} {self.context_ensemble.fingerprint}"
         self.fingerprint = hashlib.sha256(both.encode()).hexdigest()
 
     def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
-        """The reading of one message: see `read_many`."""
+        """Return the reading of one message: see `read_many`."""
         return self.read_many([text], None if before is None else [before])[0]
 
     def read_many(
         self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
     ) -> list[Reading]:
-        """The readings of several messages, in order: each as `read` alone would give it.
+        """Return the readings of several messages, in order, each as `read` would give it.
 
         A long message is read whole, in overlapping windows. A message without anything to read
         (empty, control characters, mostly in letters that are neither Latin nor Chinese) is
         neutral. Never raises on odd text.
         """
-        alone = self.halves.logits_by_window(texts)
+        by_itself = self.ensemble.logits_by_window(texts)
         if before is None:
-            return [self._reading(*each) for each in zip(texts, alone, strict=True)]
-        placed = self.context.logits_in_context(texts, before)
-        return [self._reading(*each) for each in zip(texts, alone, placed, strict=True)]
+            return [self._reading(text, own) for text, own in zip(texts, by_itself, strict=True)]
+        in_context = self.context_ensemble.logits_in_context(texts, before)
+        return [
+            self._reading(text, own, context)
+            for text, own, context in zip(texts, by_itself, in_context, strict=True)
+        ]
 
-    def explain(self, text: str, limit: int = 3) -> list[Weight]:
-        """At most `limit` words that carry `negative`: see `triage.emotion.attribution`."""
+    def attribute(self, text: str, limit: int = 3) -> list[WordAttribution]:
+        """Return the words that make a message negative: see `triage.emotion.attribution`."""
         if not is_legible(text):
             return []
         language = detect(text)
-        # A word alone does not look like a message; what is asked is what it does in this one.
-        to_company = self.calibration.to_company(self.halves.logits([text]), language)
+        # The domain is that of the message: a single word does not look like a message to a
+        # company.
+        domain = self.calibration.domain_probability(self.ensemble.logits([text]), language)
 
-        def levels(texts: Sequence[str]) -> Floats:
-            logits = self.halves.logits(texts)
-            chances = self.calibration.chances(logits, language, to_company)[:, -1]
-            chances = chances.clip(_SURE, 1 - _SURE)
-            return np.asarray(np.log(chances / (1 - chances)), np.float32)
+        def log_odds(texts: Sequence[str]) -> Floats:
+            logits = self.ensemble.logits(texts)
+            negative = self.calibration.probabilities(logits, language, domain)[:, -1]
+            negative = negative.clip(_MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
+            return np.asarray(np.log(negative / (1 - negative)), np.float32)
 
-        return explain(levels, text, limit)
+        return attribute_words(log_odds, text, limit)
 
-    def _reading(self, text: str, logits: Floats, placed: Floats | None = None) -> Reading:
+    def _reading(self, text: str, logits: Floats, context_logits: Floats | None = None) -> Reading:
         if not len(logits) or not is_legible(text):
-            return nothing_read(text)
+            return neutral_reading(text)
         language = detect(text)
-        chances = self.calibration.chances(logits, language)
-        acts = None if placed is None else self.acts.acts(placed, language)
-        return joined(text, chances, acts)
+        outputs = self.calibration.probabilities(logits, language)
+        acts = (
+            None
+            if context_logits is None
+            else self.context_calibration.speech_acts(context_logits, language)
+        )
+        return pool_windows(text, outputs, acts)

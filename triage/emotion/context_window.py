@@ -1,7 +1,7 @@
-"""How a message is laid out for the emotion model together with what was said before it.
+"""The context model's input: a message followed by the messages before it.
 
-The message comes first and what was said before it follows, the latest first, each after a mark
-that tells who spoke: what has to be cut for length is what lies furthest back.
+The message comes first and the earlier ones follow, the latest first, each after a special token
+for its sender. When the input is too long, the oldest messages are cut.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,15 +10,15 @@ from itertools import chain, islice
 
 from store.enums import Sender
 
-# An answer's beginning tells what it is about; a longer input costs time in proportion.
-LONGEST = 192
-_LONGEST_MESSAGE, _LONGEST_BEFORE = 96, 40
+# The beginning of an answer tells its subject, and time grows with the length of the input.
+MAX_TOKENS = 192
+_MAX_MESSAGE_TOKENS, _MAX_EARLIER_TOKENS = 96, 40
 _CUSTOMER, _STAFF, _MISS = "[unused1]", "[unused2]", "[unused3]"
 
 
 @dataclass(frozen=True)
 class Said:
-    """One message of a conversation; `answered` false marks an assistant message that missed."""
+    """One message of a conversation; `answered` is False for an assistant's miss."""
 
     sender: Sender
     text: str
@@ -26,8 +26,8 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The ids of the marks between messages."""
+class ContextLayout:
+    """The ids of the special tokens between messages."""
 
     end: int
     customer: int
@@ -35,23 +35,32 @@ class Layout:
     miss: int
 
     @classmethod
-    def of(cls, id_of: Callable[[str], int | None]) -> "Layout":
-        """The layout of a tokenizer, which gives the id of a mark. Raises ValueError."""
-        ids = [id_of(name) for name in ("[SEP]", _CUSTOMER, _STAFF, _MISS)]
-        found = [one for one in ids if one is not None]
+    def of(cls, token_id: Callable[[str], int | None]) -> "ContextLayout":
+        """Return the layout for a tokenizer.
+
+        Args:
+            token_id: Gives the id of a special token by its name, None when there is none.
+
+        Raises:
+            ValueError: A special token is missing.
+        """
+        ids = [token_id(name) for name in ("[SEP]", _CUSTOMER, _STAFF, _MISS)]
+        found = [number for number in ids if number is not None]
         if len(found) < len(ids):
-            raise ValueError("the tokenizer lacks the marks between messages")
+            raise ValueError("the tokenizer lacks the special tokens between messages")
         return cls(*found)
 
     def ids(
         self, message: Sequence[int], before: Iterable[tuple[Said, Sequence[int]]]
     ) -> list[int]:
-        """The ids of `message` and, the latest first, of what was said `before` it.
+        """Return the token ids of a message and its context, at most 190, without [CLS] and [SEP].
 
-        All without the marks at the very beginning and end, and 190 at most.
+        Args:
+            message: The token ids of the message.
+            before: The earlier messages with their token ids, the latest first.
         """
-        laid = chain(message[:_LONGEST_MESSAGE], *(self._earlier(*one) for one in before))
-        return list(islice(laid, LONGEST - 2))
+        earlier = (self._earlier(said, ids) for said, ids in before)
+        return list(islice(chain(message[:_MAX_MESSAGE_TOKENS], *earlier), MAX_TOKENS - 2))
 
     def _earlier(self, said: Said, ids: Sequence[int]) -> Iterator[int]:
         yield self.end
@@ -59,9 +68,9 @@ class Layout:
             yield self.customer
         else:
             yield self.miss if said.answered is False else self.staff
-        yield from ids[:_LONGEST_BEFORE]
+        yield from ids[:_MAX_EARLIER_TOKENS]
 
 
-def recent(before: Sequence[Said], most: int = 8) -> list[Said]:
-    """The latest of what was said before a message, the latest first; notices are no talk."""
-    return [said for said in reversed(before) if said.sender != "system"][:most]
+def latest_messages(before: Sequence[Said], limit: int = 8) -> list[Said]:
+    """Return the latest messages before a message, the latest first, without system notices."""
+    return [said for said in reversed(before) if said.sender != "system"][:limit]

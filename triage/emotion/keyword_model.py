@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from language.detect import detect
-from triage.emotion.attribution import Weight
+from triage.emotion.attribution import WordAttribution
 from triage.emotion.context_window import Said
 from triage.emotion.reading import EMOTIONS, Reading
 
@@ -50,10 +50,10 @@ class KeywordEmotionModel:
         """Return the readings of several messages, as `EmotionModel.read_many` does."""
         return [self.read(text) for text in texts]
 
-    def explain(self, text: str, limit: int = 3) -> list[Weight]:
+    def attribute(self, text: str, limit: int = 3) -> list[WordAttribution]:
         """Return the keywords of `text`, the heaviest first."""
         weights = [
-            Weight(text[start : start + len(word)], start, start + len(word), probability)
+            WordAttribution(text[start : start + len(word)], start, start + len(word), probability)
             for word, _, probability in _found(text)
             if (start := text.lower().find(word)) >= 0
         ]

@@ -1,4 +1,4 @@
-"""The two models that lie in one ONNX file: a bilingual transformer and a linear model."""
+"""An ensemble of a bilingual transformer and a linear model in one ONNX file: text to logits."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,95 +9,105 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from language.hashed_ngrams import hashed
+from language.hashed_ngrams import hash_ngrams
 from language.normalise import normalise
-from language.onnx_model import Inputs, OnnxModel, Pieces
-from triage.emotion.context_window import Layout, Said, recent
+from language.onnx_model import Inputs, OnnxModel, TokenisedText
+from triage.emotion.context_window import ContextLayout, Said, latest_messages
 
 Floats = NDArray[np.float32]
 
-WINDOW = 128
+WINDOW_TOKENS = 128
 _OVERLAP = 16
 
 
 @dataclass(frozen=True)
 class _Window:
-    """A stretch of a message that the transformer can read at once."""
+    """A passage that the transformer can read at once: its token ids and its text."""
 
     ids: list[int]
     text: str
 
 
 class OnnxEnsemble:
-    """What both say of a text, before anything is calibrated."""
+    """The uncalibrated logits of both models."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        """Load the model in `folder`, to run on `threads` cores. Raises ModelError."""
+        """Load the model in `folder`, to run on `threads` cores.
+
+        Raises:
+            ModelError: The folder holds no usable model.
+        """
         self._model = OnnxModel(folder, threads)
-        self._layout = Layout.of(self._model.mark)
-        self.card: dict[str, Any] = self._model.card
+        self._layout = ContextLayout.of(self._model.special_token)
+        self.manifest: dict[str, Any] = self._model.manifest
         self.fingerprint = self._model.fingerprint
 
     def logits(self, texts: Sequence[str]) -> Floats:
-        """(texts, 2, outputs) raw outputs of transformer and linear model.
+        """Return the logits of transformer and linear model, (texts, 2, outputs).
 
         Of a long message only the first window counts.
         """
         first = [
-            next(self._windows(pieces, text), _Window([], ""))
-            for pieces, text in self._pieces(texts)
+            next(self._windows(tokens, text), _Window([], ""))
+            for tokens, text in self._tokenise(texts)
         ]
         return self._run(first)
 
     def logits_by_window(self, texts: Sequence[str]) -> list[Floats]:
-        """For each text (windows, 2, outputs): of overlapping windows of 126 pieces.
+        """Return the logits of each text, (windows, 2, outputs).
 
-        A text without pieces has no window.
+        Windows hold 126 tokens and overlap by 16. A text without tokens has no window.
         """
-        windows = [list(self._windows(pieces, text)) for pieces, text in self._pieces(texts)]
-        found = self._run(list(chain.from_iterable(windows)))
-        ends = np.cumsum([len(own) for own in windows])
-        return [found[end - len(own) : end] for own, end in zip(windows, ends, strict=True)]
+        return self._run_each(
+            [list(self._windows(tokens, text)) for tokens, text in self._tokenise(texts)]
+        )
 
     def logits_in_context(
         self, texts: Sequence[str], before: Sequence[Sequence[Said]]
     ) -> list[Floats]:
-        """For each text (windows, 2, outputs): its beginning stands after what was said `before`.
+        """Return the logits of each text after the messages before it, (windows, 2, outputs).
 
-        A text without pieces has no window.
+        Only the first window is read in context. A text without tokens has no window.
         """
-        laid = [self._laid_out(*each) for each in zip(texts, before, strict=True)]
-        ends = np.cumsum([len(own) for own in laid])
-        found = self._run(list(chain.from_iterable(laid)))
-        return [found[end - len(own) : end] for own, end in zip(laid, ends, strict=True)]
+        return self._run_each(
+            [
+                self._windows_in_context(text, earlier)
+                for text, earlier in zip(texts, before, strict=True)
+            ]
+        )
 
-    def _laid_out(self, text: str, before: Sequence[Said]) -> list[_Window]:
-        latest = recent(before)
-        (pieces, normal), *earlier = self._pieces([text, *(said.text for said in latest)])
-        windows = list(self._windows(pieces, normal))
+    def _windows_in_context(self, text: str, before: Sequence[Said]) -> list[_Window]:
+        latest = latest_messages(before)
+        texts = [text, *(said.text for said in latest)]
+        (tokens, normalised), *earlier = self._tokenise(texts)
+        windows = list(self._windows(tokens, normalised))
         if latest and windows:
-            pairs = zip(latest, (pieces.ids for pieces, _ in earlier), strict=True)
-            windows[0] = _Window(self._layout.ids(pieces.ids, pairs), windows[0].text)
+            context = zip(latest, (tokenised.ids for tokenised, _ in earlier), strict=True)
+            windows[0] = _Window(self._layout.ids(tokens.ids, context), windows[0].text)
         return windows
 
-    def _pieces(self, texts: Sequence[str]) -> Iterator[tuple[Pieces, str]]:
-        normal = [normalise(text) for text in texts]
-        return zip(self._model.pieces(normal), normal, strict=True)
+    def _tokenise(self, texts: Sequence[str]) -> Iterator[tuple[TokenisedText, str]]:
+        normalised = [normalise(text) for text in texts]
+        return zip(self._model.tokenise(normalised), normalised, strict=True)
 
-    def _windows(self, pieces: Pieces, text: str) -> Iterator[_Window]:
-        ids, size = pieces.ids, WINDOW - 2
+    def _windows(self, tokens: TokenisedText, text: str) -> Iterator[_Window]:
+        ids, size = tokens.ids, WINDOW_TOKENS - 2
         for start in range(0, max(len(ids) - _OVERLAP, min(len(ids), 1)), size - _OVERLAP):
             last = min(start + size, len(ids)) - 1
-            yield _Window(
-                ids[start : last + 1], text[pieces.spans[start][0] : pieces.spans[last][1]]
-            )
+            begin, end = tokens.offsets[start][0], tokens.offsets[last][1]
+            yield _Window(ids[start : last + 1], text[begin:end])
+
+    def _run_each(self, windows: Sequence[Sequence[_Window]]) -> list[Floats]:
+        logits = self._run(list(chain.from_iterable(windows)))
+        ends = np.cumsum([len(own) for own in windows])
+        return [logits[end - len(own) : end] for own, end in zip(windows, ends, strict=True)]
 
     def _run(self, windows: Sequence[_Window]) -> Floats:
-        found = self._model.run([self._inputs(window) for window in windows])
-        return found.reshape(len(windows), 2, self.card["outputs"] // 2)
+        logits = self._model.run([self._inputs(window) for window in windows])
+        return logits.reshape(len(windows), 2, self.manifest["outputs"] // 2)
 
     def _inputs(self, window: _Window) -> Inputs:
-        buckets, weights = hashed(window.text)
+        buckets, weights = hash_ngrams(window.text)
         return {
             **self._model.inputs(window.ids),
             "buckets": buckets[None],

@@ -1,4 +1,4 @@
-"""What an emotion model says of a message, whichever model it is."""
+"""The reading of a message: the output of every emotion model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,36 +8,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from language.detect import detect
-from triage.emotion.attribution import Weight
+from triage.emotion.attribution import WordAttribution
 from triage.emotion.context_window import Said
 
 EMOTIONS: tuple[str, ...] = (
     "anger", "frustration", "disappointment", "sadness", "anxiety", "confusion", "surprise",
     "gratitude", "joy", "neutral",
 )  # fmt: skip
-# How a message sounds, in the order of the model's outputs.
-MEASURES = (*EMOTIONS, "negative")
-# What a customer may do with a message where it stands. Most are groups of `lexicon.yml`, which
-# hears them by their words; the last says that a person should have taken over by now.
-ACTS: tuple[str, ...] = (
+# What is read of a message by itself, in the order of the model's outputs.
+OUTPUTS = (*EMOTIONS, "negative")
+# What a customer does with a message, read in its context. Most are also groups of `lexicon.yml`,
+# which recognises them by words. The last four are levels: how displeased and angry the customer
+# is, whether the matter is settled, and whether a person should have taken over by now.
+SPEECH_ACTS: tuple[str, ...] = (
     "wants_person", "threat", "danger", "vulnerable", "leaving", "complains", "abuse", "unhelpful",
     "again", "promise_broken", "solved", "displeased", "angry", "needs_person",
 )  # fmt: skip
 
-# How far a long message's reading lies from its windows' mean towards their maximum; chosen on the
-# longest of our training messages, of 0, 0.25, 0.5, 0.75 and 1.
-_PEAK = 0.75
+# The weight of the maximum over a long message's windows against their mean; chosen on the longest
+# training messages, of 0, 0.25, 0.5, 0.75 and 1.
+_MAXIMUM_WEIGHT = 0.75
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a message sounds like.
+    """The emotions and speech acts of a message.
 
-    `language` is "en" or "zh"; `emotions` gives each of EMOTIONS a probability of its own (they do
-    not add up to 1: a customer may be sad and angry); `negative` is the probability that a reader
-    would call the customer upset in any way: both of the message by itself. `acts` gives each of
-    ACTS a probability, of the message after what was said before it, or is empty where the model
-    knows nothing of them.
+    Attributes:
+        language: "en" or "zh".
+        emotions: A probability for each of EMOTIONS, of the message by itself. They do not add up
+            to 1: a customer may be sad and angry.
+        negative: The probability that a reader of the message by itself would call the customer
+            upset in any way.
+        acts: A probability for each of SPEECH_ACTS, of the message in its context; empty where the
+            model does not know them.
     """
 
     language: str
@@ -47,42 +51,59 @@ class Reading:
 
 
 class EmotionModel(Protocol):
-    """Anything that reads the emotion of messages."""
+    """A model that reads the emotion of messages.
+
+    `read` is on the customer's path: the shipped model takes some milliseconds for a message.
+    `attribute` runs the model twice for every word, which takes some ten times as long (see
+    `python -m benchmarks.emotion`), and no decision depends on it: call it after the reply, or when
+    somebody first looks at the message.
+    """
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all that a reading depends on: decisions are logged with it."""
+        """Return the SHA-256 of all that a reading depends on, to be logged with decisions."""
 
     def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
-        """The reading of a customer's message after what was said `before` it.
+        """Return the reading of a customer's message. Never raises on odd text.
 
-        Without it the message is read by itself, and what it does stays unknown. Never raises on
-        odd text.
+        Args:
+            text: The message.
+            before: The messages before it. Without them the message is read by itself, and its
+                speech acts stay unknown.
         """
 
     def read_many(
         self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
     ) -> list[Reading]:
-        """The readings of several messages, in order: each as `read` alone would give it."""
+        """Return the readings of several messages, in order, each as `read` would give it."""
 
-    def explain(self, text: str, limit: int = 3) -> list[Weight]:
-        """At most `limit` words that carry `negative`, the heaviest first."""
+    def attribute(self, text: str, limit: int = 3) -> list[WordAttribution]:
+        """Return at most `limit` words that make the message negative, the strongest first."""
 
 
-def nothing_read(text: str) -> Reading:
-    """The reading of a message that says nothing which a model could read: neutral."""
+def neutral_reading(text: str) -> Reading:
+    """Return the reading of a message in which a model can read nothing."""
     return Reading(detect(text), {name: float(name == "neutral") for name in EMOTIONS}, 0.0)
 
 
-def joined(
+def pool_windows(
     text: str, windows: NDArray[np.float32], acts: NDArray[np.float32] | None = None
 ) -> Reading:
-    """The reading of `text` from (windows, measures) probabilities of its stretches.
+    """Return the reading of a long message from the probabilities of its windows.
 
-    Each lies between the windows' mean and their maximum, nearer to the latter, so that one upset
-    paragraph in a long calm report counts, and counts for less than a message that is upset
-    throughout. `acts`, (windows, acts), count wherever they stand.
+    An output lies between the windows' mean and their maximum, nearer to the latter, so that one
+    upset paragraph in a long calm report counts, but less than a message that is upset throughout.
+    Of a speech act the maximum counts.
+
+    Args:
+        text: The message.
+        windows: Probabilities of shape (windows, outputs).
+        acts: Probabilities of shape (windows, speech acts), None when unknown.
     """
-    chances = (windows.mean(axis=0) * (1 - _PEAK) + windows.max(axis=0) * _PEAK).tolist()
-    done = {} if acts is None else dict(zip(ACTS, acts.max(axis=0).tolist(), strict=True))
-    return Reading(detect(text), dict(zip(EMOTIONS, chances, strict=False)), chances[-1], done)
+    mean, maximum = windows.mean(axis=0), windows.max(axis=0)
+    outputs = (mean * (1 - _MAXIMUM_WEIGHT) + maximum * _MAXIMUM_WEIGHT).tolist()
+    speech_acts = (
+        {} if acts is None else dict(zip(SPEECH_ACTS, acts.max(axis=0).tolist(), strict=True))
+    )
+    emotions = dict(zip(EMOTIONS, outputs, strict=False))
+    return Reading(detect(text), emotions, outputs[-1], speech_acts)

@@ -1,4 +1,4 @@
-"""Any sequence-classification model in place of the one that ships, with a map of its labels."""
+"""Any sequence-classification model in place of the shipped one, with a map of its labels."""
 
 import hashlib
 import json
@@ -18,23 +18,24 @@ from language.errors import ModelError
 from language.normalise import clean
 from language.onnx_model import sha256
 from language.torch_model import fingerprint
-from triage.emotion.attribution import Weight, explain
+from triage.emotion.attribution import WordAttribution, attribute_words
 from triage.emotion.context_window import Said
-from triage.emotion.reading import MEASURES, Reading, joined, nothing_read
+from triage.emotion.reading import OUTPUTS, Reading, neutral_reading, pool_windows
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 LabelMap = Mapping[str, Sequence[str]]
 
 LABELS = "labels.yml"
-_LONGEST = 512
+_MAX_TOKENS = 512
 _OVERLAP = 16
-_SURE = 1e-6
+# Keeps log-odds finite.
+_MIN_PROBABILITY = 1e-6
 
 
 @dataclass(frozen=True)
 class Backend:
-    """A model as its maker trained it: token ids of one window → one logit for each label."""
+    """A model as its author trained it; `run` takes token ids (1, length) to logits (1, labels)."""
 
     tokenizer: Tokenizer
     run: Callable[[Ids], Floats]
@@ -43,111 +44,136 @@ class Backend:
 
     @property
     def labels(self) -> list[str]:
-        """The names of its labels, in the order of its outputs."""
+        """Return the names of its labels, in the order of its outputs."""
         names: Mapping[Any, str] = self.config["id2label"]
         return [names[key] for key in sorted(names, key=int)]
 
 
 class Classifier:
-    """Reads messages with somebody else's model.
+    """Reads messages with a sequence-classification model.
 
-    An output is the sum of the chances of the labels that are mapped to it where the model gives
-    one label to a text, their maximum where it gives several. The chances are the model's own:
-    nothing is calibrated.
+    An output is the sum of the probabilities of the labels that are mapped to it where the model is
+    a single-label one, and their maximum where it is a multi-label one. The probabilities are the
+    model's own: nothing is calibrated.
     """
 
     def __init__(self, backend: Backend, labels: LabelMap) -> None:
-        """Read through `backend`. Raises ModelError when `labels` does not fit it."""
+        """Read with `backend`, whose labels are mapped by `labels`.
+
+        Raises:
+            ModelError: `labels` does not fit the model.
+        """
         self._backend = backend
-        self._several = backend.config.get("problem_type") == "multi_label_classification"
-        self._mapped = _mapped(backend.labels, labels)
-        longest = min(_LONGEST, int(backend.config.get("max_position_embeddings", _LONGEST)) - 2)
+        self._multi_label = backend.config.get("problem_type") == "multi_label_classification"
+        self._label_matrix = _label_matrix(backend.labels, labels)
+        positions = int(backend.config.get("max_position_embeddings", _MAX_TOKENS)) - 2
+        max_tokens = min(_MAX_TOKENS, positions)
         backend.tokenizer.no_padding()
-        backend.tokenizer.enable_truncation(longest, stride=min(_OVERLAP, longest // 4))
-        pinned = json.dumps({name: list(labels[name]) for name in sorted(labels)})
-        self.fingerprint = hashlib.sha256(f"{backend.fingerprint} {pinned}".encode()).hexdigest()
+        backend.tokenizer.enable_truncation(max_tokens, stride=min(_OVERLAP, max_tokens // 4))
+        label_map = json.dumps({name: list(labels[name]) for name in sorted(labels)})
+        both = f"{backend.fingerprint} {label_map}"
+        self.fingerprint = hashlib.sha256(both.encode()).hexdigest()
 
     def read(self, text: str, before: Sequence[Said] | None = None) -> Reading:
-        """The reading of one message."""
+        """Return the reading of one message: see `read_many`."""
         return self.read_many([text])[0]
 
     def read_many(
         self, texts: Sequence[str], before: Sequence[Sequence[Said]] | None = None
     ) -> list[Reading]:
-        """The readings of several messages, in order: what was said `before` has no part in them.
+        """Return the readings of several messages, in order; `before` is ignored.
 
         A long message is read whole, in overlapping windows. A message without anything to read is
         neutral.
         """
         return [self._reading(text) for text in texts]
 
-    def explain(self, text: str, limit: int = 3) -> list[Weight]:
-        """At most `limit` words that carry `negative`: see `triage.emotion.attribution`."""
+    def attribute(self, text: str, limit: int = 3) -> list[WordAttribution]:
+        """Return the words that make a message negative: see `triage.emotion.attribution`."""
 
-        def levels(texts: Sequence[str]) -> Floats:
-            chances = np.array([self.read(one).negative for one in texts])
-            chances = chances.clip(_SURE, 1 - _SURE)
-            return np.asarray(np.log(chances / (1 - chances)), np.float32)
+        def log_odds(texts: Sequence[str]) -> Floats:
+            negative = np.array([self.read(text).negative for text in texts])
+            negative = negative.clip(_MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
+            return np.asarray(np.log(negative / (1 - negative)), np.float32)
 
-        return explain(levels, text, limit)
+        return attribute_words(log_odds, text, limit)
 
     def _reading(self, text: str) -> Reading:
-        written = clean(text)
-        if not written:
-            return nothing_read(text)
-        encoding = self._backend.tokenizer.encode(written)
+        cleaned = clean(text)
+        if not cleaned:
+            return neutral_reading(text)
+        encoding = self._backend.tokenizer.encode(cleaned)
         windows = np.stack(
-            [self._window(one.ids) for one in (encoding, *encoding.overflowing) if one.ids]
+            [
+                self._outputs(window.ids)
+                for window in (encoding, *encoding.overflowing)
+                if window.ids
+            ]
         )
-        return joined(text, windows)
+        return pool_windows(text, windows)
 
-    def _window(self, ids: Sequence[int]) -> Floats:
+    def _outputs(self, ids: Sequence[int]) -> Floats:
+        """Return the outputs of one window, (outputs,)."""
         logits = self._backend.run(np.array([ids], np.int64))[0]
-        if self._several:
-            chances = 1 / (1 + np.exp(-logits))
-            return np.asarray((self._mapped * chances).max(axis=1), np.float32)
-        chances = np.exp(logits - logits.max())
-        return np.asarray(self._mapped @ (chances / chances.sum()), np.float32)
+        if self._multi_label:
+            probabilities = 1 / (1 + np.exp(-logits))
+            return np.asarray((self._label_matrix * probabilities).max(axis=1), np.float32)
+        exponentials = np.exp(logits - logits.max())
+        return np.asarray(self._label_matrix @ (exponentials / exponentials.sum()), np.float32)
 
 
-def _mapped(labels: Sequence[str], table: LabelMap) -> Floats:
-    """(outputs, labels) of 0 and 1."""
-    if not isinstance(table, Mapping) or set(table) != set(labels):
+def _label_matrix(labels: Sequence[str], label_map: LabelMap) -> Floats:
+    """Return which label (column) counts for which output (row), as 0 and 1."""
+    if not isinstance(label_map, Mapping) or set(label_map) != set(labels):
         raise ModelError(f"the label map must name each of the model's labels: {', '.join(labels)}")
-    unknown = {name for names in table.values() for name in names} - set(MEASURES)
+    unknown = {name for names in label_map.values() for name in names} - set(OUTPUTS)
     if unknown:
         raise ModelError(
-            f"the label map maps to {', '.join(sorted(unknown))}; possible: {', '.join(MEASURES)}"
+            f"the label map maps to {', '.join(sorted(unknown))}; possible: {', '.join(OUTPUTS)}"
         )
-    return np.array([[name in table[label] for label in labels] for name in MEASURES], np.float32)
+    return np.array(
+        [[name in label_map[label] for label in labels] for name in OUTPUTS], np.float32
+    )
 
 
 def read_label_map(path: Path) -> LabelMap:
-    """The label map in a YAML file: `label: [emotion, negative]`. Raises ModelError."""
+    """Return the label map in a YAML file: `label: [emotion, negative]`.
+
+    Raises:
+        ModelError: The file is missing or holds no label map.
+    """
     try:
         table = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, YAMLError) as error:
         raise ModelError(f"no usable label map at {path}: {error}") from error
-    if not isinstance(table, dict) or not all(isinstance(one, list) for one in table.values()):
+    if not isinstance(table, dict) or not all(isinstance(names, list) for names in table.values()):
         raise ModelError(f"{path}: write each label as `label: [emotion, negative]`")
     return {str(label): [str(name) for name in names] for label, names in table.items()}
 
 
 def load_classifier(model: str, labels: Path | None = None, threads: int = 1) -> Classifier:
-    """The sequence-classification model `model`, on `threads` cores.
+    """Load a sequence-classification model.
 
     A folder with `model.onnx`, `config.json` and `tokenizer.json` runs in onnxruntime. Any other
-    folder or hub name goes through transformers, which must be installed; only safetensors are
-    loaded, never pickle. `labels` maps the labels; by default `labels.yml` in the folder. Raises
-    ModelError.
+    folder or hub name is loaded by transformers, which must be installed; only safetensors are
+    loaded, never pickle.
+
+    Args:
+        model: The folder or hub name.
+        labels: The label map; by default `labels.yml` in the folder.
+        threads: The number of cores that onnxruntime may use.
+
+    Raises:
+        ModelError: The model or its label map cannot be loaded.
     """
     folder = Path(model)
-    table = read_label_map(labels or folder / LABELS)
+    label_map = read_label_map(labels or folder / LABELS)
     has_onnx = (folder / "model.onnx").is_file()
-    return Classifier(_onnx(folder, threads) if has_onnx else _transformers(model), table)
+    backend = _onnx_backend(folder, threads) if has_onnx else _transformers_backend(model)
+    return Classifier(backend, label_map)
 
 
-def _onnx(folder: Path, threads: int) -> Backend:
+def _onnx_backend(folder: Path, threads: int) -> Backend:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     try:
@@ -156,23 +182,23 @@ def _onnx(folder: Path, threads: int) -> Backend:
         )
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    except Exception as error:  # onnxruntime and tokenizers raise their own kinds
+    except Exception as error:  # onnxruntime and tokenizers raise exceptions of their own
         raise ModelError(f"cannot load {folder}: {error}") from error
-    wanted = {one.name for one in session.get_inputs()}
+    input_names = {value.name for value in session.get_inputs()}
 
     def run(ids: Ids) -> Floats:
-        possible = {
+        inputs = {
             "input_ids": ids,
             "attention_mask": np.ones_like(ids),
             "token_type_ids": np.zeros_like(ids),
         }
-        found = session.run(None, {name: possible[name] for name in wanted})[0]
-        return np.asarray(found, np.float32)
+        logits = session.run(None, {name: inputs[name] for name in input_names})[0]
+        return np.asarray(logits, np.float32)
 
     return Backend(tokenizer, run, config, sha256(folder / "model.onnx"))
 
 
-def _transformers(model: str) -> Backend:
+def _transformers_backend(model: str) -> Backend:
     try:
         import torch
         from transformers import AutoModelForSequenceClassification, AutoTokenizer

@@ -1,1 +1,1 @@
-"""How well the shipped models and the shipped policy do, on labelled data."""
+"""Evaluation of the emotion model and of the policy on labelled data."""

@@ -1,8 +1,9 @@
-"""A behavioural test suite for emotion models, in the manner of CheckList.
+"""A behavioural test suite for emotion models, after CheckList.
 
 Ribeiro et al., "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList" (ACL 2020). The
-cases are data, in `behaviour.yml`: minimum functionality (this text reads so), invariance (these
-texts read alike) and direction (this change moves the reading up or down).
+cases are in `behaviour.yml`: minimum functionality (the expected reading of a text), invariance
+(texts that must have similar readings) and directional expectation (a change that must move the
+reading up or down).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,25 +16,26 @@ from ruamel.yaml import YAML
 from triage.emotion.reading import EmotionModel, Reading
 
 SUITE = Path(__file__).with_name("behaviour.yml")
-# At or above this a reading counts as negative.
+# From this probability on, a reading counts as negative.
 NEGATIVE = 0.5
-# How far the readings of texts that mean the same may lie apart.
+# The largest difference between the readings of texts that mean the same.
 TOLERANCE = 0.15
-# How far a reading may move the wrong way before it counts: what rounding does.
+# The largest move in the wrong direction that is still taken for int8 rounding.
 SLACK = 0.02
-_AMONG = 2
+# The expected emotion must be among this many of the strongest.
+_TOP_EMOTIONS = 2
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A case that does not hold, in words: the texts, each with how negative it reads."""
+    """A case that fails, described by its texts and their readings."""
 
     case: str
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a model did with all cases of one capability in one language."""
+    """The outcome of all cases of one capability in one language."""
 
     capability: str
     kind: str
@@ -46,7 +48,7 @@ class Result:
 def _minimum(case: Mapping[str, Any], readings: list[Reading]) -> bool:
     reading = readings[0]
     ranked = sorted(reading.emotions, key=lambda name: -reading.emotions[name])
-    named = case.get("emotion", ranked[0]) in ranked[:_AMONG]
+    named = case.get("emotion", ranked[0]) in ranked[:_TOP_EMOTIONS]
     return named and (reading.negative >= NEGATIVE) == (case["negative"] == "high")
 
 
@@ -60,8 +62,9 @@ def _direction(case: Mapping[str, Any], readings: list[Reading]) -> bool:
     return moved >= -SLACK if case["negative"] == "up" else moved <= SLACK
 
 
-_Holds = Callable[[Mapping[str, Any], list[Reading]], bool]
-_KINDS: dict[str, _Holds] = {
+# Returns whether a case holds for the readings of its texts.
+_Check = Callable[[Mapping[str, Any], list[Reading]], bool]
+_CHECKS: dict[str, _Check] = {
     "minimum": _minimum, "invariance": _invariance, "direction": _direction,
 }  # fmt: skip
 
@@ -72,7 +75,7 @@ def _texts(case: Mapping[str, Any]) -> list[str]:
     return [str(case[key]) for key in ("text", "from", "to") if key in case]
 
 
-def _said(text: str, reading: Reading) -> str:
+def _describe(text: str, reading: Reading) -> str:
     strongest = max(reading.emotions, key=lambda name: reading.emotions[name])
     return f"{text} ({reading.negative:.2f}, {strongest})"
 
@@ -81,12 +84,12 @@ def _failures(group: Mapping[str, Any], model: EmotionModel) -> Iterator[Failure
     for case in group["cases"]:
         texts = _texts(case)
         readings = model.read_many(texts)
-        if not _KINDS[group["kind"]](case, readings):
-            yield Failure(" → ".join(map(_said, texts, readings)))
+        if not _CHECKS[group["kind"]](case, readings):
+            yield Failure(" → ".join(map(_describe, texts, readings)))
 
 
 def run(model: EmotionModel, suite: Path = SUITE) -> list[Result]:
-    """What `model` does with every case of `suite`, in its order."""
+    """Run every case of `suite`, and return the results in its order."""
     groups = YAML(typ="safe", pure=True).load(suite.read_text(encoding="utf-8"))
     return [
         Result(
@@ -102,19 +105,21 @@ def run(model: EmotionModel, suite: Path = SUITE) -> list[Result]:
 
 
 def report(results: Iterable[Result], *, every_failure: bool = False) -> str:
-    """A Markdown table of how many cases failed, and, if asked for, each case that did."""
-    found = list(results)
+    """Return a Markdown table of the numbers of failed cases, and if wanted each failure."""
+    results = list(results)
     lines = ["| capability | kind | language | cases | failed |", "|---|---|---|---|---|"]
     lines += [
-        f"| {one.capability} | {one.kind} | {one.language} | {one.cases} | {len(one.failures)} |"
-        for one in found
+        f"| {result.capability} | {result.kind} | {result.language} | {result.cases} |"
+        f" {len(result.failures)} |"
+        for result in results
     ]
-    failed, cases = sum(len(one.failures) for one in found), sum(one.cases for one in found)
+    failed = sum(len(result.failures) for result in results)
+    cases = sum(result.cases for result in results)
     lines += ["", f"{failed} of {cases} cases failed ({failed / max(cases, 1):.1%})."]
     if every_failure:
         lines += [
-            f"- {one.capability} ({one.kind}, {one.language}): {failure.case}"
-            for one in found
-            for failure in one.failures
+            f"- {result.capability} ({result.kind}, {result.language}): {failure.case}"
+            for result in results
+            for failure in result.failures
         ]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
-"""How well the triage finds the moment for a person, on conversations that people labelled.
+"""Evaluation of the handovers on labelled conversations, beside simpler baselines.
 
-The conversations are data (`conversations.yml`), and `conversations.md` says how they were
-labelled. Half of them are for tuning the policy, the other half only for the report.
+The conversations are in `conversations.yml`, and `conversations.md` describes how they were
+labelled. One split is for tuning the policy, the other only for the report.
 """
 
 import re
@@ -21,7 +21,7 @@ from triage.policy.policy import Policy
 CONVERSATIONS = Path(__file__).with_name("conversations.yml")
 TUNING, REPORT = "tuning", "report"
 
-# What a keyword filter would look for: a person, a complaint, strong words.
+# The words of the keyword baseline: a person, a complaint, strong words.
 _KEYWORDS = re.compile(
     r"\b(human|person|agent|manager|supervisor|representative|complain\w*|lawyer|sue|refund|"
     r"terrible|awful|worst|useless|ridiculous|unacceptable|angry|furious|disgusting)\b"
@@ -32,7 +32,10 @@ _KEYWORDS = re.compile(
 
 @dataclass(frozen=True)
 class Conversation:
-    """`at` is the customer's turn, from 1, at which a person should take over; None: never."""
+    """A conversation, labelled with the turn at which a person should take over.
+
+    `at` is the customer's turn, from 1, or None when nobody needs to take over.
+    """
 
     id: str
     language: str
@@ -44,24 +47,29 @@ class Conversation:
 
     @property
     def customer(self) -> list[str]:
-        """What the customer said, turn by turn."""
+        """Return the customer's messages, turn by turn."""
         return [said.text for said in self.messages if said.sender == "customer"]
 
 
-# A conversation → the customer's turn at which it hands over; None: never.
+# Gives the customer's turn at which a conversation is handed over; None: never.
 Decider = Callable[[Conversation], int | None]
 
 
 @dataclass(frozen=True)
 class Score:
-    """What a decider did.
+    """The metrics of a decider.
 
-    `precision`, `recall` and `f1` are of whole conversations: handed over or not, at whatever
-    turn. `early` and `late` count the handovers of conversations that needed one before and after
-    the labelled turn. `within` gives, for a tolerance of 0, 1 and 2 turns, the share of
-    conversations in which the handover lies as close to the labelled turn, or none is made where
-    none was needed: golden transfer within tolerance (Liu et al., "Time to Transfer", AAAI 2021,
-    arXiv 2012.07610), counted as yes or no, without the paper's falling weights.
+    Attributes:
+        conversations: The number of conversations.
+        precision: Of whole conversations, handed over or not, at whatever turn.
+        recall: As precision.
+        f1: As precision.
+        early: The number of handovers before the labelled turn.
+        late: The number of handovers after the labelled turn.
+        within: For a tolerance of 0, 1 and 2 turns, the share of conversations whose handover is as
+            close to the labelled turn, or that have none where none was needed: golden transfer
+            within tolerance (Liu et al., "Time to Transfer", AAAI 2021, arXiv 2012.07610), counted
+            as yes or no, without the paper's decreasing weights.
     """
 
     conversations: int
@@ -74,15 +82,15 @@ class Score:
 
 
 def read_conversations(path: Path = CONVERSATIONS) -> list[Conversation]:
-    """The labelled conversations in `path`."""
+    """Return the labelled conversations in `path`."""
     rows = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     return [_conversation(row) for row in rows]
 
 
 def _conversation(row: dict[str, Any]) -> Conversation:
     said = [_said(*message.popitem()) for message in row["messages"]]
-    told = {name: row[name] for name in ("id", "language", "kind", "split", "at", "why")}
-    return Conversation(**told, messages=tuple(said))
+    labels = {name: row[name] for name in ("id", "language", "kind", "split", "at", "why")}
+    return Conversation(**labels, messages=tuple(said))
 
 
 def _said(kind: str, text: str) -> Said:
@@ -92,24 +100,24 @@ def _said(kind: str, text: str) -> Said:
 
 
 def by_policy(model: EmotionModel, policy: Policy) -> Decider:
-    """The triage itself."""
+    """Return the triage as a decider."""
     return lambda conversation: judge(conversation.messages, model, policy).turn
 
 
 def by_keywords(conversation: Conversation) -> int | None:
-    """The first turn with a word that speaks of persons, complaints or anger."""
+    """Return the first turn with a word about persons, complaints or anger."""
     return _first(_KEYWORDS.search(text) is not None for text in conversation.customer)
 
 
 def by_level(model: EmotionModel, threshold: float) -> Decider:
-    """The first turn that reads as negative as `threshold`."""
+    """Return the decider that hands over at the first turn whose `negative` is `threshold`."""
     return lambda conversation: _first(
         reading.negative >= threshold for reading in model.read_many(conversation.customer)
     )
 
 
 def by_misses(most: int) -> Decider:
-    """The turn at which the assistant has had no answer `most` times."""
+    """Return the decider that hands over once the assistant had no answer `most` times."""
 
     def decide(conversation: Conversation) -> int | None:
         turn = misses = 0
@@ -124,16 +132,16 @@ def by_misses(most: int) -> Decider:
 
 
 def _first(turns: Iterable[bool]) -> int | None:
-    return next((turn for turn, true in enumerate(turns, start=1) if true), None)
+    return next((turn for turn, holds in enumerate(turns, start=1) if holds), None)
 
 
 def score(conversations: Sequence[Conversation], decide: Decider) -> Score:
-    """How the turns at which `decide` hands over compare with the labelled ones."""
+    """Return the metrics of `decide` against the labelled turns."""
     turns = [(conversation.at, decide(conversation)) for conversation in conversations]
     both = [(at, turn) for at, turn in turns if at is not None and turn is not None]
     needed = sum(at is not None for at, _ in turns)
-    said = sum(turn is not None for _, turn in turns)
-    precision, recall = len(both) / max(said, 1), len(both) / max(needed, 1)
+    handed_over = sum(turn is not None for _, turn in turns)
+    precision, recall = len(both) / max(handed_over, 1), len(both) / max(needed, 1)
     return Score(
         len(turns),
         precision,
@@ -146,11 +154,11 @@ def score(conversations: Sequence[Conversation], decide: Decider) -> Score:
 
 
 def _within(turns: Sequence[tuple[int | None, int | None]], tolerance: int) -> float:
-    good = sum(
+    correct = sum(
         at == turn or (at is not None and turn is not None and abs(at - turn) <= tolerance)
         for at, turn in turns
     )
-    return good / max(len(turns), 1)
+    return correct / max(len(turns), 1)
 
 
 def _best(conversations: Sequence[Conversation], deciders: Sequence[Decider]) -> Decider:
@@ -160,8 +168,8 @@ def _best(conversations: Sequence[Conversation], deciders: Sequence[Decider]) ->
 def deciders(
     conversations: Sequence[Conversation], model: EmotionModel, policy: Policy
 ) -> dict[str, Decider]:
-    """The triage, and beside it what simpler systems do, each as good as tuning makes it."""
-    tuning = [one for one in conversations if one.split == TUNING]
+    """Return the triage and the baselines by name, each baseline tuned on the tuning split."""
+    tuning = [conversation for conversation in conversations if conversation.split == TUNING]
     return {
         "triage": by_policy(model, policy),
         "keywords": by_keywords,
@@ -171,21 +179,21 @@ def deciders(
 
 
 def report(model: EmotionModel, policy: Policy, path: Path = CONVERSATIONS) -> str:
-    """A table of all deciders on both halves and in both languages."""
+    """Return a table of all deciders on both splits and in both languages."""
     conversations = read_conversations(path)
     lines = [
-        f"{'':14}{'half':8}{'language':10}{'talks':>6}{'precision':>10}{'recall':>8}{'F1':>7}"
+        f"{'':14}{'split':8}{'language':10}{'talks':>6}{'precision':>10}{'recall':>8}{'F1':>7}"
         f"{'early':>7}{'late':>6}{'GT-0':>7}{'GT-1':>7}{'GT-2':>7}"
     ]
     for name, decide in deciders(conversations, model, policy).items():
         for split in (TUNING, REPORT):
             for language in ("en", "zh", "both"):
-                own = [
-                    one
-                    for one in conversations
-                    if one.split == split and language in (one.language, "both")
+                chosen = [
+                    conversation
+                    for conversation in conversations
+                    if conversation.split == split and language in (conversation.language, "both")
                 ]
-                found = score(own, decide)
+                found = score(chosen, decide)
                 lines.append(
                     f"{name:14}{split:8}{language:10}{found.conversations:6}{found.precision:10.3f}"
                     f"{found.recall:8.3f}{found.f1:7.3f}{found.early:7}{found.late:6}"
@@ -195,12 +203,15 @@ def report(model: EmotionModel, policy: Policy, path: Path = CONVERSATIONS) -> s
 
 
 def mistakes(model: EmotionModel, policy: Policy, path: Path = CONVERSATIONS) -> str:
-    """The conversations for tuning that the triage hands over at another turn than labelled."""
+    """Return the tuning conversations handed over at another turn than labelled, one a line."""
     decide = by_policy(model, policy)
-    tuning = [one for one in read_conversations(path) if one.split == TUNING]
-    turns = [(one, decide(one)) for one in tuning]
+    tuning = [
+        conversation for conversation in read_conversations(path) if conversation.split == TUNING
+    ]
+    turns = [(conversation, decide(conversation)) for conversation in tuning]
     return "\n".join(
-        f"{one.id}: at {turn or 'no turn'}, not {one.at or 'any'}. {one.why}"
-        for one, turn in turns
-        if turn != one.at
+        f"{conversation.id}: at {turn or 'no turn'}, not {conversation.at or 'any'}."
+        f" {conversation.why}"
+        for conversation, turn in turns
+        if turn != conversation.at
     )

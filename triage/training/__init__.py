@@ -1,1 +1,1 @@
-"""Trains, evaluates and exports the emotion model; needs torch and transformers."""
+"""Training, calibration and export of the emotion model; needs torch and transformers."""

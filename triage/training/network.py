@@ -1,4 +1,4 @@
-"""One trunk, six heads: what the emotion model is while it learns."""
+"""The emotion model as a torch module: a shared trunk with six heads, and its losses."""
 
 from pathlib import Path
 from typing import cast
@@ -10,116 +10,139 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from language.onnx_model import MODEL
-from language.training import backbone, shipped
-from language.training.backbone import SentenceEncoder
+from language.training import network as encoder_network
+from language.training import onnx_weights
+from language.training.network import SentenceEncoder
 from triage.emotion.reading import EMOTIONS
-from triage.training import labels
+from triage.training.data import labels
 
-_WEIGHTS = {
+_HEAD_WEIGHTS = {
     "reddit": 1.0,
     "weibo": 1.5,
     "personas": 0.5,
     "service": 1.0,
     "to company": 0.5,
 }
-# `negative` is what the triage rests on.
+# `negative` counts most, because the triage depends on it.
 _SERVICE_WEIGHTS = torch.tensor([1.0] * len(EMOTIONS) + [3.0])
 _TRANSLATION_WEIGHT = 0.5
 
 
 class EmotionNetwork(nn.Module):
-    """The bilingual encoder with one linear layer that reads all heads from its pooled states."""
+    """The bilingual encoder with one linear layer for all heads on its pooled states."""
 
     def __init__(self, trunk: SentenceEncoder, dropout: float = 0.1) -> None:
-        """Put fresh heads on `trunk`."""
+        """Put new heads on `trunk`."""
         super().__init__()
         self.trunk = trunk
         self.dropout = nn.Dropout(dropout)
-        self.heads = nn.Linear(2 * trunk.bert.config.hidden_size, labels.OUTPUTS)
+        self.heads = nn.Linear(2 * trunk.bert.config.hidden_size, labels.OUTPUT_COUNT)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """(rows, length) ids and mask → (rows, outputs) logits, in the order of `labels`."""
+        """Return logits (rows, outputs) of token ids and mask, each (rows, length).
+
+        The outputs are in the order of `labels`.
+        """
         return cast(Tensor, self.heads(self.dropout(self.states(ids, mask))))
 
     def states(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """(rows, length) ids and mask → (rows, 2 × width): the mean and the first state."""
+        """Return the mean and the first state, (rows, 2 × width), of token ids and mask."""
         states = self.trunk.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask.unsqueeze(-1).to(states.dtype)
         mean = (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
         return torch.cat([mean, states[:, 0]], dim=-1)
 
 
-def loss_of(logits: Tensor, targets: Tensor, acts: float = 1.0) -> Tensor:
-    """Weighted sum of the heads' losses over the rows whose label each head knows.
+def multi_task_loss(logits: Tensor, targets: Tensor, acts_weight: float = 1.0) -> Tensor:
+    """Return the weighted sum of the heads' losses, each over the rows whose label is known.
 
-    `acts` is the weight of what messages do.
+    Args:
+        logits: (rows, outputs).
+        targets: (rows, outputs), NaN where unknown.
+        acts_weight: The weight of the speech acts.
     """
     to_company = labels.TO_COMPANY_COLUMN
     losses = {
-        "reddit": _several(
+        "reddit": _multi_label_losses(
             logits[:, labels.REDDIT_COLUMNS], targets[:, labels.REDDIT_COLUMNS]
         ).sum(),
-        "weibo": _one(logits[:, labels.WEIBO_COLUMNS], targets[:, labels.WEIBO_COLUMNS]),
-        "personas": _one(logits[:, labels.PERSONAS_COLUMNS], targets[:, labels.PERSONAS_COLUMNS]),
-        "service": _service(logits[:, labels.SERVICE_COLUMNS], targets[:, labels.SERVICE_COLUMNS]),
-        "to company": _several(logits[:, to_company], targets[:, to_company]).sum(),
-        "acts": _several(logits[:, labels.ACTS_COLUMNS], targets[:, labels.ACTS_COLUMNS]).sum(),
+        "weibo": _single_label_loss(
+            logits[:, labels.WEIBO_COLUMNS], targets[:, labels.WEIBO_COLUMNS]
+        ),
+        "personas": _single_label_loss(
+            logits[:, labels.PERSONAS_COLUMNS], targets[:, labels.PERSONAS_COLUMNS]
+        ),
+        "service": _service_loss(
+            logits[:, labels.SERVICE_COLUMNS], targets[:, labels.SERVICE_COLUMNS]
+        ),
+        "to company": _multi_label_losses(logits[:, to_company], targets[:, to_company]).sum(),
+        "acts": _multi_label_losses(
+            logits[:, labels.ACTS_COLUMNS], targets[:, labels.ACTS_COLUMNS]
+        ).sum(),
     }
-    weights = _WEIGHTS | {"acts": acts}
+    weights = _HEAD_WEIGHTS | {"acts": acts_weight}
     weighted = [weights[name] * loss for name, loss in losses.items()]
     return torch.stack(weighted).sum() / len(logits)
 
 
-def translation_loss_of(english: Tensor, chinese: Tensor) -> Tensor:
-    """How far the readings of sentences and of their translations, row for row, lie apart.
+def translation_loss(english: Tensor, chinese: Tensor) -> Tensor:
+    """Return the difference between the outputs of sentences and of their translations.
 
-    Each head is taught by the language that its labels are in: Reddit's in Chinese by what it says
-    of the English sentence, Weibo's in English by the Chinese one. The service head, which has
-    labels in both, is taught to agree.
+    Each head is taught by the language of its labels: the target of Reddit's head for the Chinese
+    sentence is its output for the English one, and the reverse for Weibo's. The service head, which
+    has labels in both, is taught the mean.
+
+    Args:
+        english: Logits of the English sentences, (pairs, outputs).
+        chinese: Logits of their translations, row by row.
     """
     reddit, weibo, service = labels.REDDIT_COLUMNS, labels.WEIBO_COLUMNS, labels.SERVICE_COLUMNS
-    agreed = (english[:, service].sigmoid() + chinese[:, service].sigmoid()).detach() / 2
+    mean = (english[:, service].sigmoid() + chinese[:, service].sigmoid()).detach() / 2
     losses = [
-        _WEIGHTS["reddit"]
-        * _several(chinese[:, reddit], english[:, reddit].detach().sigmoid()).sum(),
-        _WEIGHTS["weibo"]
+        _HEAD_WEIGHTS["reddit"]
+        * _multi_label_losses(chinese[:, reddit], english[:, reddit].detach().sigmoid()).sum(),
+        _HEAD_WEIGHTS["weibo"]
         * functional.cross_entropy(
             english[:, weibo], chinese[:, weibo].detach().softmax(dim=-1), reduction="sum"
         ),
-        _service(english[:, service], agreed) + _service(chinese[:, service], agreed),
+        _service_loss(english[:, service], mean) + _service_loss(chinese[:, service], mean),
     ]
     return _TRANSLATION_WEIGHT * torch.stack(losses).sum() / (2 * len(english))
 
 
-def _several(logits: Tensor, targets: Tensor) -> Tensor:
+def _multi_label_losses(logits: Tensor, targets: Tensor) -> Tensor:
     known = ~targets.isnan()
-    found = functional.binary_cross_entropy_with_logits(
+    losses = functional.binary_cross_entropy_with_logits(
         logits, targets.nan_to_num(), reduction="none"
     )
-    return found * known
+    return losses * known
 
 
-def _service(logits: Tensor, targets: Tensor) -> Tensor:
-    return (_several(logits, targets) * _SERVICE_WEIGHTS.to(logits.device)).sum()
+def _service_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    losses = _multi_label_losses(logits, targets)
+    return (losses * _SERVICE_WEIGHTS.to(logits.device)).sum()
 
 
-def _one(logits: Tensor, targets: Tensor) -> Tensor:
+def _single_label_loss(logits: Tensor, targets: Tensor) -> Tensor:
     known = ~targets[:, 0].isnan()
     return functional.cross_entropy(logits[known], targets[known], reduction="sum")
 
 
-def load_shipped(folder: Path) -> tuple[EmotionNetwork, Tokenizer]:
-    """The exported model in `folder` as a network to train, exact but for int8's rounding.
+def load_exported(folder: Path) -> tuple[EmotionNetwork, Tokenizer]:
+    """Return the exported model in `folder` as a network to train, and its tokenizer.
 
-    What its heads do not know yet begins at nothing. Raises BaseModelError when the file is no
-    such model.
+    The weights are exact except for int8's rounding. Outputs that the exported model does not have
+    start at zero.
+
+    Raises:
+        BaseModelError: The file is no such model.
     """
-    trunk, tokenizer = shipped.load_shipped(folder, dropout=0.1, within="network.trunk.")
-    weights = shipped.Weights(folder / MODEL)
+    trunk, tokenizer = onnx_weights.load_exported(folder, dropout=0.1, prefix="network.trunk.")
+    weights = onnx_weights.OnnxWeights(folder / MODEL)
     model = EmotionNetwork(trunk)
-    known = weights.get("network.heads.weight").T, weights.get("network.heads.bias")
+    exported = weights.get("network.heads.weight").T, weights.get("network.heads.bias")
     with torch.no_grad():
-        for head, values in zip((model.heads.weight, model.heads.bias), known, strict=True):
+        for head, values in zip((model.heads.weight, model.heads.bias), exported, strict=True):
             head.zero_()
             head[: len(values)] = torch.from_numpy(values.copy())
     return model, tokenizer
@@ -127,13 +150,17 @@ def load_shipped(folder: Path) -> tuple[EmotionNetwork, Tokenizer]:
 
 def save(folder: Path, model: EmotionNetwork, tokenizer: Tokenizer) -> None:
     """Write trunk, tokenizer and heads to `folder`, as `load` reads them."""
-    backbone.save(folder, model.trunk, tokenizer)
+    encoder_network.save(folder, model.trunk, tokenizer)
     save_file(model.heads.state_dict(), folder / "heads.safetensors")
 
 
 def load(folder: Path) -> tuple[EmotionNetwork, Tokenizer]:
-    """What `save` wrote. Raises BaseModelError when the folder holds no trained model."""
-    trunk, tokenizer = backbone.load(folder)
+    """Load what `save` wrote.
+
+    Raises:
+        BaseModelError: The folder holds no trained model.
+    """
+    trunk, tokenizer = encoder_network.load(folder)
     model = EmotionNetwork(trunk)
     model.heads.load_state_dict(load_file(folder / "heads.safetensors"))
     return model.eval(), tokenizer

@@ -1,13 +1,19 @@
-"""What the emotion model learns from when."""
+"""The hyperparameters of the emotion model's training."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of learning with its own mixture and its own rise and fall of the rate.
+    """A phase of training with its own mixture of data and its own learning-rate schedule.
 
-    `public` and `pairs` are the most rows of the public sets, and translations, of an epoch.
+    Attributes:
+        name: Names the phase's checkpoint.
+        epochs: The number of epochs.
+        rate: The peak learning rate of the trunk.
+        head_rate: The peak learning rate of the heads.
+        public: The largest number of rows of the public sets in an epoch.
+        pairs: The largest number of translated pairs in an epoch.
     """
 
     name: str
@@ -20,25 +26,40 @@ class Phase:
 
 @dataclass(frozen=True)
 class Options:
-    """What is learned from when: hidden pieces, then everything, then mostly what customers write.
+    """The course of the training.
 
-    `guessing_epochs` and `guessing_rate` are for the hidden pieces, `service_copies` for each of
-    our own messages, `conversation_copies` how often an epoch sees each conversation, `acts_weight`
-    how much what messages do counts, `long_messages` are made of our own, `neutral_share` is the
-    part of purely neutral comments that an epoch sees; `members` is how many networks are averaged,
-    of the seeds `seed`, `seed` + 1 and so on, and `together` what their mean learns. `again` is
-    what a model that ships already learns when there are more messages.
+    First masked language modelling, then all data, then mostly service messages; last the average
+    of several such networks is fine-tuned.
+
+    Attributes:
+        pretraining_epochs: Epochs of masked language modelling.
+        pretraining_rate: Its peak learning rate.
+        phases: What every network is trained on, in order.
+        average_phase: What the average of the networks is trained on.
+        continued_phase: What an exported model is trained on when it is continued.
+        batch: The number of rows in a batch.
+        service_copies: The number of copies with typing errors of each service message.
+        long_messages: The number of long messages composed of service messages.
+        neutral_share: The share of purely neutral Reddit comments in an epoch.
+        conversation_copies: How often an epoch sees each conversation.
+        acts_weight: The weight of the speech acts' loss.
+        members: The number of networks that are averaged, with the seeds `seed`, `seed` + 1, ….
+        seed: The seed of everything random.
     """
 
-    guessing_epochs: int = 3
-    guessing_rate: float = 3e-4
+    pretraining_epochs: int = 3
+    pretraining_rate: float = 3e-4
 
     phases: tuple[Phase, ...] = (
         Phase("everything", 3, rate=1.5e-4, head_rate=1e-3, public=1_000_000, pairs=10_000),
         Phase("service", 2, rate=5e-5, head_rate=3e-4, public=16_000, pairs=4_000),
     )
-    together: Phase = Phase("together", 2, rate=5e-5, head_rate=3e-4, public=24_000, pairs=3_000)
-    again: Phase = Phase("again", 6, rate=1e-4, head_rate=5e-4, public=12_000, pairs=2_000)
+    average_phase: Phase = Phase(
+        "average", 2, rate=5e-5, head_rate=3e-4, public=24_000, pairs=3_000
+    )
+    continued_phase: Phase = Phase(
+        "continued", 6, rate=1e-4, head_rate=5e-4, public=12_000, pairs=2_000
+    )
     batch: int = 64
     service_copies: int = 2
     long_messages: int = 3000
@@ -49,5 +70,7 @@ class Options:
     seed: int = 7
 
 
-# For the model of contexts, to which what messages do is everything.
-IN_CONTEXT = Options(service_copies=1, long_messages=1500, conversation_copies=4, acts_weight=4.0)
+# The context model exists for the speech acts.
+CONTEXT_OPTIONS = Options(
+    service_copies=1, long_messages=1500, conversation_copies=4, acts_weight=4.0
+)

@@ -1,8 +1,8 @@
-"""Fine-tunes the bilingual encoder on every emotion data set at once.
+"""Training of the emotion model: the bilingual encoder is fine-tuned on every data set at once.
 
-Before that it guesses hidden pieces of the same texts: of Chinese it has seen little else. After
-it, the weights of several such networks, which saw the same in another order, are averaged, and
-their mean learns on for a while.
+Before that it is pretrained by masked language modelling on the same texts, because it has seen
+little Chinese. Afterwards the weights of several networks, which saw the same data in another
+order, are averaged, and the average is fine-tuned.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,24 +17,28 @@ from torch import Tensor
 from torch.optim import AdamW
 
 from language.encoder import SHIPPED as ENCODER
-from language.training import backbone, batches, masked, shipped
-from language.training.backbone import SentenceEncoder
+from language.training import network as encoder_network
 from language.training.checkpoint import Checkpoint
-from language.training.corpus import Pair, read_pairs
+from language.training.data.corpus import Pair, read_pairs
+from language.training.fake_quantisation import fake_quantised
 from language.training.loop import Run
-from language.training.rounding import rounded
-from triage.training import acts_head, labels, linear
-from triage.training.corpus import Corpus, read_corpus
+from language.training.network import SentenceEncoder, pad
+from language.training.objectives import masked_language_model
+from language.training.onnx_weights import load_exported as load_exported_encoder
+from triage.training import linear_model, speech_act_head
+from triage.training.data import labels
+from triage.training.data.augmentation import augment
+from triage.training.data.corpus import Corpus, read_corpus
 from triage.training.export import export_emotion
-from triage.training.lesson import Lesson, examples_of, prepare, tokenise
 from triage.training.network import (
     EmotionNetwork,
-    load_shipped,
-    loss_of,
+    load_exported,
+    multi_task_loss,
     save,
-    translation_loss_of,
+    translation_loss,
 )
-from triage.training.options import IN_CONTEXT, Options, Phase
+from triage.training.options import CONTEXT_OPTIONS, Options, Phase
+from triage.training.task_batches import TaskBatches, prepare, tokenise
 
 WORK = Path("var/training/emotion")
 PAIRS = "parallel-en-zh/tatoeba_eng_cmn.tsv"
@@ -48,20 +52,23 @@ def pretrain(
     options: Options,
     checkpoint: Checkpoint,
 ) -> None:
-    """Train `trunk` in place to guess what is hidden in the texts of `corpus` and in `pairs`.
+    """Train `trunk` in place by masked language modelling on the texts of `corpus` and `pairs`.
 
-    Each epoch sees all Chinese, and a third of the English, which the trunk knows already.
+    Each epoch sees all Chinese texts, and a third of the English ones, which the trunk knows
+    already.
     """
     rows = [row for examples in corpus.parts["train"].values() for row in examples]
-    chinese = [row.text for row in rows if row.language == "zh"] + [p.chinese for p in pairs]
-    english = [row.text for row in rows if row.language == "en"] + [p.english for p in pairs]
-    masked.learn(
-        masked.Guesser(trunk, tokenizer),
+    chinese = [row.text for row in rows if row.language == "zh"]
+    chinese += [pair.chinese for pair in pairs]
+    english = [row.text for row in rows if row.language == "en"]
+    english += [pair.english for pair in pairs]
+    masked_language_model.pretrain(
+        masked_language_model.MaskedLanguageModel(trunk, tokenizer),
         tokenise(tokenizer, chinese + english),
         always=range(len(chinese)),
-        sometimes=range(len(chinese), len(chinese) + len(english)),
-        epochs=options.guessing_epochs,
-        rate=options.guessing_rate,
+        sampled=range(len(chinese), len(chinese) + len(english)),
+        epochs=options.pretraining_epochs,
+        rate=options.pretraining_rate,
         batch=options.batch,
         seed=options.seed,
         checkpoint=checkpoint,
@@ -76,51 +83,53 @@ def _optimizer(model: EmotionNetwork, phase: Phase) -> AdamW:
     return AdamW(groups, weight_decay=0.01, fused=True)
 
 
-def learn(
+def train_phase(
     model: EmotionNetwork,
-    lesson: Lesson,
+    tasks: TaskBatches,
     phase: Phase,
     options: Options,
     checkpoint: Checkpoint,
 ) -> None:
-    """Train `model` in place for one phase."""
-    place = backbone.device()
-    model.to(place)
+    """Train `model` in place for one phase, with fake quantisation of its trunk."""
+    device = encoder_network.device()
+    model.to(device)
 
     def loss(batch: list[int]) -> Tensor:
-        ids, mask = batches.pad([lesson.sentences[row] for row in batch])
-        logits = model(ids.to(place), mask.to(place))
-        with torch.autocast(place.type, enabled=False):
-            if lesson.is_pairs(batch):
-                return translation_loss_of(*logits.float().view(-1, 2, labels.OUTPUTS).unbind(1))
-            return loss_of(logits.float(), lesson.targets[batch].to(place), options.acts_weight)
+        ids, mask = pad([tasks.sentences[row] for row in batch])
+        logits = model(ids.to(device), mask.to(device))
+        with torch.autocast(device.type, enabled=False):
+            if tasks.holds_pairs(batch):
+                pairs = logits.float().view(-1, 2, labels.OUTPUT_COUNT)
+                return translation_loss(*pairs.unbind(1))
+            targets = tasks.targets[batch].to(device)
+            return multi_task_loss(logits.float(), targets, options.acts_weight)
 
     def epoch(number: int) -> list[list[int]]:
-        return lesson.epoch(number, phase, options)
+        return tasks.epoch(number, phase, options)
 
     run = Run(model, _optimizer(model, phase), checkpoint)
-    with rounded(model.trunk.bert.encoder):
-        run.learn(phase.epochs, epoch, loss)
+    with fake_quantised(model.trunk.bert.encoder):
+        run.train(phase.epochs, epoch, loss)
 
 
-def _member(
-    trunk: SentenceEncoder, lesson: Lesson, options: Options, checkpoints: Sequence[Checkpoint]
+def _train_member(
+    trunk: SentenceEncoder, tasks: TaskBatches, options: Options, checkpoints: Sequence[Checkpoint]
 ) -> EmotionNetwork:
-    """A network on a copy of `trunk` that has learned every phase."""
+    """Return a network on a copy of `trunk`, trained in every phase."""
     torch.manual_seed(options.seed)
     model = EmotionNetwork(deepcopy(trunk))
     for phase, checkpoint in zip(options.phases, checkpoints, strict=True):
-        learn(model, lesson, phase, options, checkpoint)
+        train_phase(model, tasks, phase, options, checkpoint)
     return model
 
 
 def average(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
-    """The mean of several networks' weights, name by name.
+    """Return the mean of several networks' weights, name by name.
 
-    Networks that set out from the same weights lie close enough together for their mean to read
-    like all of them at once (Wortsman et al., "Model soups", ICML 2022).
+    Networks that start from the same weights lie close enough together for their mean to perform
+    like an ensemble of them (Wortsman et al., "Model soups", ICML 2022).
     """
-    return {name: torch.stack([one[name] for one in states]).mean(dim=0) for name in states[0]}
+    return {name: torch.stack([state[name] for state in states]).mean(dim=0) for name in states[0]}
 
 
 def train(
@@ -129,19 +138,28 @@ def train(
     work: Path = WORK,
     options: Options | None = None,
     encoder: Path = ENCODER,
-    learned: Path | None = None,
+    continue_from: Path | None = None,
 ) -> None:
     """Train the emotion model on the sets under `data`, calibrate it, and export it to `out`.
 
-    It starts from the exported `encoder`, or goes on from the exported emotion model `learned`.
-    `work` keeps the checkpoints, from which an interrupted
-    run goes on, and the full-precision weights. Raises CorpusError or BaseModelError when what it
-    needs is missing.
+    Args:
+        data: The folder of the public data sets.
+        out: The folder to export to.
+        work: Keeps the checkpoints, from which an interrupted run continues, and the
+            full-precision weights.
+        options: By default those of the shipped model, or of the shipped context model when
+            `continue_from` is given.
+        encoder: The exported encoder to start from.
+        continue_from: An exported emotion model to start from instead.
+
+    Raises:
+        CorpusError: A data set is missing.
+        BaseModelError: The model to start from is missing.
     """
-    options = options or (IN_CONTEXT if learned else Options())
+    options = options or (CONTEXT_OPTIONS if continue_from else Options())
     corpus = read_corpus(data)
     pairs = read_pairs(data / PAIRS)
-    parts = examples_of(corpus, options)
+    parts = augment(corpus, options)
     checkpoints: list[Checkpoint] = []
 
     def checkpoint(name: str) -> Checkpoint:
@@ -150,36 +168,36 @@ def train(
         return checkpoints[-1]
 
     torch.manual_seed(options.seed)
-    if learned:
-        model, tokenizer = load_shipped(learned)
-        last = options.again
-        lesson = prepare(parts, pairs, tokenizer)
+    if continue_from:
+        model, tokenizer = load_exported(continue_from)
+        last_phase = options.continued_phase
+        tasks = prepare(parts, pairs, tokenizer)
     else:
-        trunk, tokenizer = shipped.load_shipped(encoder, dropout=0.1)
-        last = options.together
-        lesson = prepare(parts, pairs, tokenizer)
-        pretrain(trunk, tokenizer, corpus, pairs, options, checkpoint("guessing"))
-        model = _mean_of_members(trunk, lesson, options, checkpoint)
-    learn(model, lesson, last, options, checkpoint(last.name))
-    if not learned:
-        acts_head.refit(model, lesson.sentences[: len(lesson.targets)], lesson.targets)
+        trunk, tokenizer = load_exported_encoder(encoder, dropout=0.1)
+        last_phase = options.average_phase
+        tasks = prepare(parts, pairs, tokenizer)
+        pretrain(trunk, tokenizer, corpus, pairs, options, checkpoint("pretraining"))
+        model = _average_of_members(trunk, tasks, options, checkpoint)
+    train_phase(model, tasks, last_phase, options, checkpoint(last_phase.name))
+    if not continue_from:
+        speech_act_head.refit(model, tasks.sentences[: len(tasks.targets)], tasks.targets)
     save(work, model, tokenizer)
-    linear.save(work, linear.fit([*chain.from_iterable(parts.values())]))
+    linear_model.save(work, linear_model.fit([*chain.from_iterable(parts.values())]))
     export_emotion(corpus, work, out)
-    for kept in checkpoints:
-        kept.forget()
+    for complete in checkpoints:
+        complete.delete()
 
 
-def _mean_of_members(
+def _average_of_members(
     trunk: SentenceEncoder,
-    lesson: Lesson,
+    tasks: TaskBatches,
     options: Options,
     checkpoint: Callable[[str], Checkpoint],
 ) -> EmotionNetwork:
     members = [
-        _member(
+        _train_member(
             trunk,
-            lesson,
+            tasks,
             replace(options, seed=options.seed + number),
             [checkpoint(f"{phase.name}-{number}") for phase in options.phases],
         )

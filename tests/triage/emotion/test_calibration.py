@@ -10,7 +10,7 @@ from triage.emotion.calibration import (
     Calibration,
 )
 
-# One output for each half: a shift, then the transformer's weight and the linear model's.
+# One output of each model: a bias, then the transformer's weight and the linear model's.
 TABLE = {
     "en": {
         "to_company": [[0.0, 0.0, 10.0]],
@@ -19,24 +19,24 @@ TABLE = {
         "acts": [[0.0, 0.0, 1.0]],
     }
 }
-SAID = np.array([[[0.0], [2.0]], [[0.0], [-2.0]], [[0.0], [0.0]]], np.float32)
+LOGITS = np.array([[[0.0], [2.0]], [[0.0], [-2.0]], [[0.0], [0.0]]], np.float32)
 
 
-def chance(odds: float) -> float:
-    return float(1 / (1 + np.exp(-odds)))
+def probability(log_odds: float) -> float:
+    return float(1 / (1 + np.exp(-log_odds)))
 
 
-def test_a_message_and_chatter_have_a_calibration_each() -> None:
-    message, chatter, unclear = Calibration(TABLE).chances(SAID, "en")[:, 0].tolist()
-    assert message == pytest.approx(chance(2), abs=1e-3)
-    assert chatter == pytest.approx(chance(-2), abs=1e-3)
+def test_messages_and_public_posts_have_separate_calibrations() -> None:
+    message, post, unclear = Calibration(TABLE).probabilities(LOGITS, "en")[:, 0].tolist()
+    assert message == pytest.approx(probability(2), abs=1e-3)
+    assert post == pytest.approx(probability(-2), abs=1e-3)
     assert unclear == pytest.approx(0.5, abs=1e-3)
 
 
-def test_what_is_known_of_a_text_goes_before_how_it_looks() -> None:
+def test_a_known_domain_replaces_the_predicted_one() -> None:
     known = np.array([[1.0]], np.float32)
-    found = Calibration(TABLE).chances(SAID, "en", known)[:, 0]
-    assert found.tolist() == pytest.approx([chance(2)] * 3, abs=1e-6)
+    found = Calibration(TABLE).probabilities(LOGITS, "en", known)[:, 0]
+    assert found.tolist() == pytest.approx([probability(2)] * 3, abs=1e-6)
 
 
 @pytest.mark.parametrize("content", ["", "[]", json.dumps({"en": {"unknown": [[1.0]]}})])

@@ -1,9 +1,13 @@
 import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from language.onnx_model import Inputs, OnnxModel
 from store.enums import Sender
 from triage.emotion.context_window import Said
 from triage.emotion.model import (
@@ -14,7 +18,7 @@ from triage.emotion.model import (
     Reading,
     load_emotion_model,
 )
-from triage.emotion.reading import ACTS
+from triage.emotion.reading import SPEECH_ACTS
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +73,7 @@ def test_the_plain_emotion_is_among_the_strongest_three(
 def test_a_reading_gives_every_emotion_a_probability(model: EmotionModel) -> None:
     reading = model.read("where is it?")
     assert tuple(reading.emotions) == EMOTIONS
-    assert all(0 <= chance <= 1 for chance in (*reading.emotions.values(), reading.negative))
+    assert all(0 <= value <= 1 for value in (*reading.emotions.values(), reading.negative))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +101,7 @@ def test_no_messages_give_no_readings(model: EmotionModel) -> None:
 def test_a_message_with_nothing_to_read_is_neutral(model: EmotionModel, text: str) -> None:
     nothing = {emotion: float(emotion == "neutral") for emotion in EMOTIONS}
     assert model.read(text) == Reading("en", nothing, 0.0)
-    assert model.explain(text) == []
+    assert model.attribute(text) == []
 
 
 @pytest.mark.parametrize(
@@ -112,10 +116,10 @@ def test_a_message_with_nothing_to_read_is_neutral(model: EmotionModel, text: st
         "\x00a\x00b",
     ],
 )
-def test_odd_text_has_a_reading_and_an_explanation(model: EmotionModel, text: str) -> None:
+def test_odd_text_has_a_reading_and_attributions(model: EmotionModel, text: str) -> None:
     reading = model.read(text)
-    assert all(0 <= chance <= 1 for chance in (*reading.emotions.values(), reading.negative))
-    assert len(model.explain(text)) <= 3
+    assert all(0 <= value <= 1 for value in (*reading.emotions.values(), reading.negative))
+    assert len(model.attribute(text)) <= 3
 
 
 def test_a_long_message_is_read_to_its_end(model: EmotionModel) -> None:
@@ -133,30 +137,32 @@ def test_a_long_message_is_read_to_its_end(model: EmotionModel) -> None:
     ],
 )
 def test_the_word_that_carries_it_is_named(model: EmotionModel, text: str, word: str) -> None:
-    weights = model.explain(text)
-    assert word in [weight.text for weight in weights]
-    assert weights == sorted(weights, key=lambda weight: -weight.weight)
+    attributions = model.attribute(text)
+    assert word in [attribution.text for attribution in attributions]
+    assert attributions == sorted(attributions, key=lambda found: -found.weight)
 
 
 @pytest.mark.parametrize("text", ["都等了十一天了，打了三次电话也没人回", "The worst of the lot"])
 def test_no_particle_or_article_is_named(model: EmotionModel, text: str) -> None:
-    named = {weight.text.casefold() for weight in model.explain(text, limit=20)}
+    named = {found.text.casefold() for found in model.attribute(text, limit=20)}
     assert named
     assert named.isdisjoint({"了", "the", "of"})
 
 
 @pytest.mark.parametrize("text", [*UPSET, "calm start. " * 200 + "then it was horrible 太差了😡"])
-def test_explained_words_stand_where_they_say(model: EmotionModel, text: str) -> None:
-    weights = model.explain(text, limit=5)
-    assert 1 <= len(weights) <= 5
-    assert all(text[w.start : w.end] == w.text and w.weight > 0 for w in weights)
+def test_attributed_words_stand_at_their_offsets(model: EmotionModel, text: str) -> None:
+    attributions = model.attribute(text, limit=5)
+    assert 1 <= len(attributions) <= 5
+    for found in attributions:
+        assert text[found.start : found.end] == found.text
+        assert found.weight > 0
 
 
-def test_the_fingerprint_is_of_both_cards_which_pin_files_and_calibration(
+def test_the_fingerprint_is_of_both_manifests(
     model: EmotionModel,
 ) -> None:
-    cards = (SHIPPED / "model.json", SHIPPED / "context/model.json")
-    both = " ".join(hashlib.sha256(card.read_bytes()).hexdigest() for card in cards)
+    manifests = (SHIPPED / "model.json", SHIPPED / "context/model.json")
+    both = " ".join(hashlib.sha256(path.read_bytes()).hexdigest() for path in manifests)
     assert model.fingerprint == hashlib.sha256(both.encode()).hexdigest()
 
 
@@ -166,7 +172,7 @@ def test_the_fingerprint_is_of_both_cards_which_pin_files_and_calibration(
 def test_other_scripts_are_read_as_neutral(model: EmotionModel, text: str) -> None:
     reading = model.read(text)
     assert (reading.negative, reading.emotions["neutral"]) == (0.0, 1.0)
-    assert model.explain(text) == []
+    assert model.attribute(text) == []
 
 
 def test_an_altered_model_is_refused(tmp_path: Path) -> None:
@@ -181,11 +187,29 @@ def test_the_shipped_model_is_small() -> None:
     assert sum(file.stat().st_size for file in SHIPPED.iterdir()) < 40_000_000
 
 
-def test_what_a_message_does_is_read_only_where_it_stands(model: EmotionModel) -> None:
-    alone, placed = model.read("ok, and where is that?"), model.read("ok, and where is that?", [])
+def test_a_short_message_costs_one_run_of_each_model_and_no_attributions(
+    model: EmotionModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs: list[int] = []
+    run = OnnxModel.run
+
+    def count(self: OnnxModel, rows: Sequence[Inputs]) -> NDArray[np.float32]:
+        runs.append(len(rows))
+        return run(self, rows)
+
+    monkeypatch.setattr(OnnxModel, "run", count)
+    assert model.read(UPSET[0], []).negative > 0.7
+    assert runs == [1, 1]
+
+
+def test_speech_acts_are_only_read_in_context(model: EmotionModel) -> None:
+    alone, in_context = (
+        model.read("ok, and where is that?"),
+        model.read("ok, and where is that?", []),
+    )
     assert alone.acts == {}
-    assert set(placed.acts) == set(ACTS)
-    assert (alone.emotions, alone.negative) == (placed.emotions, placed.negative)
+    assert set(in_context.acts) == set(SPEECH_ACTS)
+    assert (alone.emotions, alone.negative) == (in_context.emotions, in_context.negative)
 
 
 @pytest.mark.parametrize(
@@ -195,9 +219,7 @@ def test_what_a_message_does_is_read_only_where_it_stands(model: EmotionModel) -
         ("您的包裹正在配送中，请耐心等待。", "好的，我等，反正都等了九天了"),
     ],
 )
-def test_what_was_said_before_changes_what_a_message_does(
-    model: EmotionModel, answer: str, text: str
-) -> None:
+def test_the_context_changes_the_speech_acts(model: EmotionModel, answer: str, text: str) -> None:
     opening = Said(Sender.CUSTOMER, "Where is my parcel?" if text.isascii() else "我的包裹在哪里？")
     said = [opening, Said(Sender.ASSISTANT, answer), opening, Said(Sender.ASSISTANT, answer)]
     assert model.read(text, said).acts["needs_person"] > model.read(text, []).acts["needs_person"]

@@ -1,4 +1,4 @@
-"""Somebody else's model in place of ours: tiny ones, made and saved here."""
+"""Sequence classifiers in place of the shipped model: tiny ones, made and saved here."""
 
 import json
 import warnings
@@ -19,13 +19,13 @@ LABELS = {"cross": ["anger", "negative"], "glad": ["joy"], "flat": ["neutral"]}
 
 
 def save(
-    folder: Path, *, several: bool = False, labels: dict[str, list[str]] | None = None
+    folder: Path, *, multi_label: bool = False, labels: dict[str, list[str]] | None = None
 ) -> Path:
     base = make_base(folder / "base")
     config = BertConfig.from_pretrained(base)
     config.id2label = dict(enumerate(LABELS))
     config.label2id = {name: index for index, name in enumerate(LABELS)}
-    config.problem_type = "multi_label_classification" if several else None
+    config.problem_type = "multi_label_classification" if multi_label else None
     config.num_labels = len(LABELS)
     torch.manual_seed(3)
     network = BertForSequenceClassification(config)
@@ -83,9 +83,11 @@ def test_its_labels_are_read_as_mapped(model: EmotionModel) -> None:
     assert sum(reading.emotions.values()) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_model_of_several_labels_gives_each_its_own_chance(tmp_path: Path) -> None:
+def test_a_multi_label_model_gives_each_label_its_own_probability(tmp_path: Path) -> None:
     table = {"cross": ["anger", "negative"], "glad": ["joy", "negative"], "flat": ["neutral"]}
-    reading = load_classifier(str(save(tmp_path, several=True, labels=table))).read("late again")
+    reading = load_classifier(str(save(tmp_path, multi_label=True, labels=table))).read(
+        "late again"
+    )
     assert reading.negative == max(reading.emotions["anger"], reading.emotions["joy"])
     known = [reading.emotions[name] for name in ("anger", "joy", "neutral")]
     assert sum(known) != pytest.approx(1, abs=1e-3)
@@ -96,8 +98,8 @@ def test_onnxruntime_reads_as_transformers_does(
 ) -> None:
     other = load_emotion_model(as_onnx(folder, tmp_path / "onnx"))
     for text in ("where is my parcel?", "late", "a b c " * 400):
-        one, two = model.read(text), other.read(text)
-        assert list(one.emotions.values()) == pytest.approx(list(two.emotions.values()), abs=1e-4)
+        expected = list(model.read(text).emotions.values())
+        assert list(other.read(text).emotions.values()) == pytest.approx(expected, abs=1e-4)
     assert other.fingerprint != model.fingerprint
 
 
@@ -107,10 +109,10 @@ def test_a_long_message_is_read_to_its_end(model: EmotionModel) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "😡", "Где", "字" * 3000, "a" * 100_000])
-def test_odd_text_has_a_reading_and_an_explanation(model: EmotionModel, text: str) -> None:
+def test_odd_text_has_a_reading_and_attributions(model: EmotionModel, text: str) -> None:
     reading = model.read(text)
     assert np.isfinite([*reading.emotions.values(), reading.negative]).all()
-    assert all(text[w.start : w.end] == w.text for w in model.explain(text))
+    assert all(text[found.start : found.end] == found.text for found in model.attribute(text))
 
 
 def test_another_map_of_labels_is_another_model(folder: Path, tmp_path: Path) -> None:

@@ -2,14 +2,12 @@ import numpy as np
 import pytest
 
 from triage.emotion.model import EMOTIONS
-from triage.emotion.reading import ACTS
-from triage.training import labels
+from triage.emotion.reading import SPEECH_ACTS
+from triage.training.data import labels
 
 
 def service(target: labels.Row) -> dict[str, float]:
-    return dict(
-        zip(labels.SERVICE_HISTORY_FACTS, target[labels.SERVICE_COLUMNS].tolist(), strict=True)
-    )
+    return dict(zip(labels.SERVICE, target[labels.SERVICE_COLUMNS].tolist(), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -43,20 +41,20 @@ def test_an_angry_post_may_be_frustrated_too() -> None:
     assert found["joy"] == 0
 
 
-def test_each_set_says_nothing_of_the_other_sets_labels() -> None:
+def test_the_labels_of_other_sets_are_unknown() -> None:
     target = labels.personas_target("anxious")
     assert np.isnan(target[labels.REDDIT_COLUMNS]).all()
     assert np.isnan(target[labels.WEIBO_COLUMNS]).all()
     assert target[labels.PERSONAS_COLUMNS].tolist() == [0, 0, 0, 1]
 
 
-def test_a_calm_service_message_leaves_nothing_open() -> None:
+def test_of_a_calm_service_message_everything_is_known() -> None:
     target = labels.service_target(["neutral"], 0.1)
     assert not np.isnan(target[labels.SERVICE_COLUMNS]).any()
     assert service(target)["negative"] == pytest.approx(0.1)
 
 
-def test_displeasures_that_lie_close_to_the_marked_ones_stay_open() -> None:
+def test_emotions_related_to_the_marked_ones_stay_unknown() -> None:
     found = service(labels.service_target(["frustration", "anxiety"], 0.9))
     assert found["frustration"] == found["anxiety"] == 1
     assert np.isnan(found["anger"])
@@ -64,24 +62,24 @@ def test_displeasures_that_lie_close_to_the_marked_ones_stay_open() -> None:
     assert found["joy"] == 0
 
 
-def test_what_a_message_does_is_known_only_where_somebody_was_asked() -> None:
-    asked = labels.service_target(["anger"], 0.9, ["abuse", "threat"])[labels.ACTS_COLUMNS]
-    assert {name for name, value in zip(ACTS, asked, strict=True) if value == 1} == {
+def test_speech_acts_are_only_known_where_they_were_labelled() -> None:
+    labelled = labels.service_target(["anger"], 0.9, ["abuse", "threat"])[labels.ACTS_COLUMNS]
+    assert {name for name, value in zip(SPEECH_ACTS, labelled, strict=True) if value == 1} == {
         "abuse", "threat",
     }  # fmt: skip
-    # What is only told in a conversation nobody was asked of a message alone.
-    unknown = {name for name, value in zip(ACTS, asked, strict=True) if np.isnan(value)}
-    assert unknown == set(labels.IN_CONTEXT)
+    # Acts that need the context are unknown of a message by itself.
+    unknown = {name for name, value in zip(SPEECH_ACTS, labelled, strict=True) if np.isnan(value)}
+    assert unknown == set(labels.CONTEXT_ACTS)
     assert not np.nan_to_num(labels.service_target(["joy"], 0, ["none"])[labels.ACTS_COLUMNS]).any()
     assert np.isnan(labels.service_target(["joy"], 0)[labels.ACTS_COLUMNS]).all()
 
 
-def test_a_message_in_its_context_tells_of_its_mood_and_of_who_is_needed() -> None:
+def test_a_message_in_context_has_a_mood_and_says_whether_a_person_is_needed() -> None:
     row = labels.context_target("angry", ["unhelpful"], needs_person=True)
-    found = dict(zip(ACTS, row[labels.ACTS_COLUMNS].tolist(), strict=True))
+    found = dict(zip(SPEECH_ACTS, row[labels.ACTS_COLUMNS].tolist(), strict=True))
     done = {"unhelpful", "displeased", "angry", "needs_person"}
     assert {name for name, share in found.items() if share == 1} == done
     assert not np.isnan(row[labels.ACTS_COLUMNS]).any()
     assert np.isnan(row[labels.SERVICE_COLUMNS]).all()
     uneasy = labels.context_target("uneasy", [], needs_person=False)[labels.ACTS_COLUMNS]
-    assert 0 < uneasy[ACTS.index("displeased")] < 0.5
+    assert 0 < uneasy[SPEECH_ACTS.index("displeased")] < 0.5

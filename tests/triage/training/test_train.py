@@ -7,22 +7,23 @@ import pytest
 import torch
 
 from language.errors import CorpusError
-from language.training import backbone
+from language.training import network
 from language.training.loop import Run
 from language.training.train import export_encoder
 from tests.language.tiny import make_base
 from triage.emotion.model import EMOTIONS, load_emotion_model
 from triage.evaluation.emotion import evaluate
-from triage.training import linear
-from triage.training.corpus import read_corpus
-from triage.training.lesson import Lesson, examples_of
+from triage.training import linear_model
+from triage.training.data.augmentation import augment
+from triage.training.data.corpus import read_corpus
 from triage.training.options import Options, Phase
+from triage.training.task_batches import TaskBatches
 from triage.training.train import average, train
 
 SHORT = Options(
-    guessing_epochs=1,
+    pretraining_epochs=1,
     phases=tuple(Phase(name, 1, 1e-3, 1e-3, public=50, pairs=2) for name in ("one", "two")),
-    together=Phase("together", 1, 1e-3, 1e-3, public=50, pairs=2),
+    average_phase=Phase("average", 1, 1e-3, 1e-3, public=50, pairs=2),
     batch=1024,
     service_copies=0,
     long_messages=0,
@@ -36,7 +37,7 @@ def _write(path: Path, lines: list[str]) -> None:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """The public sets' files with a few rows each; one Weibo test post stands in train too."""
+    """The public sets' files with a few rows each; one Weibo test post also occurs in train."""
     folder = tmp_path / "data"
     for part in ("train", "dev", "test"):
         reddit = [f"{part} comment {label}\t{label}\tid{label}" for label in range(28)]
@@ -75,12 +76,12 @@ def test_a_missing_set_is_named(data: Path) -> None:
 def encoder(tmp_path: Path) -> Path:
     """A tiny encoder, exported as the one that ships."""
     work = tmp_path / "encoder-work"
-    backbone.save(work, *backbone.load_base(make_base(tmp_path / "base")))
+    network.save(work, *network.load_base(make_base(tmp_path / "base")))
     export_encoder(work, tmp_path / "encoder")
     return tmp_path / "encoder"
 
 
-def test_a_short_run_gives_a_model_that_reads_and_can_be_measured(
+def test_a_short_run_gives_a_model_that_reads_and_can_be_evaluated(
     data: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out, work = tmp_path / "out", tmp_path / "work"
@@ -95,7 +96,7 @@ def test_a_short_run_gives_a_model_that_reads_and_can_be_measured(
     assert "bert-base-chinese" in printed
 
 
-def test_a_finished_phase_is_not_learned_again(
+def test_a_finished_phase_is_not_trained_again(
     data: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out, work, steps = tmp_path / "out", tmp_path / "work", []
@@ -109,38 +110,42 @@ def test_a_finished_phase_is_not_learned_again(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Run, "_step", count)
-    with monkeypatch.context() as dark:
-        dark.setattr(linear, "fit", power_cut)
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(linear_model, "fit", power_cut)
         with pytest.raises(KeyboardInterrupt):
             train(data, out, work, SHORT, encoder)
-    learned = len(steps)
+    before = len(steps)
     train(data, out, work, SHORT, encoder)
-    assert learned > 0
-    assert len(steps) == learned
+    assert before > 0
+    assert len(steps) == before
     assert not list(work.glob("*.pt"))
 
 
-def test_a_hurried_customer_is_learned_from_too(data: Path) -> None:
+def test_copies_with_typos_are_added(data: Path) -> None:
     corpus = read_corpus(data)
     own = corpus.parts["train"]["service"]
-    assert examples_of(corpus, SHORT) == corpus.parts["train"]
-    found = examples_of(corpus, replace(SHORT, service_copies=2))["service"]
+    assert augment(corpus, SHORT) == corpus.parts["train"]
+    found = augment(corpus, replace(SHORT, service_copies=2))["service"]
     assert found[: len(own)] == own
     copies = list(zip(found[len(own) :], own * 2, strict=True))
     assert sum(copy.text != row.text for copy, row in copies) > len(own)
     assert all(np.array_equal(copy.target, row.target, True) for copy, row in copies)
 
 
-def test_an_epoch_holds_all_our_messages_and_draws_the_rest() -> None:
-    lesson = Lesson([[1, 2]] * 16, torch.zeros((8, 1)), own=[5, 6, 7], neutral=[0, 1])
+def test_an_epoch_holds_all_own_messages_and_samples_the_rest() -> None:
+    tasks = TaskBatches([[1, 2]] * 16, torch.zeros((8, 1)), own=[5, 6, 7], neutral=[0, 1])
     phase = Phase("p", 1, 0.1, 0.1, public=3, pairs=3)
-    found = lesson.epoch(0, phase, Options(batch=4, neutral_share=0.5))
-    pairs = [batch for batch in found if lesson.is_pairs(batch)]
-    rows = sorted(row for batch in found if batch not in pairs for row in batch)
+    batches = tasks.epoch(0, phase, Options(batch=4, neutral_share=0.5))
+    pairs = [batch for batch in batches if tasks.holds_pairs(batch)]
+    rows = sorted(row for batch in batches if batch not in pairs for row in batch)
     assert {5, 6, 7} <= set(rows)
     assert len(rows) == len(set(rows)) == 6
     assert sum(len(batch) for batch in pairs) == 6
-    assert all(b == a + 1 for batch in pairs for a, b in zip(batch[::2], batch[1::2], strict=True))
+    assert all(
+        chinese == english + 1
+        for batch in pairs
+        for english, chinese in zip(batch[::2], batch[1::2], strict=True)
+    )
 
 
 def test_weights_are_averaged_name_by_name() -> None:

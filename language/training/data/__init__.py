@@ -1,0 +1,1 @@
+"""The encoder's training data: reading, sampling and augmenting it."""

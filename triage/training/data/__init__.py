@@ -1,0 +1,1 @@
+"""The emotion model's training data: messages, their labels, and augmentation."""
