@@ -22,7 +22,7 @@ from typing import Any
 import typer
 from sqlalchemy import Connection, insert
 
-from assistant.rasa.client import Reply
+from assistant.reply import Reply
 from conversation.circumstances import circumstances
 from conversation.emotion_reading import Read
 from conversation.hindsight import reread

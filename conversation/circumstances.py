@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from assistant.rasa.client import Reply
+from assistant.reply import Reply
 from conversation.repository import (
     Message,
 )

@@ -14,7 +14,7 @@ from conversation.errors import ConversationClosed, MessageConflict, SurveyRefus
 from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
 from conversation.message_text import clean_text
 from conversation.repository import Conversation, Message
-from conversation.wording import say
+from language.catalogue import say
 from store.enums import ConversationState, Role, Sender
 from store.tables import cases, surveys
 from triage.cases import corrections, offers, queue
@@ -64,7 +64,7 @@ class Desk:
             chat = repository.find(connection, case.conversation)
             if chat.state != "person":
                 repository.set_state(connection, chat, ConversationState.PERSON)
-                self._announce(connection, chat, "claimed", agent=person.name)
+                self._announce(connection, chat, "case.claimed", agent=person.name)
             return case, chat.id
 
         return await self._change(work)
@@ -180,9 +180,9 @@ class Desk:
             if to == "queue":
                 repository.set_state(connection, chat, ConversationState.WAITING)
                 position = queue.position(connection, case_id)
-                self._announce(connection, chat, "returned_to_queue", position=position)
+                self._announce(connection, chat, "case.returned_to_queue", position=position)
             else:
-                self._announce(connection, chat, "returned_to_assistant")
+                self._announce(connection, chat, "case.returned_to_assistant")
                 repository.set_state(
                     connection, chat, ConversationState.ASSISTANT, new_episode=True
                 )
@@ -206,7 +206,7 @@ class Desk:
                 remedies=self.remedies,
                 now=self.clock(),
             )
-            self._announce(connection, chat, "resolved")
+            self._announce(connection, chat, "case.resolved")
             repository.set_state(connection, chat, ConversationState.ASSISTANT, new_episode=True)
             return case, chat.id
 
@@ -267,9 +267,8 @@ class Desk:
     def _announce(
         self, connection: Connection, chat: Conversation, key: str, **values: object
     ) -> None:
-        repository.add(
-            connection, chat, Sender.SYSTEM, say(key, chat.language, **values), self.clock()
-        )
+        text = say(key, chat.language, **values)
+        repository.add(connection, chat, Sender.SYSTEM, text, self.clock(), key=key)
 
     def _write(
         self,
@@ -293,4 +292,4 @@ class Desk:
         language = chat.language or "en"
         label = self.remedies.labels[offer.remedy][language]
         amount = "" if offer.amount is None else f" ({offer.currency} {offer.amount})"
-        return say("offered", language, remedy=f"{label}{amount}")
+        return say("case.offer", language, remedy=f"{label}{amount}")

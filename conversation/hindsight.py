@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from assistant.rasa.client import Reply
+from assistant.reply import Reply
 from conversation import repository
 from conversation.circumstances import Circumstances, as_they_stood, supposed
 from conversation.emotion_reading import Read, said_before

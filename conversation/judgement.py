@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 
-from assistant.rasa.client import Reply
+from assistant.reply import Reply
 from conversation.repository import Message
 from store.enums import Sender
 from triage.emotion.model import Reading

@@ -11,10 +11,11 @@ from weakref import WeakValueDictionary
 from anyio.to_thread import run_sync
 from sqlalchemy import Engine
 
-from assistant.rasa.client import Answer, AssistantUnavailable
+from assistant.reply import Answer, AssistantUnavailable, Offered
 from conversation import repository
 from conversation.emotion_reading import REMEMBERED, Read, read_emotion, said_before
 from conversation.events import CONTROL, DESK, QUEUE, Event, Events, conversation_topic
+from conversation.replies import offered
 from conversation.repository import Conversation, Message
 from conversation.turn_commit import Outcome, Seen, Triage, commit_turn
 from language.detect import detect
@@ -32,8 +33,12 @@ EMOTION_DEADLINE = 3.0
 class Assistant(Protocol):
     """Whoever answers routine questions: the Rasa bot."""
 
-    async def ask(self, sender: str, text: str, language: str) -> Answer:
-        """Return the answer; raises AssistantUnavailable."""
+    async def ask(self, sender: str, text: str, language: str, offered: Offered) -> Answer:
+        """Return the answer to a message, whose writer saw the choices `offered`.
+
+        Raises:
+            AssistantUnavailable: There is no usable answer.
+        """
 
 
 @dataclass
@@ -129,13 +134,25 @@ class MessageHandler:
             # never take a "yes" that was meant for the colleague.
             dialogue += f":{message.seq}"
         try:
-            return await self.assistant.ask(dialogue, message.text, language)
+            choices = await run_sync(self._offered, message)
+            return await self.assistant.ask(dialogue, message.text, language, choices)
         except AssistantUnavailable as fault:
             logger.warning("assistant unavailable: %s", fault)
             raise
         except Exception:
             logger.exception("the assistant's client failed")
             raise
+
+    def _offered(self, message: Message) -> Offered:
+        with reading(self.engine) as connection:
+            episode = repository.read(
+                connection,
+                message.conversation,
+                after=message.seq - REMEMBERED,
+                episode=message.episode,
+            )
+        before = [earlier for earlier in episode if earlier.seq < message.seq]
+        return offered(before, message.text)
 
     async def _read(self, message: Message) -> Read:
         try:

@@ -60,6 +60,7 @@ class Message:
     handled_at: datetime | None = None
     handover: dict[str, int] | None = None
     earlier_cases: int | None = None
+    key: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the message as the public contract has it: nothing of what the triage thinks."""
@@ -69,7 +70,9 @@ class Message:
             "sender": self.sender,
             "text": self.text,
             "sources": list(self.sources),
-            "choices": list(self.choices),
+            "choices": [
+                {"title": choice["title"], "text": choice["text"]} for choice in self.choices
+            ],
             "at": rfc3339(self.at),
         }
 

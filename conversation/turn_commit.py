@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from assistant.rasa.client import Answer, Reply
+from assistant.reply import Answer, Reply
 from conversation import repository
 from conversation.circumstances import circumstances
 from conversation.emotion_reading import Read
@@ -172,4 +172,5 @@ def _say(
         answered=reply.answered,
         order=reply.order,
         trouble=reply.trouble,
+        key=reply.key,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from assistant.rasa.client import Reply
+from assistant.reply import Reply
 from conversation.judgement import judge
 from conversation.repository import Message
 from store.enums import Sender

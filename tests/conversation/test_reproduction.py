@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, null, update
 
-from assistant.rasa.client import Answer, Reply
+from assistant.reply import Answer, Reply
 from conversation import repository
 from conversation.emotion_reading import Read
 from conversation.hindsight import reread

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from store.enums import OrderProblem
 from triage.features.episode import (
     Evidence,
     Message,
@@ -15,8 +16,15 @@ from triage.features.fact import NOTHING, Fact, Found, Kind, Value
 STUCK_WORDS = ("unhelpful", "again", "unsolved")
 # More working days late than this, and the promise was broken (the shop's own promise).
 LATE_DAYS = 2
-# In the order in which a message that names several is read.
-PROBLEMS = ("lost", "double_charge", "damaged", "wrong", "missing", "late")
+# The first problem in this order counts when a customer speaks of several.
+PROBLEMS = (
+    OrderProblem.LOST,
+    OrderProblem.DOUBLE_CHARGE,
+    OrderProblem.DAMAGED,
+    OrderProblem.WRONG,
+    OrderProblem.MISSING,
+    OrderProblem.LATE,
+)
 
 
 def _shown(message: Message, score: float = 1.0) -> Evidence:
@@ -169,11 +177,11 @@ def _problem(talk: Talk) -> Found:
     known, _ = _order_known(talk)
     for problem in PROBLEMS:
         # The order's own record knows better than anybody whether it is late.
-        if known and problem == "late":
+        if known and problem == OrderProblem.LATE:
             continue
         for message in talk.customer:
             if said := message.says(f"problem_{problem}"):
-                return problem, said
+                return problem.value, said
     return "", NOTHING
 
 

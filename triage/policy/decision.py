@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from language.catalogue import say
+from language.detect import LANGUAGES
 from store.enums import Action
 from triage.features.facts import Evidence, Facts
 from triage.policy.calendar import Calendar
@@ -67,10 +69,7 @@ FAILED = Decision(
     reasons=(
         Reason(
             "triage_failed",
-            {
-                "en": "The rules could not be applied to this conversation.",
-                "zh": "规则无法应用于此对话。",
-            },
+            {language: say("triage.failed", language) for language in LANGUAGES},
             (),
         ),
     ),

@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assistant.rasa.client import AssistantUnavailable, Rasa
+from assistant.rasa.client import Rasa
 from assistant.rasa.process import RasaServer
+from assistant.reply import AssistantUnavailable
 from tests.assistant.conftest import READY_SECONDS, SECRET, Actions, Chat
 
 rasa_test = pytest.mark.rasa
