@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from assistant.rasa.client import Answer, Reply
+from assistant.reply import NOTHING_OFFERED, Answer, Offered, Reply
 
 # (text, language) → the answer; a script may also raise, as the real client does.
 Script = Callable[[str, str], Answer]
@@ -28,6 +28,7 @@ class Question:
     sender: str
     text: str
     language: str
+    offered: Offered
 
 
 @dataclass
@@ -51,9 +52,11 @@ class ScriptedAssistant:
     gate: Gate | None = None
     questions: list[Question] = field(default_factory=list)
 
-    async def ask(self, sender: str, text: str, language: str) -> Answer:
+    async def ask(
+        self, sender: str, text: str, language: str, offered: Offered = NOTHING_OFFERED
+    ) -> Answer:
         """Return the scripted answer, as `Assistant.ask` does."""
-        self.questions.append(Question(sender, text, language))
+        self.questions.append(Question(sender, text, language, offered))
         if self.gate is not None:
             await self.gate.wait()
         return self.script(text, language)

@@ -23,8 +23,8 @@ from api.app import create_app
 from api.container import Container, open_order_service
 from api.settings import Settings
 from api.startup import first_accounts
-from assistant.rasa.client import Answer, Reply
 from assistant.rasa.process import RasaServer
+from assistant.reply import Answer, Reply
 from assistant.scripted import Script, ScriptedAssistant, missed
 from conversation.desk import Desk
 from conversation.events import Events

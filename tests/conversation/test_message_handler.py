@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from accounts.account import Account
-from assistant.rasa.client import Answer, AssistantUnavailable
+from assistant.reply import Answer, AssistantUnavailable
 from assistant.scripted import Gate, Script, answered, missed
 from conversation import message_handler
 from conversation.errors import ConversationClosed, ConversationUnknown, MessageConflict
