@@ -21,7 +21,7 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from language.training.corpus import read_examples
+from language.training.data.corpus import read_examples
 from sklearn.metrics import roc_auc_score
 
 from assistant.rasa.training import ROOT, parse_many, train_if_changed
