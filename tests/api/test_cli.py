@@ -86,6 +86,7 @@ def test_triage_says_whether_and_when(tmp_path: Path) -> None:
     assert judged == [("continue", None), ("hand_over", 2), ("continue", None)]
 
 
+@pytest.mark.rasa
 def test_parse_says_what_is_meant(tmp_path: Path) -> None:
     source = write(
         tmp_path / "in.jsonl",
