@@ -21,7 +21,6 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from language.training.data.corpus import read_examples
 from sklearn.metrics import roc_auc_score
 
 from assistant.rasa.training import ROOT, parse_many, train_if_changed
@@ -32,6 +31,7 @@ from knowledge_base.search.index import build_index, open_readonly
 from knowledge_base.search.language_index import LanguageIndex
 from language.detect import LANGUAGES
 from language.encoder import load_encoder
+from language.training.data.corpus import read_examples
 from triage.emotion.model import load_emotion_model
 from triage.evaluation import behaviour
 from triage.evaluation.conversations import REPORT, deciders, read_conversations, score
