@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import OpenProduct
+from tests.api.conftest import OpenProduct
 from tests.in_process import InProcessProduct
 from tests.product import ROOT, Product
 

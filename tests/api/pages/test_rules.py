@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from api.pages.control.rule_faults import SENTENCES
+from tests.api.conftest import OpenProduct
 from tests.api.pages.test_articles import Writer, told
-from tests.conftest import OpenProduct
 from tests.in_process import InProcessProduct
 from tests.product import Product
 from triage import rule_file
