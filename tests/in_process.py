@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,6 +42,7 @@ from triage.rules.repository import RuleRepository
 BASE_URL = "http://testserver"
 CALLER = ("127.0.0.1", 50_000)
 SECONDS = 20
+NOT_HELPFUL = "no, that didn't help"
 SMALL_TALK = ("hello", "thanks", "are you a robot", "yes")
 
 
@@ -60,11 +61,13 @@ class AbsentRasa(RasaServer):
 
 
 def answer_from(knowledge_base: KnowledgeBase) -> Script:
-    """Return a script that answers from the knowledge base, and otherwise misses."""
+    """Return a script that answers from the knowledge base, and knows two intents by their words."""
 
     def script(text: str, _: str) -> Answer:
         if text.lower().startswith(SMALL_TALK):
             return Answer((Reply("Hello!"),), "greet", 0.99)
+        if text.lower().startswith(NOT_HELPFUL):
+            return replace(missed(), intent="not_helpful")
         found = knowledge_base.answer(text, detect(text))
         if found is None:
             return missed()

@@ -110,6 +110,15 @@ async def test_a_small_offer_reaches_the_customer_once(service: Service, anna: A
         await offer(service, case_id, anna, "6.00", request_id)
 
 
+async def test_offers_without_an_id_of_their_own_are_all_made(
+    service: Service, anna: Account
+) -> None:
+    conversation, case_id = await claimed(service, anna)
+    offers = [await offer(service, case_id, anna, amount) for amount in ("1.00", "2.00", "3.00")]
+    assert len({made.id for made in offers}) == 3
+    assert texts(service, conversation).count("GBP") == 3
+
+
 async def test_a_large_offer_reaches_the_customer_when_a_second_person_approves(
     service: Service, anna: Account, sam: Account
 ) -> None:
