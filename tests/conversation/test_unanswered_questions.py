@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import Connection
 
 from conversation import repository
@@ -17,7 +16,6 @@ from triage.policy.decide import DecisionInput
 from triage.policy.policy import load_policy
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-pytestmark = pytest.mark.altered
 
 
 class Talk:

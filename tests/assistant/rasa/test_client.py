@@ -89,7 +89,17 @@ async def test_what_an_action_read_into_a_message_counts(app: FastAPI, url: str)
         {"messages": [{"custom": {"text": "no more"}}], "intent": GREETING["intent"]},
         {"messages": GREETING["messages"], "intent": None},
     ],
-    ids=str,
+    ids=[
+        "no JSON",
+        "not found",
+        "an error",
+        "an empty object",
+        "a list",
+        "no messages",
+        "an empty message",
+        "a payload that is cut off",
+        "no intent",
+    ],
 )
 async def test_nonsense_is_an_assistant_unavailable(app: FastAPI, url: str, nonsense: Any) -> None:
     app.state.answer = nonsense
