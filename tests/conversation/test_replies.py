@@ -83,7 +83,11 @@ def test_who_waits_gets_answers_or_their_place_but_no_small_talk() -> None:
 def test_danger_is_answered_with_care_even_to_who_waits_already() -> None:
     place = {"case": 7, "position": 1}
     said = spoken(
-        [KNOWN], decision(Action.HAND_OVER, "safety"), chat(ConversationState.WAITING), "en", place
+        [KNOWN],
+        decision(Action.HAND_OVER, HandoverWording.SAFETY),
+        chat(ConversationState.WAITING),
+        "en",
+        place,
     )
     assert said[-1][1].text == say("handover_safety", "en", position=1)
 
@@ -100,7 +104,7 @@ def test_what_to_do_in_danger_is_said_once() -> None:
     told = Message(2, Sender.SYSTEM, say("handover_safety", "en"))
     said = spoken(
         [KNOWN],
-        decision(Action.HAND_OVER, "safety"),
+        decision(Action.HAND_OVER, HandoverWording.SAFETY),
         chat(ConversationState.WAITING),
         "en",
         place,

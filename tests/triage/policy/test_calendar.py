@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.triage.policy.test_policy_file import DEADLINES, RULE, faults
-from triage.policy.calendar import DAYS, Calendar
+from triage.policy.calendar import DAYS, Calendar, Weekday
 from triage.policy.policy import POLICY, load_policy
 
 ARTICLES = POLICY.parent.parent / "knowledge_base/articles"
@@ -214,7 +214,7 @@ def test_the_shipped_calendar_matches_the_articles(language: str) -> None:
     article = (ARTICLES / language / "opening-hours.md").read_text("utf-8")
     promised = re.findall(r"^\| .* \| (\d\d:\d\d)–(\d\d:\d\d) \|$", article, re.M)
     assert len(promised) == 2
-    weekday, weekend = (calendar(monday="-".join(hours)).week["monday"] for hours in promised)
+    weekday, weekend = (calendar(monday="-".join(hours)).week[Weekday.MONDAY] for hours in promised)
     assert [shipped.week[day] for day in DAYS] == [weekday] * 5 + [weekend] * 2
     assert shipped.zone.key == "Europe/London"
     assert ("UK time" if language == "en" else "英国时间") in article
