@@ -1,1 +1,1 @@
-"""HTTP, WebSocket, pages and the command line: parse, call one function of a lower room, answer."""
+"""HTTP, WebSocket, pages and the command line: parse, call one function, answer."""

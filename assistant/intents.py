@@ -1,4 +1,11 @@
-"""What customers may mean, and which article of the knowledge base each meaning belongs to."""
+"""The intents of customers' messages, and the articles and choices that belong to them."""
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+DOMAIN = Path(__file__).parents[1] / "domain.yml"
 
 ARTICLES = {
     "track_order": "track-an-order",
@@ -9,22 +16,62 @@ ARTICLES = {
     "complaint": "complaints",
     "want_person": "contact-a-person",
 }
-"""The intents whose article does not follow from their name."""
+"""The articles of the intents whose article does not follow from their name."""
 
-NOWHERE = ("out_of_scope", "other_question")
-"""What no article is about: what is not the shop's business, and what its articles leave out."""
+OTHER_QUESTION = "other_question"
+"""The intent of questions that no article is about."""
+
+NO_ARTICLE = ("out_of_scope", OTHER_QUESTION)
+"""The intents that no article is about: other businesses' matters, and what the articles omit."""
 
 FALLBACK = "nlu_fallback"
-"""What Rasa's FallbackClassifier calls a message that it is not sure about."""
+"""The intent that Rasa's FallbackClassifier gives to a message that it is not sure about."""
 
-UNSURE = (FALLBACK, "other_question")
-"""What the search looks for in all articles, as no article belongs to it."""
+UNSURE = (FALLBACK, OTHER_QUESTION)
+"""The intents that are answered by a search of all articles."""
+
+_CHOICES = {
+    "person": "want_person",
+    "yes": "affirm",
+    "no": "deny",
+    "helped": "helpful",
+    "not_helped": "not_helpful",
+}
+
+
+@cache
+def intents() -> frozenset[str]:
+    """Return every intent of domain.yml."""
+    return frozenset(yaml.safe_load(DOMAIN.read_text(encoding="utf-8"))["intents"])
 
 
 def article_of(intent: str | None) -> str | None:
-    """The slug that answers `intent`: `ask_promo_codes` is promo-codes; None for small talk."""
+    """Return the slug of the article that answers `intent`; None for small talk.
+
+    The slug of `ask_promo_codes` is promo-codes.
+    """
     if intent is None:
         return None
     if intent.startswith("ask_"):
         return intent.removeprefix("ask_").replace("_", "-")
     return ARTICLES.get(intent)
+
+
+def choice_of(intent: str) -> str:
+    """Return the id of the choice that begins the task `intent`."""
+    return "person" if intent == "want_person" else f"task.{intent}"
+
+
+def intent_of(choice: str) -> str | None:
+    """Return the intent of a customer who chose the choice with this id; None when it has none."""
+    kind, _, name = choice.partition(".")
+    match kind:
+        case "task":
+            return name
+        case "reason":
+            return "inform"
+        case "article":
+            question = f"ask_{name.replace('-', '_')}"
+            return question if question in intents() else OTHER_QUESTION
+        case _:
+            return _CHOICES.get(choice)

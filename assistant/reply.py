@@ -1,28 +1,52 @@
-"""What the assistant says in one message, and how it travels through Rasa."""
+"""What the assistant answers: its replies with their choices, and how they travel through Rasa."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from knowledge_base.article import Source
+from language.catalogue import say
+
+PERSON = "person"
+"""The id of the choice to talk to a person."""
+
+
+class AssistantUnavailable(Exception):
+    """The assistant gave no usable answer; `reason` says why, in English, for the log."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason."""
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A button: what it shows, and what the customer says by choosing it."""
+    """A button: the title that it shows, and the text that choosing it sends.
+
+    `id` names the choice whatever its wording: "person", "yes", "task.cancel_order",
+    "reason.damaged", "article.returns". It is None for a choice of an earlier version.
+    """
 
     title: str
     text: str
+    id: str | None = None
 
 
 @dataclass(frozen=True)
 class Reply:
     """One message of the assistant.
 
-    `answered` is True for an answer, False for a miss ("I don't know"), None for small talk and a
-    form's question. `aside` marks what is better left unsaid to somebody upset. `order` is the
-    snapshot of an order that the message tells of. `trouble` names the part that failed:
-    "knowledge_down", "backoffice_down" or "assistant_down".
+    Attributes:
+        text: What the customer reads.
+        sources: The articles that the text is from.
+        choices: The buttons below it.
+        answered: True for an answer, False for a miss ("I don't know"), None for small talk and
+            the questions of a form.
+        aside: Whether it is left out when the customer is upset.
+        order: The snapshot of the order that the message is about.
+        trouble: The part that failed: "knowledge_down", "backoffice_down" or "assistant_down".
+        key: What kind of message it is, whatever its wording: "miss", "confirm.cancel_order".
     """
 
     text: str
@@ -32,16 +56,24 @@ class Reply:
     aside: bool = False
     order: dict[str, Any] | None = None
     trouble: str | None = None
+    key: str | None = None
+
+    def offers(self, choice_id: str) -> bool:
+        """Return whether one of the choices is the one with this id."""
+        return any(choice.id == choice_id for choice in self.choices)
 
     def as_json(self) -> dict[str, Any]:
-        """The reply as the custom payload of a Rasa message."""
+        """Return the reply as the custom payload of a Rasa message."""
         return asdict(self)
 
     @classmethod
     def from_rasa(cls, message: Mapping[str, Any]) -> "Reply":
-        """The reply in one message that Rasa returns: our own payload, or text with buttons.
+        """Return the reply in one message of Rasa's: the payload of an action, or a response.
 
-        Raises KeyError, TypeError or ValueError when it is neither.
+        The project's own replies all come from actions; a company may add responses to domain.yml.
+
+        Raises:
+            KeyError, TypeError, ValueError: The message is neither.
         """
         custom = message.get("custom")
         if custom is None:
@@ -56,4 +88,41 @@ class Reply:
             aside=custom["aside"],
             order=custom["order"],
             trouble=custom["trouble"],
+            key=custom["key"],
         )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The assistant's replies to one message, and the intent that it took the message to have."""
+
+    replies: tuple[Reply, ...]
+    intent: str | None
+    confidence: float | None
+
+
+@dataclass(frozen=True)
+class Offered:
+    """The choices that a customer saw when writing a message.
+
+    Attributes:
+        latest: The ids of the choices of the latest message before it.
+        chosen: The id of the choice that the message is, if it is one.
+    """
+
+    latest: tuple[str, ...] = ()
+    chosen: str | None = None
+
+
+NOTHING_OFFERED = Offered()
+
+
+def choice(choice_id: str, language: str | None) -> Choice:
+    """Return the choice with this id, whose title is also the text that choosing it sends."""
+    title = say(f"choice.{choice_id}", language)
+    return Choice(title, title, choice_id)
+
+
+def chosen(text: str, choices: Iterable[Choice]) -> str | None:
+    """Return the id of the choice among `choices` that sends exactly `text`; None if none does."""
+    return next((choice.id for choice in choices if choice.text == text), None)

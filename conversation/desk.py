@@ -15,7 +15,7 @@ from conversation.errors import ConversationClosed, MessageConflict, SurveyRefus
 from conversation.events import CONTROL, DESK, QUEUE, Event, EventKind, Events, conversation_topic
 from conversation.message_text import clean_text
 from conversation.repository import Conversation
-from conversation.wording import say
+from language.catalogue import say
 from store.enums import CaseState, ConversationState, OfferState, ReturnTo, Sender
 from triage.cases import corrections, offers, queue, surveys
 from triage.cases.offers import Offer
@@ -53,7 +53,7 @@ class Desk:
             conversation = repository.find(connection, case.conversation)
             if conversation.state != ConversationState.PERSON:
                 repository.set_state(connection, conversation, ConversationState.PERSON)
-                self._notify(connection, conversation, "claimed", agent=account.name)
+                self._notify(connection, conversation, "case.claimed", agent=account.name)
             return case, conversation.id
 
         return await self._change(transaction)
@@ -178,9 +178,9 @@ class Desk:
             if to == ReturnTo.QUEUE:
                 repository.set_state(connection, conversation, ConversationState.WAITING)
                 position = queue.position(connection, case_id)
-                self._notify(connection, conversation, "returned_to_queue", position=position)
+                self._notify(connection, conversation, "case.returned_to_queue", position=position)
             else:
-                self._notify(connection, conversation, "returned_to_assistant")
+                self._notify(connection, conversation, "case.returned_to_assistant")
                 repository.set_state(
                     connection, conversation, ConversationState.ASSISTANT, new_episode=True
                 )
@@ -204,7 +204,7 @@ class Desk:
                 remedies=self.remedies,
                 now=self.clock(),
             )
-            self._notify(connection, conversation, "resolved")
+            self._notify(connection, conversation, "case.resolved")
             repository.set_state(
                 connection, conversation, ConversationState.ASSISTANT, new_episode=True
             )
@@ -269,7 +269,7 @@ class Desk:
     ) -> None:
         """Add a notice of the product itself to the conversation."""
         text = say(key, conversation.language, **values)
-        repository.add(connection, conversation, Sender.SYSTEM, text, self.clock())
+        repository.add(connection, conversation, Sender.SYSTEM, text, self.clock(), key=key)
 
     def _write(
         self,
@@ -295,6 +295,6 @@ class Desk:
         language = conversation.language or "en"
         label = self.remedies.labels[offer.remedy][language]
         amount = "" if offer.amount is None else f" ({offer.currency} {offer.amount})"
-        text = say("offered", language, remedy=f"{label}{amount}")
+        text = say("case.offer", language, remedy=f"{label}{amount}")
         self._write(connection, conversation, account, text)
         queue.first_reply(connection, offer.case, self.clock())

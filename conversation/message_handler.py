@@ -12,9 +12,10 @@ from anyio.to_thread import run_sync
 from sqlalchemy import Engine
 from structlog.contextvars import bind_contextvars
 
-from assistant.rasa.client import Answer, AssistantUnavailable
+from assistant.reply import Answer, AssistantUnavailable, Offered
 from conversation import repository
 from conversation.events import CONTROL, DESK, QUEUE, Event, EventKind, Events, conversation_topic
+from conversation.replies import offered
 from conversation.repository import Conversation
 from conversation.turn_commit import RulesInForce, TurnAnalysis, TurnOutcome, commit_turn
 from language.detect import detect
@@ -35,8 +36,12 @@ EMOTION_DEADLINE_SECONDS = 3.0
 class Assistant(Protocol):
     """Who answers routine questions: the Rasa bot."""
 
-    async def ask(self, sender: str, text: str, language: str) -> Answer:
-        """Return the answer. Raises AssistantUnavailable."""
+    async def ask(self, sender: str, text: str, language: str, offered: Offered) -> Answer:
+        """Return the answer to a message, whose writer saw the choices `offered`.
+
+        Raises:
+            AssistantUnavailable: There is no usable answer.
+        """
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ class MessageHandler:
         conversation, message = accepted.conversation, accepted.message
         language = detect(message.text, "zh" if conversation.language == "zh" else "en")
         is_silent = conversation.state == ConversationState.PERSON or trouble is not None
-        asking = asyncio.sleep(0) if is_silent else self._ask(conversation, message, language)
+        asking = asyncio.sleep(0) if is_silent else self._ask(accepted, language)
         reading, answer = await asyncio.gather(self._read(accepted), asking, return_exceptions=True)
         if isinstance(answer, BaseException):
             trouble = Trouble.ASSISTANT_DOWN
@@ -147,14 +152,17 @@ class MessageHandler:
             trouble,
         )
 
-    async def _ask(self, conversation: Conversation, message: Message, language: str) -> Answer:
+    async def _ask(self, accepted: AcceptedMessage, language: str) -> Answer:
+        conversation, message = accepted.conversation, accepted.message
         dialogue = f"{conversation.id}:{conversation.episode}"
         if conversation.state == ConversationState.WAITING:
             # While a customer waits, each message is a dialogue of its own: a form whose questions
             # are not shown must never take a "yes" that was meant for the agent.
             dialogue += f":{message.seq}"
         try:
-            return await self.assistant.ask(dialogue, message.text, language)
+            before = [earlier for earlier in accepted.episode if earlier.seq < message.seq]
+            choices = offered(before, message.text)
+            return await self.assistant.ask(dialogue, message.text, language, choices)
         except AssistantUnavailable as error:
             logger.warning("the assistant did not answer message %d: %s", message.seq, error)
             raise

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from assistant.rasa.client import Answer, Reply
+from assistant.reply import Answer, Reply
 from conversation import repository
 from conversation.replies import proposed_replies, spoken
 from conversation.repository import Conversation
@@ -197,4 +197,5 @@ def _send(
         answered=reply.answered,
         order=reply.order,
         trouble=reply.trouble,
+        key=reply.key,
     )

@@ -90,3 +90,25 @@ class RuleFile(StrEnum):
 
     POLICY = "policy"
     REMEDIES = "remedies"
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands, as the company's order service says."""
+
+    PROCESSING = "processing"
+    PACKED = "packed"
+    DISPATCHED = "dispatched"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class OrderProblem(StrEnum):
+    """What went wrong with an order."""
+
+    LATE = "late"
+    LOST = "lost"
+    DAMAGED = "damaged"
+    WRONG = "wrong"
+    MISSING = "missing"
+    DOUBLE_CHARGE = "double_charge"

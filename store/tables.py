@@ -102,6 +102,9 @@ messages = Table(
     Column("episode", Integer, nullable=False),
     Column("sender", _one_of("sender", Sender), nullable=False),
     Column("text", Text, nullable=False),
+    # Which message of the assistant or the product it is ("handover.safety"), whatever its wording;
+    # none: written by a person, or by a version that did not keep keys yet.
+    Column("key", String(64)),
     Column("sources", JSON, nullable=False),
     Column("choices", JSON, nullable=False),
     Column("at", Instant, nullable=False),

@@ -67,6 +67,8 @@ class Message:
         handled_at: When the turn of a customer message was committed; None if it was interrupted.
         handover: {case, position} as shown to the customer at the end of the turn.
         earlier_cases: How many cases of the same customer there had been before the episode.
+        key: The key of the text in the catalogue (language/locale); None where a person wrote it.
+        choices: {title, text, id}; the id says what is chosen, and stays on our side.
     """
 
     seq: int
@@ -89,6 +91,7 @@ class Message:
     handled_at: datetime | None = None
     handover: Mapping[str, int] | None = None
     earlier_cases: int | None = None
+    key: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the message in the format of the public API, without the fields of the triage."""
@@ -98,6 +101,8 @@ class Message:
             "sender": self.sender,
             "text": self.text,
             "sources": list(self.sources),
-            "choices": list(self.choices),
+            "choices": [
+                {"title": choice["title"], "text": choice["text"]} for choice in self.choices
+            ],
             "at": rfc3339(self.at),
         }

@@ -1,4 +1,4 @@
-"""Rasa's custom actions, run inside the API process."""
+"""Rasa's custom actions, which run inside the API process."""
 
 import logging
 import sqlite3
@@ -13,42 +13,44 @@ from rasa_sdk.executor import ActionExecutor, ActionExecutorRunResult, Collectin
 from assistant.actions.answers import Answers
 from assistant.actions.dialogue_state import ActionResult, DialogueState
 from assistant.actions.form import TaskForm
+from assistant.actions.small_talk import FIXED_REPLIES
 from assistant.actions.tasks import TaskActions
-from assistant.actions.wording import choice, say
 from assistant.orders.port import Backoffice, BackofficeDown, Unconfirmed
-from assistant.reply import Reply
+from assistant.reply import PERSON, Reply, choice
 from knowledge_base.errors import KnowledgeError
 from knowledge_base.search.reloading import KnowledgeBase
+from language.catalogue import say
+from store.enums import Trouble
 
 logger = logging.getLogger(__name__)
 
-_TROUBLES: tuple[tuple[type[Exception], str], ...] = (
-    (BackofficeDown, "backoffice_down"),
-    (KnowledgeError, "knowledge_down"),
-    (sqlite3.Error, "knowledge_down"),  # an index damaged while it is open
+_TROUBLES: tuple[tuple[type[Exception], Trouble], ...] = (
+    (BackofficeDown, Trouble.BACKOFFICE_DOWN),
+    (KnowledgeError, Trouble.KNOWLEDGE_DOWN),
+    (sqlite3.Error, Trouble.KNOWLEDGE_DOWN),  # an index that was damaged while it is open
 )
 
-Act = Callable[[DialogueState], ActionResult]
+Action = Callable[[DialogueState], ActionResult]
 
 
 class Executor(ActionExecutor):
-    """Runs our actions; one that fails still answers the customer, naming the trouble."""
+    """Runs the actions; when one fails, the customer still gets a reply that names the trouble."""
 
-    def register(self, name: str, act: Act) -> None:
-        """Lets Rasa call the plain function `act` as the action `name`, in a worker thread."""
+    def register(self, name: str, action: Action) -> None:
+        """Let Rasa call the plain function `action` by `name`, in a worker thread."""
 
         async def run(
             dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
         ) -> list[dict[str, Any]]:
-            outcome = await anyio.to_thread.run_sync(act, DialogueState.of(tracker))
-            for payload in outcome.payloads():
+            result = await anyio.to_thread.run_sync(action, DialogueState.of(tracker))
+            for payload in result.payloads():
                 dispatcher.utter_message(json_message=payload)
-            return [SlotSet(slot, value) for slot, value in outcome.slots.items()]
+            return [SlotSet(slot, value) for slot, value in result.slots.items()]
 
         self.register_function(name, run)
 
     async def run(self, action_call: dict[str, Any], **_: Any) -> ActionExecutorRunResult | None:
-        """The result of one call from Rasa; never raises for what an action does wrong."""
+        """Return the result of one call from Rasa; a failing action gives an apology."""
         try:
             return await super().run(action_call)
         except Exception as error:
@@ -61,9 +63,9 @@ class Executor(ActionExecutor):
 
 
 def build_executor(knowledge: KnowledgeBase, backoffice: Backoffice) -> ActionExecutor:
-    """An executor with every action that `domain.yml` names, over this knowledge and back office.
+    """Return an executor with every action of `domain.yml`, over this knowledge and back office.
 
-    Mount it where `endpoints.yml` points: `await executor.run(body)` gives what to answer.
+    It belongs behind the address in `endpoints.yml`: `await executor.run(body)` gives the answer.
     """
     executor = Executor()
     answers = Answers(knowledge)
@@ -74,17 +76,23 @@ def build_executor(knowledge: KnowledgeBase, backoffice: Backoffice) -> ActionEx
     executor.register("action_explain_task", tasks.explain)
     executor.register("action_ask_confirmed", tasks.ask_to_confirm)
     executor.register("action_do_task", tasks.do)
+    for name, fixed_reply in FIXED_REPLIES.items():
+        executor.register(name, fixed_reply)
     executor.register_action(TaskForm(knowledge, backoffice))
     return executor
 
 
 def _apology(action_call: dict[str, Any], error: Exception) -> ActionExecutorRunResult:
-    trouble = next((name for kind, name in _TROUBLES if isinstance(error, kind)), "assistant_down")
-    language = action_call["tracker"]["slots"].get("language") or "en"
-    sentence = "unconfirmed" if isinstance(error, Unconfirmed) else trouble
-    reply = Reply(say(sentence, language), choices=(choice("person", language),), trouble=trouble)
+    trouble = next(
+        (trouble for error_type, trouble in _TROUBLES if isinstance(error, error_type)),
+        Trouble.ASSISTANT_DOWN,
+    )
+    language = action_call["tracker"]["slots"].get("language")
+    key = "trouble.unconfirmed" if isinstance(error, Unconfirmed) else f"trouble.{trouble}"
+    choices = (choice(PERSON, language),)
+    reply = Reply(say(key, language), choices=choices, trouble=trouble, key=key)
     dispatcher = CollectingDispatcher()
     dispatcher.utter_message(json_message=reply.as_json())
-    # A form whose back office fails would only ask on: it ends.
+    # The form ends: with a failing back office it would ask the same questions again.
     events = [SlotSet("task", None), SlotSet("requested_slot", None)]
     return ActionExecutorRunResult(events=events, responses=dispatcher.messages)

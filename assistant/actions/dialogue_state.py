@@ -1,4 +1,4 @@
-"""The customer's turn as an action sees it, and what an action makes of it."""
+"""What an action sees of the dialogue, and what it returns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,20 +13,33 @@ from language.detect import Language
 
 @dataclass(frozen=True)
 class DialogueState:
-    """Where the conversation stands: the last customer message and what is known so far.
+    """The latest customer message, and what is known so far.
 
-    `likeliest` are the intents that the message may have with their confidence, best first.
+    Attributes:
+        text: The message.
+        intent: The intent that the message is taken to have.
+        confidence: The confidence in that intent, from 0 to 1.
+        ranking: The intents that the message may have with their confidence, best first.
+        language: The language to answer in.
+        entities: The entities found in the message.
+        slots: The values of Rasa's slots.
+        in_form: Whether the form is asking its questions.
+        events: All events of the dialogue as Rasa keeps them.
+        offered: The ids of the choices of the latest message before this one.
+        chosen: The id of the choice that the message is, if it is one.
     """
 
     text: str
     intent: str | None
     confidence: float
-    likeliest: Sequence[tuple[str, float]]
+    ranking: Sequence[tuple[str, float]]
     language: Language
     entities: Sequence[Mapping[str, Any]]
     slots: Mapping[str, Any]
     in_form: bool
     events: Sequence[Mapping[str, Any]]
+    offered: Sequence[str] = ()
+    chosen: str | None = None
 
     @classmethod
     def of(cls, tracker: Tracker) -> "DialogueState":
@@ -34,62 +47,75 @@ class DialogueState:
         message = tracker.latest_message
         intent = message.get("intent") or {}
         ranking = message.get("intent_ranking") or ()
+        metadata = _latest_metadata(tracker.events)
         return cls(
             text=message.get("text") or "",
             intent=intent.get("name"),
             confidence=float(intent.get("confidence") or 0.0),
-            likeliest=[
-                (one["name"], float(one["confidence"]))
-                for one in ranking
-                if one["name"] != FALLBACK
+            ranking=[
+                (candidate["name"], float(candidate["confidence"]))
+                for candidate in ranking
+                if candidate["name"] != FALLBACK
             ],
             language="zh" if tracker.get_slot("language") == "zh" else "en",
             entities=message.get("entities") or (),
             slots=tracker.slots,
             in_form=tracker.active_loop_name is not None,
             events=tracker.events,
+            offered=metadata.get("offered") or (),
+            chosen=metadata.get("chosen"),
         )
 
     @property
-    def asked_for(self) -> str | None:
+    def requested_slot(self) -> str | None:
         """The slot that the form asked for last; None outside a form."""
-        asked: str | None = self.slots.get("requested_slot")
-        return asked if self.in_form else None
+        requested: str | None = self.slots.get("requested_slot")
+        return requested if self.in_form else None
+
+    @property
+    def chosen_article(self) -> str | None:
+        """The slug of the article that the customer chose, if they chose one."""
+        kind, _, slug = (self.chosen or "").partition(".")
+        return slug if kind == "article" else None
 
     def identifiers(self) -> dict[str, str]:
-        """The order number and e-mail address in the message; of several, the last one."""
-        named = ("order_number", "email")
-        return {e["entity"]: e["value"] for e in self.entities if e["entity"] in named}
+        """Return the order number and e-mail address in the message; of several, the last one."""
+        return {
+            entity["entity"]: entity["value"]
+            for entity in self.entities
+            if entity["entity"] in ("order_number", "email")
+        }
 
     def previous_question(self) -> str | None:
-        """The text of the customer's last message before this one that asked something."""
-        said = [event for event in self.events if event.get("event") == "user"]
-        for event in reversed(said[:-1]):
+        """Return the text of the customer's last message before this one that asked something."""
+        user_events = [event for event in self.events if event.get("event") == "user"]
+        for event in reversed(user_events[:-1]):
             intent = event["parse_data"]["intent"]["name"]
             if intent in UNSURE or article_of(intent):
                 return str(event["text"])
         return None
 
-    def offered(self) -> list[str]:
-        """What the buttons of the assistant's last message say."""
-        spoken = [event for event in self.events if event.get("event") == "bot"]
-        data = spoken[-1].get("data") or {} if spoken else {}
-        buttons = [button["payload"] for button in data.get("buttons") or ()]
-        return buttons + [c["text"] for c in (data.get("custom") or {}).get("choices", ())]
-
 
 @dataclass(frozen=True)
 class ActionResult:
-    """What an action does: the replies it gives and the slots it sets.
+    """What an action does: the replies that it gives and the slots that it sets.
 
-    `meaning` overrides the intent that the caller is told, when the action knows better.
+    `intent` replaces the one that the message was taken to have, when the action knows better.
     """
 
     replies: tuple[Reply, ...] = ()
     slots: Mapping[str, Any] = field(default_factory=dict)
-    meaning: str | None = None
+    intent: str | None = None
 
     def payloads(self) -> list[dict[str, Any]]:
-        """The replies as Rasa's custom payloads."""
-        extra = {"intent": self.meaning} if self.meaning else {}
+        """Return the replies as Rasa's custom payloads."""
+        extra = {"intent": self.intent} if self.intent else {}
         return [{**reply.as_json(), **extra} for reply in self.replies]
+
+
+def _latest_metadata(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what the client sent with the latest customer message."""
+    for event in reversed(events):
+        if event.get("event") == "user":
+            return event.get("metadata") or {}
+    return {}

@@ -1,4 +1,4 @@
-"""The form that every task shares: which order, whose, what else, and a yes."""
+"""The form that every task shares: order number, e-mail address, details, confirmation."""
 
 import re
 from typing import Any
@@ -10,67 +10,87 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from assistant.actions.answers import answer_of
 from assistant.actions.dialogue_state import DialogueState
-from assistant.actions.orders import person_may_help, today
-from assistant.actions.tasks import ASKS_HOW, TASKS, hindered
-from assistant.actions.wording import say
+from assistant.actions.orders import today, with_person_choice
+from assistant.actions.tasks import ASKS_HOW, TASKS, nothing_changed, obstacle_reply
 from assistant.intents import article_of
 from assistant.orders.port import Backoffice, Order
 from assistant.reply import Reply
 from knowledge_base.search.reloading import KnowledgeBase
+from language.catalogue import say
+from store.enums import OrderProblem
 
-LOOKUPS = 3
+MAX_LOOKUPS = 3
 """How often number and e-mail may fail to match before a person is offered."""
 
-SURE = 0.6
-"""From this confidence, a message that names another task changes the task."""
+CONFIDENT = 0.6
+"""From this confidence on, a message with another task's intent changes the task."""
 
-_YES_NO = {"affirm": True, "deny": False}
-# What these mean is no reason for a refund or a return.
+_CONFIRMATION = {"affirm": True, "deny": False}
+# Messages with these intents are not a reason for a refund or a return.
 _NO_REASON = {"want_person", "ask_exchanges", "cancel_order", "track_order", "affirm"}
 _NO_REASON |= {"greet", "thank", "goodbye", "helpful", "bot_challenge"}
-# "No longer needed" and "I don't like it" are reasons, and sound like a no: only a clear one stops.
-_CLEAR = 0.85
-# Who begins with a no has not said yes, whatever else follows.
-_NO_FIRST = re.compile(
+# "No longer needed" and "I don't like it" are reasons that sound like a refusal: the form stops
+# only at a refusal of this confidence.
+_CERTAIN_REFUSAL = 0.85
+# A message that begins with "no" is no confirmation, whatever follows.
+_STARTS_WITH_NO = re.compile(
     r"^\W*(?:(?:h+m+|oh|well|wait|sorry|ok|okay|actually|hang on)\W+)*no\b|^\W*不[要用了是对對]",
     re.IGNORECASE,
 )
+# A customer takes the request back.
 _TAKEN_BACK = re.compile(
     r"\bdon'?t (?:cancel|refund|return|change)\b|(?:^|\b(?:no|actually|just)\W+)leave it\b"
     r"|\b(?:i|we)(?:'?ll| will) keep it\b|[别別甭不]再?(?:取消|退|改|换|換|寄)了|^\W*算了",
     re.IGNORECASE,
 )
-_ANOTHER_ORDER = ("not_delivered_yet", "return_window_over", "already_cancelled")
-_STOPS = ("never_mind", "deny", "want_person", "not_helpful", "bot_challenge", "vent", "complaint")
+# The obstacles after which another order may be the one that is meant.
+_MAY_BE_ANOTHER_ORDER = ("not_delivered_yet", "return_window_over", "already_cancelled")
+# The intents of messages that are not an address.
+_NO_ADDRESS = (
+    "never_mind",
+    "deny",
+    "want_person",
+    "not_helpful",
+    "bot_challenge",
+    "vent",
+    "complaint",
+)
 _QUESTION = re.compile(
     r"[?？]|([吗嗎呢]|行不行|好不好|可不可以|能不能)\s*$|^\s*(how|what|when|where|who|why|do|does|can|is)\b",
     re.IGNORECASE,
 )
-# A place to deliver to has a house number, or in Chinese the name of a road or district.
+# An address has a house number, or in Chinese the name of a road or district.
 _ADDRESS = re.compile(r"\d|[路街巷弄号號室楼樓区區]")
-# Digits that may be meant as an order number; an amount such as £3.95 is not.
+# Digits that may be meant as an order number; an amount such as £3.95 is not one.
 _DIGITS = r"(?<![\d.£$€])\d+(?!\.?\d)"
-_LONGEST = 500
-_SHORTEST_ADDRESS = 8
+# The problems in an order's record that are reasons for a refund or a return.
+_PROBLEMS_AS_REASONS = (
+    OrderProblem.LOST,
+    OrderProblem.DAMAGED,
+    OrderProblem.WRONG,
+    OrderProblem.MISSING,
+)
+_MAX_LENGTH = 500
+_MIN_ADDRESS_LENGTH = 8
 
 Slots = dict[str, Any]
 
 
 class TaskForm(FormValidationAction):
-    """Takes the slots from what the customer says, and asks the back office whether they match.
+    """Fills the slots from the customer's messages, and looks the order up in the back office.
 
-    Nothing of an order is told before its number and e-mail address match, and a wrong number
-    sounds like a wrong address. A message that gives nothing that was asked for leaves the form to
-    Rasa's rules, which answer a question and come back, or stop.
+    Nothing about an order is said before its number and e-mail address match, and the reply to a
+    wrong number is the reply to a wrong address. A message that fills no slot is left to Rasa's
+    rules, which answer a question and return to the form, or end it.
     """
 
     def __init__(self, knowledge: KnowledgeBase, backoffice: Backoffice) -> None:
-        """A form over the orders of `backoffice`; what is asked by the way, `knowledge` answers."""
+        """Look orders up in `backoffice`; answer questions in between from `knowledge`."""
         self._knowledge = knowledge
         self._backoffice = backoffice
 
     def name(self) -> str:
-        """Rasa calls it before each question of `task_form`."""
+        """Return the name by which Rasa calls it before each question of `task_form`."""
         return "validate_task_form"
 
     async def required_slots(
@@ -80,78 +100,83 @@ class TaskForm(FormValidationAction):
         tracker: Tracker,
         domain: dict[str, Any],
     ) -> list[str]:
-        """What the running task asks for; nothing when there is none, which ends the form."""
+        """Return the slots of the running task; none when no task runs, which ends the form."""
         task = TASKS.get(tracker.get_slot("task"))
         return list(task.slots) if task else []
 
     def extract_order_number(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
-        """The number in the message, if any; digits in an address are not one."""
+        """Return the order number in the message, if any; digits in an address are not one."""
         return _identifier("order_number", _DIGITS, dispatcher, DialogueState.of(tracker))
 
     def extract_email(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
-        """The e-mail address in the message, if any."""
+        """Return the e-mail address in the message, if any."""
         return _identifier("email", "@", dispatcher, DialogueState.of(tracker))
 
     def extract_new_address(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
-        """The whole message, when an address was asked for and this may be one."""
+        """Return the whole message, when an address was asked for and this may be one."""
         state = DialogueState.of(tracker)
-        if state.asked_for != "new_address" or state.intent in _STOPS:
+        if state.requested_slot != "new_address" or state.intent in _NO_ADDRESS:
             return {}
-        plausible = len(state.text) >= _SHORTEST_ADDRESS and _ADDRESS.search(state.text)
-        return {"new_address": state.text[:_LONGEST]} if plausible else {}
+        plausible = len(state.text) >= _MIN_ADDRESS_LENGTH and _ADDRESS.search(state.text)
+        return {"new_address": state.text[:_MAX_LENGTH]} if plausible else {}
 
     def extract_reason(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
-        """The whole message, when a reason was asked for and this is no question of its own."""
+        """Return the whole message, when a reason was asked for and this may be one."""
         state = DialogueState.of(tracker)
-        if state.asked_for != "reason":
+        if state.requested_slot != "reason":
             return {}
-        asks = _QUESTION.search(state.text) or ASKS_HOW.search(state.text)
-        stops = state.intent in _NO_REASON or asks or _is_no(state)
-        chosen = state.text in state.offered()
-        return {"reason": state.text[:_LONGEST]} if chosen or not stops else {}
+        if state.chosen is not None:
+            is_reason = state.chosen.startswith("reason.")
+        else:
+            asks = _QUESTION.search(state.text) or ASKS_HOW.search(state.text)
+            is_reason = not (state.intent in _NO_REASON or asks or _refuses(state))
+        return {"reason": state.text[:_MAX_LENGTH]} if is_reason else {}
 
     def extract_confirmed(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
-        """Yes or no, when that was asked for."""
+        """Return yes or no, when a confirmation was asked for."""
         state = DialogueState.of(tracker)
-        if state.asked_for != "confirmed":
+        if state.requested_slot != "confirmed":
             return {}
-        if _NO_FIRST.search(state.text) or _TAKEN_BACK.search(state.text):
+        if state.chosen is None and (
+            _STARTS_WITH_NO.search(state.text) or _TAKEN_BACK.search(state.text)
+        ):
             return {"confirmed": False}
-        answer = _YES_NO.get(state.intent or "")
-        return {} if answer is None else {"confirmed": answer}
+        confirmed = _CONFIRMATION.get(state.intent or "")
+        return {} if confirmed is None else {"confirmed": confirmed}
 
     async def get_validation_events(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
-        """The slots just given, and what comes of asking the back office about the order."""
+        """Return the slots that the message fills, and those that looking the order up changes."""
         needed = await self.required_slots([], dispatcher, tracker, domain)
-        given = {slot: v for slot, v in tracker.slots_to_validate().items() if slot in needed}
+        given = {
+            slot: value for slot, value in tracker.slots_to_validate().items() if slot in needed
+        }
         tracker.slots.update(given)
         state = DialogueState.of(tracker)
         if not given and _is_taken_back(state):
-            reply = Reply(say("nothing_changed", state.language))
-            dispatcher.utter_message(json_message=reply.as_json())
-            self._answer_by_the_way(dispatcher, state)
+            dispatcher.utter_message(json_message=nothing_changed(state).as_json())
+            self._answer_question(dispatcher, state)
             return [SlotSet("task", None)]
         if "confirmed" in given or state.identifiers():
-            self._answer_by_the_way(dispatcher, state)
+            self._answer_question(dispatcher, state)
         if needed and tracker.get_slot("order_number") and tracker.get_slot("email"):
-            given |= await self._match(dispatcher, DialogueState.of(tracker))
+            given |= await self._look_up(dispatcher, DialogueState.of(tracker))
         return [SlotSet(slot, value) for slot, value in given.items()]
 
-    def _answer_by_the_way(self, dispatcher: CollectingDispatcher, state: DialogueState) -> None:
-        """Answers a question that came together with what the form asked for."""
-        asks = (state.intent or "").startswith("ask_") and state.confidence >= SURE
+    def _answer_question(self, dispatcher: CollectingDispatcher, state: DialogueState) -> None:
+        """Answer a question in a message that also fills a slot."""
+        asks = (state.intent or "").startswith("ask_") and state.confidence >= CONFIDENT
         asks_how = state.intent == state.slots.get("task") and ASKS_HOW.search(state.text)
         slug = article_of(state.intent)
         if slug is None or not (asks or asks_how):
@@ -159,15 +184,16 @@ class TaskForm(FormValidationAction):
         if found := self._knowledge.passage(slug, state.text, state.language):
             dispatcher.utter_message(json_message=answer_of(found, state).as_json())
 
-    async def _match(self, dispatcher: CollectingDispatcher, state: DialogueState) -> Slots:
+    async def _look_up(self, dispatcher: CollectingDispatcher, state: DialogueState) -> Slots:
         number, email = state.slots["order_number"], state.slots["email"]
         order = await anyio.to_thread.run_sync(self._backoffice.find_order, number, email)
         if order is None:
             reply, slots = _not_found(state)
         elif obstacle := TASKS[state.slots["task"]].obstacle(order, today()):
-            reply, slots = hindered(obstacle, order, state), {"task": None}
-            if obstacle in _ANOTHER_ORDER and not (state.asked_for or state.identifiers()):
-                # The order was spoken of before; this task is most likely about another one.
+            reply, slots = obstacle_reply(obstacle, order, state), {"task": None}
+            from_before = not (state.requested_slot or state.identifiers())
+            if from_before and obstacle in _MAY_BE_ANOTHER_ORDER:
+                # The order is from an earlier task; this one is most likely about another order.
                 slots = {"order_number": None}
         else:
             return _known_reason(order, state)
@@ -175,54 +201,60 @@ class TaskForm(FormValidationAction):
         return slots
 
 
-def _is_no(state: DialogueState) -> bool:
-    """Whether the customer wants nothing more of it, rather than saying why."""
+def _refuses(state: DialogueState) -> bool:
+    """Return whether the customer drops the task instead of giving a reason."""
     if _TAKEN_BACK.search(state.text):
         return True
-    refuses = state.intent == "deny" and _NO_FIRST.search(state.text)
-    return state.confidence >= _CLEAR and bool(refuses or state.intent == "never_mind")
+    says_no = state.intent == "deny" and _STARTS_WITH_NO.search(state.text)
+    certain = state.confidence >= _CERTAIN_REFUSAL
+    return certain and bool(says_no or state.intent == "never_mind")
 
 
 def _is_taken_back(state: DialogueState) -> bool:
-    """Whether the customer drops what the form is for; a bare no is left to Rasa's rules."""
-    asked = state.asked_for in ("order_number", "email", "new_address", "reason")
-    plain = state.intent in ("deny", "never_mind") or state.identifiers()
-    return asked and not plain and _TAKEN_BACK.search(state.text) is not None
+    """Return whether the customer drops the task; a bare "no" is left to Rasa's rules."""
+    asked = state.requested_slot in ("order_number", "email", "new_address", "reason")
+    left_to_rules = state.intent in ("deny", "never_mind") or state.identifiers()
+    if not asked or left_to_rules or state.chosen is not None:
+        return False
+    return _TAKEN_BACK.search(state.text) is not None
 
 
 def _not_found(state: DialogueState) -> tuple[Reply, Slots]:
     failed = int(state.slots.get("lookups_failed") or 0) + 1
-    # The number stays: most often the address is the wrong one, and a new number replaces it.
+    # The number is kept: most often the address is wrong, and a new number replaces the old one.
     again: Slots = {"email": None, "lookups_failed": failed}
-    if failed < LOOKUPS:
-        return Reply(say("not_found", state.language)), again
-    reply = Reply(say("not_found_again", state.language), answered=False)
-    return person_may_help(reply, state), {**again, "order_number": None, "task": None}
+    if failed < MAX_LOOKUPS:
+        key = "order.not_found"
+        return Reply(say(key, state.language), key=key), again
+    key = "order.not_found_again"
+    reply = Reply(say(key, state.language), answered=False, key=key)
+    return with_person_choice(reply, state), {**again, "order_number": None, "task": None}
 
 
 def _known_reason(order: Order, state: DialogueState) -> Slots:
-    """The reason that the order's own record gives, so that nobody is asked for it."""
+    """Return the reason that the order's record shows, so that the form does not ask for it."""
     problem = order.trouble(today())
-    asked = TASKS[state.slots["task"]].asks == "reason" and not state.slots.get("reason")
-    known = asked and problem in ("lost", "damaged", "wrong", "missing")
-    return {"reason": say(f"reason_{problem}", state.language)} if known else {}
+    needed = TASKS[state.slots["task"]].detail == "reason" and not state.slots.get("reason")
+    known = needed and problem in _PROBLEMS_AS_REASONS
+    return {"reason": say(f"choice.reason.{problem}", state.language)} if known else {}
 
 
 def _identifier(
     slot: str, hint: str, dispatcher: CollectingDispatcher, state: DialogueState
 ) -> Slots:
-    if state.asked_for in ("new_address", "reason") or _changes_task(state):
+    if state.requested_slot in ("new_address", "reason") or _changes_task(state):
         return {}
     found = state.identifiers()
     if slot in found:
         return {slot: found[slot]}
-    if found or state.asked_for != slot or not re.search(hint, state.text):
+    if found or state.requested_slot != slot or not re.search(hint, state.text):
         return {}
-    reply = Reply(say(f"malformed_{slot}", state.language))
+    key = f"malformed.{slot}"
+    reply = Reply(say(key, state.language), key=key)
     dispatcher.utter_message(json_message=reply.as_json())
     return {slot: None}
 
 
 def _changes_task(state: DialogueState) -> bool:
-    others = TASKS.keys() - {state.slots.get("task"), "complaint"}
-    return state.in_form and state.intent in others and state.confidence >= SURE
+    other_tasks = TASKS.keys() - {state.slots.get("task"), "complaint"}
+    return state.in_form and state.intent in other_tasks and state.confidence >= CONFIDENT

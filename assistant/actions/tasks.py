@@ -1,4 +1,4 @@
-"""What the assistant can do with an order: explain it, ask for a yes, do it."""
+"""The tasks that the assistant can do with an order: explain, confirm, carry out."""
 
 import re
 from collections.abc import Callable
@@ -9,15 +9,16 @@ from typing import Any
 from assistant.actions.answers import answer_of
 from assistant.actions.dialogue_state import ActionResult, DialogueState
 from assistant.actions.disambiguation import disambiguate
-from assistant.actions.orders import facts, person_may_help, today, told
-from assistant.actions.wording import choice, say
-from assistant.intents import ARTICLES
-from assistant.orders.port import Backoffice, Kind, Order, RequestRefused
-from assistant.reply import Reply
+from assistant.actions.orders import order_status, placeholders, today, with_person_choice
+from assistant.intents import ARTICLES, choice_of
+from assistant.orders.port import Backoffice, Order, RequestKind, RequestRefused
+from assistant.reply import Reply, choice
 from knowledge_base.search.reloading import KnowledgeBase
+from language.catalogue import say
+from store.enums import OrderStatus
 
 RETURN_DAYS = 30
-"""Calendar days from delivery within which an article may come back (the shop's promise)."""
+"""Calendar days from delivery within which an article may be returned (the shop's promise)."""
 
 ASKS_HOW = re.compile(
     r"\bhow\b|\b(can|do|should) (i|we)\b|\bwho pays\b|\btoo late\b|\bpossible\b"
@@ -26,22 +27,25 @@ ASKS_HOW = re.compile(
     r"|可以.*[吗嗎]|[能要].*[吗嗎]|咋|谁出|谁付|誰付",
     re.IGNORECASE,
 )
+"""The words by which a customer asks how a task works, rather than for the task itself."""
+
+_BEFORE_DISPATCH = (OrderStatus.PROCESSING, OrderStatus.PACKED)
 
 
-def _before_dispatch(order: Order, _today: date) -> str | None:
-    if order.status == "cancelled":
+def _dispatch_obstacle(order: Order, _today: date) -> str | None:
+    if order.status == OrderStatus.CANCELLED:
         return "already_cancelled"
-    return None if order.status in ("processing", "packed") else "already_dispatched"
+    return None if order.status in _BEFORE_DISPATCH else "already_dispatched"
 
 
-def _refundable(order: Order, _today: date) -> str | None:
-    if order.status == "cancelled":
+def _refund_obstacle(order: Order, _today: date) -> str | None:
+    if order.status == OrderStatus.CANCELLED:
         return "already_cancelled"
-    return "cancel_instead" if order.status in ("processing", "packed") else None
+    return "cancel_instead" if order.status in _BEFORE_DISPATCH else None
 
 
-def _returnable(order: Order, day: date) -> str | None:
-    if order.status == "cancelled":
+def _return_obstacle(order: Order, day: date) -> str | None:
+    if order.status == OrderStatus.CANCELLED:
         return "already_cancelled"
     if order.delivered is None:
         return "not_delivered_yet"
@@ -50,7 +54,7 @@ def _returnable(order: Order, day: date) -> str | None:
     return "return_window_over" if (day - order.delivered).days > RETURN_DAYS else None
 
 
-def _possible(_order: Order, _today: date) -> str | None:
+def _no_obstacle(_order: Order, _today: date) -> str | None:
     return None
 
 
@@ -58,19 +62,22 @@ def _possible(_order: Order, _today: date) -> str | None:
 class Task:
     """One thing to do with an order.
 
-    `requests` is what is submitted to the back office, and None when the task only tells of the
-    order; `asks` is the slot with the detail of that request, if it has one; `obstacle` names the
-    sentence that says why it cannot be done with an order, or None.
+    Attributes:
+        requests: What is submitted to the back office; None when the task only tells about the
+            order.
+        detail: The slot with the detail of that request, if it has one.
+        obstacle: Returns why the task cannot be done with an order on a day, as the end of the
+            key of a text ("obstacle.…"), or None.
     """
 
-    requests: Kind | None = None
-    asks: str | None = None
-    obstacle: Callable[[Order, date], str | None] = _possible
+    requests: RequestKind | None = None
+    detail: str | None = None
+    obstacle: Callable[[Order, date], str | None] = _no_obstacle
 
     @property
     def slots(self) -> tuple[str, ...]:
-        """Everything to ask for, in order; what writes is confirmed last."""
-        detail = (self.asks,) if self.asks else ()
+        """The slots to ask for, in order; a request is confirmed last."""
+        detail = (self.detail,) if self.detail else ()
         confirmation = ("confirmed",) if self.requests else ()
         return ("order_number", "email", *detail, *confirmation)
 
@@ -78,60 +85,59 @@ class Task:
 TASKS: dict[str, Task] = {
     "track_order": Task(),
     "complaint": Task(),
-    "cancel_order": Task("cancel", None, _before_dispatch),
-    "change_address": Task("address", "new_address", _before_dispatch),
-    "request_refund": Task("refund", "reason", _refundable),
-    "return_item": Task("return", "reason", _returnable),
+    "cancel_order": Task(RequestKind.CANCEL, None, _dispatch_obstacle),
+    "change_address": Task(RequestKind.ADDRESS, "new_address", _dispatch_obstacle),
+    "request_refund": Task(RequestKind.REFUND, "reason", _refund_obstacle),
+    "return_item": Task(RequestKind.RETURN, "reason", _return_obstacle),
 }
+"""The tasks by the intent that asks for them."""
 
 FRESH: dict[str, Any] = dict.fromkeys(("requested_slot", "new_address", "reason", "confirmed"))
-"""The slots that a task starts and ends without."""
+"""The slots that are empty when a task starts and after it ends."""
 
 
 class TaskActions:
     """The actions around the form. Each may raise KnowledgeError or BackofficeDown."""
 
     def __init__(self, knowledge: KnowledgeBase, backoffice: Backoffice) -> None:
-        """Explains from `knowledge`; asks and acts through `backoffice`."""
+        """Explain from `knowledge`; look up orders and submit requests through `backoffice`."""
         self._knowledge = knowledge
         self._backoffice = backoffice
 
     def explain(self, state: DialogueState) -> ActionResult:
-        """Begins a task, noting what the customer gave; who only asks how it goes is told that."""
+        """Start a task with the identifiers in the message, or explain how the task works."""
         running = state.slots.get("task") if state.in_form else None
-        asked = state.intent if state.intent in TASKS else None
-        if asked is None or (running and asked == "complaint"):
-            # Bare details belong to what is going on, else to looking up the order they name.
+        wanted = state.intent if state.intent in TASKS else None
+        if wanted is None or (running and wanted == "complaint"):
+            # Identifiers alone belong to the running task, otherwise to looking up their order.
             task = running or "track_order"
         else:
-            task = asked
-        if asked and not running and (question := disambiguate(state, self._knowledge)):
+            task = wanted
+        if wanted and not running and (question := disambiguate(state, self._knowledge)):
             return ActionResult((question,), {"task": None, **state.identifiers()})
-        only_asks = not (running or state.identifiers()) and ASKS_HOW.search(state.text)
-        if asked and only_asks and (explained := self._explanation(state, asked)):
-            return ActionResult((explained,), {"task": None, "misses": 0})
-        replies = self._introduction(state, asked) if asked else ()
-        begun = {} if task == running else {**FRESH, "lookups_failed": 0}
-        slots = {"task": task, "misses": 0, **begun, **state.identifiers()}
-        return ActionResult(replies, slots)
+        asks_how = _asks_how(state) and not (running or state.identifiers())
+        if wanted and asks_how and (explained := self._explanation(state, wanted)):
+            return ActionResult((explained,), {"task": None})
+        replies = self._introduction(state, wanted) if wanted else ()
+        fresh = {} if task == running else {**FRESH, "lookups_failed": 0}
+        return ActionResult(replies, {"task": task, **fresh, **state.identifiers()})
 
     def ask_to_confirm(self, state: DialogueState) -> ActionResult:
-        """Asks for a yes before anything is changed, naming the order and what will happen."""
+        """Ask for a yes before anything is changed, with the order and what will happen."""
         order, task = self._order(state), state.slots["task"]
-        fee = task == "cancel_order" and order.made_to_measure and "_with_fee"
-        text = say(
-            f"confirm_{task}{fee or ''}", state.language, **facts(order, state), **state.slots
-        )
+        has_fee = task == "cancel_order" and order.made_to_measure
+        key = f"confirm.{task}{'_with_fee' if has_fee else ''}"
+        text = say(key, state.language, **placeholders(order, state), **_details(state))
         yes_no = (choice("yes", state.language), choice("no", state.language))
-        return ActionResult((Reply(text, choices=yes_no, order=order.snapshot(today())),))
+        return ActionResult((Reply(text, choices=yes_no, order=order.snapshot(today()), key=key),))
 
     def do(self, state: DialogueState) -> ActionResult:
-        """Ends a task whose questions are answered: does it, or tells of the order."""
-        name = state.slots.get("task")
-        if name is None:  # the form has said why it stopped
+        """End a task whose questions are answered: carry it out, or tell about the order."""
+        task = state.slots.get("task")
+        if task is None:  # the form has said why it stopped
             return ActionResult(slots=FRESH)
         order = self._order(state)
-        return ActionResult((self._done(state, name, order),), {**FRESH, "task": None})
+        return ActionResult((self._result(state, task, order),), {**FRESH, "task": None})
 
     def _order(self, state: DialogueState) -> Order:
         number, email = state.slots["order_number"], state.slots["email"]
@@ -141,44 +147,63 @@ class TaskActions:
         return order
 
     def _explanation(self, state: DialogueState, intent: str) -> Reply | None:
-        """How a task goes, from its article, with a button that begins it."""
+        """Return how a task works, from its article, with the choice to start it."""
         if intent == "complaint":
             return None
         found = self._knowledge.passage(ARTICLES[intent], state.text, state.language)
         if found is None:
             return None
-        begin = choice(intent, state.language)
-        return replace(answer_of(found, state), choices=(begin,))
+        start = choice(choice_of(intent), state.language)
+        return replace(answer_of(found, state), choices=(start,))
 
     def _introduction(self, state: DialogueState, intent: str) -> tuple[Reply, ...]:
         if intent != "complaint":
             return ()
         article = self._knowledge.article(ARTICLES[intent], state.language)
         sources = (article.source,) if article else ()
-        return (Reply(say("complaint", state.language), sources),)
+        return (Reply(say("complaint", state.language), sources, key="complaint"),)
 
-    def _done(self, state: DialogueState, name: str, order: Order) -> Reply:
+    def _result(self, state: DialogueState, name: str, order: Order) -> Reply:
         task = TASKS[name]
         if task.requests is None:
-            return told(order, state, self._knowledge, name)
+            return order_status(order, state, self._knowledge, name)
         if not state.slots.get("confirmed"):
-            return Reply(say("nothing_changed", state.language))
+            return nothing_changed(state)
         # The order may have moved on while the customer was deciding.
         if obstacle := task.obstacle(order, today()):
-            return hindered(obstacle, order, state)
-        detail = state.slots[task.asks] if task.asks else ""
+            return obstacle_reply(obstacle, order, state)
+        detail = state.slots[task.detail] if task.detail else ""
         try:
             reference = self._backoffice.submit(order.number, task.requests, detail)
         except RequestRefused:
             order = self._order(state)
-            return hindered(task.obstacle(order, today()) or "refused", order, state)
-        # Asked again, the back office might fail, and hide that the request has been done.
-        after = replace(order, status="cancelled") if task.requests == "cancel" else order
-        text = say(f"done_{name}", state.language, **facts(order, state), ref=reference)
-        return Reply(text, answered=True, order=after.snapshot(today()))
+            return obstacle_reply(task.obstacle(order, today()) or "refused", order, state)
+        # A second look-up could fail, and hide that the request has been carried out.
+        cancelled = task.requests == RequestKind.CANCEL
+        after = replace(order, status=OrderStatus.CANCELLED) if cancelled else order
+        key = f"done.{name}"
+        text = say(key, state.language, **placeholders(order, state), reference=reference)
+        return Reply(text, answered=True, order=after.snapshot(today()), key=key)
 
 
-def hindered(obstacle: str, order: Order, state: DialogueState) -> Reply:
-    """Why a task cannot be done with `order`, and what the customer may choose instead."""
-    text = say(obstacle, state.language, **facts(order, state))
-    return person_may_help(Reply(text, answered=True, order=order.snapshot(today())), state)
+def obstacle_reply(obstacle: str, order: Order, state: DialogueState) -> Reply:
+    """Return why a task cannot be done with `order`, with the choice to talk to a person."""
+    key = f"obstacle.{obstacle}"
+    text = say(key, state.language, **placeholders(order, state))
+    reply = Reply(text, answered=True, order=order.snapshot(today()), key=key)
+    return with_person_choice(reply, state)
+
+
+def nothing_changed(state: DialogueState) -> Reply:
+    """Return that the task is dropped and nothing was changed."""
+    key = "nothing_changed"
+    return Reply(say(key, state.language), key=key)
+
+
+def _asks_how(state: DialogueState) -> bool:
+    """Return whether the customer asks how a task works; who chooses a task wants to start it."""
+    return state.chosen is None and ASKS_HOW.search(state.text) is not None
+
+
+def _details(state: DialogueState) -> dict[str, Any]:
+    return {slot: state.slots.get(slot) for slot in ("new_address", "reason")}

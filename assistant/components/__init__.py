@@ -1,1 +1,1 @@
-"""What runs inside Rasa's own environment: graph components, the channel, the launcher."""
+"""Code that runs in Rasa's own environment: graph components, the channel, the launcher."""

@@ -1,4 +1,4 @@
-"""The one channel into Rasa: REST behind a secret, answering with the intent as well."""
+"""The only channel into Rasa: REST behind a secret, which returns the intent with the replies."""
 
 from __future__ import annotations
 
@@ -20,29 +20,30 @@ Handler = Callable[[UserMessage], Awaitable[Any]]
 
 
 class SecretRest(RestInput):
-    """Takes messages from whoever knows the secret: {sender, message, metadata: {language}}.
+    """Accepts {sender, message, metadata} from clients that know the secret.
 
-    The reply is {"messages": [Rasa's replies], "intent": {"name", "confidence"}}. Without the
-    right `X-Amends-Secret` it is 401; a message without sender or text is 400; a failure while
-    the bot works is 500, so that the caller can tell silence from a fault.
+    The metadata is what `assistant.rasa.client` sends: {language, offered, chosen, intent}. The
+    answer is {"messages": [Rasa's replies], "intent": {"name", "confidence"}}. A request without
+    the right `X-Amends-Secret` gets 401, one without sender or text 400, and a failure of the bot
+    500, so that the caller can tell it from an answer without replies.
     """
 
     def __init__(self, secret: str) -> None:
-        """A channel that trusts whoever sends `secret`; an empty one trusts nobody."""
+        """Accept requests with `secret`; with an empty secret, accept none."""
         self._secret = secret
 
     @classmethod
     def name(cls) -> str:
-        """Rasa serves it below /webhooks/amends."""
+        """Return the name, below which Rasa serves it: /webhooks/amends."""
         return "amends"
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> SecretRest:
-        """The channel as `credentials.yml` configures it."""
+        """Return the channel that `credentials.yml` configures."""
         return cls(str((credentials or {}).get("secret") or ""))
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
-        """The routes: GET / says whether a model is loaded, POST /webhook answers a message."""
+        """Return the routes: GET / (is a model loaded?) and POST /webhook (a message)."""
         routes = Blueprint("amends_channel")
 
         @routes.get("/")
@@ -52,7 +53,7 @@ class SecretRest(RestInput):
 
         @routes.post("/webhook")
         async def receive(request: Request) -> HTTPResponse:
-            if not self._trusts(request):
+            if not self._is_authorised(request):
                 return response.json({"error": "the secret is missing or wrong"}, status=401)
             sender, text = await self._extract_sender(request), self._extract_message(request)
             if not sender or not text:
@@ -61,12 +62,12 @@ class SecretRest(RestInput):
 
         return routes
 
-    def _trusts(self, request: Request) -> bool:
+    def _is_authorised(self, request: Request) -> bool:
         given = request.headers.get("X-Amends-Secret", "")
         return bool(self._secret) and hmac.compare_digest(given.encode(), self._secret.encode())
 
     def _extract_message(self, request: Request) -> str | None:
-        # Rasa takes "/intent{...}" for a command of its own; from a customer it is just text.
+        # Rasa reads "/intent{...}" as a command; from a customer it is plain text.
         text = (request.json or {}).get("message")
         return text.strip().lstrip("/") if isinstance(text, str) else None
 
@@ -81,7 +82,7 @@ class SecretRest(RestInput):
             metadata=self.get_metadata(request),
         )
         try:
-            # Parsed here rather than inside, since the intent goes back with the replies.
+            # The message is parsed here because the intent is returned with the replies.
             message.parse_data = await request.app.ctx.agent.processor.parse_message(message)
             await on_new_message(message)
         except (Exception, asyncio.CancelledError):

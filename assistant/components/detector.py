@@ -1,4 +1,4 @@
-"""The language of a message, told to Rasa as an entity that fills the slot `language`."""
+"""The language of a message, as an entity that fills the slot `language`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from language.detect import LANGUAGES, detect
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class LanguageDetector(GraphComponent):
-    """Adds the entity `language`: the one in the message's metadata, else the detected one."""
+    """Adds the entity `language`: the one in the message's metadata, otherwise the detected one."""
 
     @classmethod
     def create(
@@ -26,21 +26,21 @@ class LanguageDetector(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> LanguageDetector:
-        """A detector; it has nothing to configure or load."""
+        """Return the component; it has nothing to configure or load."""
         return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """The same messages, each with one more entity, `language`, valued "en" or "zh"."""
+        """Return the same messages, each with the entity `language`, "en" or "zh"."""
         for message in messages:
             text = message.get(TEXT) or ""
-            found = {
+            entity = {
                 "entity": "language",
                 "value": _language(message.get("metadata"), text),
                 "start": 0,
                 "end": len(text),
                 "extractor": type(self).__name__,
             }
-            message.set(ENTITIES, [*message.get(ENTITIES, []), found], add_to_output=True)
+            message.set(ENTITIES, [*message.get(ENTITIES, []), entity], add_to_output=True)
         return messages
 
 

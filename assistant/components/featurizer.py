@@ -1,4 +1,4 @@
-"""The bilingual sentence encoder's vector of a message, as dense features for Rasa."""
+"""Sentence embeddings of messages, as dense features for Rasa."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from language.encoder import Encoder, load_encoder
 
-_BATCH = 64
+_BATCH_SIZE = 64
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -27,21 +27,21 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
 
     @classmethod
     def required_components(cls) -> list[type]:
-        """A tokenizer, as Rasa demands of every featurizer."""
+        """Return the tokenizer, which Rasa demands of every featurizer."""
         return [Tokenizer]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`model`: what `load_encoder` takes, None for the one that ships; `weight`: a factor."""
+        """Return the settings: `model` for `load_encoder` (None: the shipped one) and `weight`."""
         return {**DenseFeaturizer.get_default_config(), "model": None, "weight": 1.0}
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
-        """Nothing to check: `load_encoder` names the fault of a model that does not load."""
+        """Check nothing: `load_encoder` reports a model that does not load."""
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:
-        """The encoder's fingerprint, so that Rasa reuses no features of another encoder."""
+        """Return the encoder's fingerprint, so that Rasa reuses no features of another encoder."""
         return _encoder(config.get("model")).fingerprint
 
     @classmethod
@@ -52,18 +52,18 @@ class EncoderFeaturizer(DenseFeaturizer, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> EncoderFeaturizer:
-        """A featurizer over the configured encoder, loaded once per process."""
+        """Return a featurizer over the configured encoder, which is loaded once per process."""
         return cls(execution_context.node_name, config)
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """The same messages, each with text given its sentence feature."""
+        """Return the same messages; each one with text has its sentence feature."""
         with_text = [message for message in messages if message.get(TEXT) is not None]
-        for start in range(0, len(with_text), _BATCH):
-            self._add_features(with_text[start : start + _BATCH])
+        for start in range(0, len(with_text), _BATCH_SIZE):
+            self._add_features(with_text[start : start + _BATCH_SIZE])
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """The same training data, its examples given their sentence features."""
+        """Return the same training data; its examples have their sentence features."""
         self.process(training_data.training_examples)
         return training_data
 

@@ -1,4 +1,4 @@
-"""Order numbers and e-mail addresses in a customer's message, in one spelling."""
+"""Order numbers and e-mail addresses in customers' messages, in normal form."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-# "HP-10234", "hp 10234", "#10234" and a bare "10234", but no part of a longer number or word.
+# "HP-10234", "hp 10234", "#10234" and "10234", but no part of a longer number or word.
 ORDER_NUMBER = re.compile(
     r"(?<![A-Za-z0-9_.@£$€¥-])(?:#\s?)?(?:HP\s?[-–—]?\s?)?(\d{5})(?![A-Za-z0-9_@]|[.,-]\d)",
     re.IGNORECASE,
@@ -33,11 +33,11 @@ class IdentifierExtractor(GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> IdentifierExtractor:
-        """An extractor; it has nothing to configure or load."""
+        """Return the component; it has nothing to configure or load."""
         return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """The same messages with the identifiers found in their text added to their entities."""
+        """Return the same messages, with the identifiers in their text among their entities."""
         for message in messages:
             found = identifiers(message.get(TEXT) or "")
             for entity in found:
@@ -47,18 +47,29 @@ class IdentifierExtractor(GraphComponent):
 
 
 def identifiers(text: str) -> list[dict[str, Any]]:
-    """Entities of `text` in order of kind, then place: {entity, value, start, end} in characters.
+    """Return the entities {entity, value, start, end} of `text`: order numbers, then addresses.
 
-    Full-width digits and letters, common in Chinese input, count as ordinary ones.
+    `start` and `end` count characters. Full-width digits and letters, which are common in Chinese
+    input, count as ordinary ones.
     """
     plain = _half_width(text)
     numbers = [
-        {"entity": "order_number", "value": f"HP-{m[1]}", "start": m.start(), "end": m.end()}
-        for m in ORDER_NUMBER.finditer(plain)
+        {
+            "entity": "order_number",
+            "value": f"HP-{match[1]}",
+            "start": match.start(),
+            "end": match.end(),
+        }
+        for match in ORDER_NUMBER.finditer(plain)
     ]
     emails = [
-        {"entity": "email", "value": m[0].lower(), "start": m.start(), "end": m.end()}
-        for m in EMAIL.finditer(plain)
+        {
+            "entity": "email",
+            "value": match[0].lower(),
+            "start": match.start(),
+            "end": match.end(),
+        }
+        for match in EMAIL.finditer(plain)
     ]
     return numbers + emails
 
@@ -69,4 +80,4 @@ def _half_width(text: str) -> str:
 
 def _folded(character: str) -> str:
     folded = unicodedata.normalize("NFKC", character)
-    return folded if len(folded) == 1 else character  # so that offsets stay true
+    return folded if len(folded) == 1 else character  # keeps offsets valid

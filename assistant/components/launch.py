@@ -1,4 +1,4 @@
-"""Starts `rasa` so that it dies with the process that started it."""
+"""Start `rasa` so that it ends with the process that started it."""
 
 import ctypes
 import os
@@ -13,18 +13,18 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def die_with_parent(parent: int) -> None:
-    """Asks Linux to end this process when `parent` (a process id) ends; elsewhere does nothing."""
+    """Have Linux end this process when the process `parent` ends; do nothing elsewhere."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it ended before the request was made
-            raise SystemExit("The process that started Rasa is gone")
+        if os.getppid() != parent:  # it ended before this call
+            raise SystemExit("the process that started Rasa has ended")
 
 
 def trust_rasas_own_schema() -> None:
-    """Keeps jsonschema from checking Rasa's schema of an action's answer anew for every answer.
+    """Keep jsonschema from checking Rasa's schema of action results again for every result.
 
-    The schema is a constant of Rasa's; checking it took half of the time of a knowledge question.
-    What an action answers is still validated against it.
+    The schema is a constant of Rasa's, and checking it took half of the time of a knowledge
+    question. The results themselves are still validated against it.
     """
     Draft202012Validator.check_schema = lambda *_arguments, **_options: None
 

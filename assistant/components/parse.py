@@ -1,4 +1,4 @@
-"""Batch understanding: JSON lines {"text"} on standard input, {"intent", "confidence"} out."""
+"""Batch parsing: JSON lines {"text"} on standard input, {"intent", "confidence"} on output."""
 
 import asyncio
 import json
@@ -10,11 +10,11 @@ from rasa.core.agent import Agent
 
 
 async def parse(model: str, lines: Iterable[str], out: TextIO) -> None:
-    """Writes one JSON line per line read, in order, with the intent that `model` gives it."""
+    """Write one JSON line per line read, in order, with the intent that `model` gives it."""
     agent = Agent.load(model)
     for line in lines:
-        understood = await agent.parse_message(json.loads(line)["text"].lstrip("/"))
-        out.write(json.dumps(_summary(understood["intent"])) + "\n")
+        parsed = await agent.parse_message(json.loads(line)["text"].lstrip("/"))
+        out.write(json.dumps(_summary(parsed["intent"])) + "\n")
 
 
 def _summary(intent: dict[str, Any]) -> dict[str, Any]:
@@ -22,6 +22,6 @@ def _summary(intent: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    # Libraries print what they like on standard output; the answers must not be among it.
-    answers, sys.stdout = sys.stdout, sys.stderr
-    asyncio.run(parse(sys.argv[1], sys.stdin, answers))
+    # Libraries print to standard output, so the results go to a copy of it.
+    results, sys.stdout = sys.stdout, sys.stderr
+    asyncio.run(parse(sys.argv[1], sys.stdin, results))

@@ -1,4 +1,4 @@
-"""Words of both languages for Rasa, cut by `language.segment`."""
+"""The tokenizer for both languages, over `language.segment`."""
 
 from typing import Any
 
@@ -12,25 +12,25 @@ from language.segment import segment
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
 class BilingualTokenizer(Tokenizer):
-    """Cuts English at its spaces and Chinese by dictionary, offsets counting the message's text."""
+    """Splits English at spaces and Chinese by dictionary."""
 
     @classmethod
     def create(cls, config: dict[str, Any], *context: Any) -> "BilingualTokenizer":
-        """A tokenizer that has read its dictionary, so that no customer waits for that."""
+        """Return a tokenizer whose dictionary is loaded, so that no customer waits for it."""
         segment("你好")
         return cls(config)
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """The settings that Rasa's `Tokenizer` reads; intents are never split."""
+        """Return the settings that Rasa's `Tokenizer` reads; intents are never split."""
         return {"intent_tokenization_flag": False, "intent_split_symbol": "_"}
 
     def tokenize(self, message: Message, attribute: str) -> list[Token]:
-        """Tokens of one attribute of `message`, in order.
+        """Return the tokens of one attribute of `message`, in order.
 
         A token's `text` is what the customer wrote; its lemma is the normalised, lower-case form
-        that the featurizers count. Text without any word, such as "?!", is one token itself,
-        since Rasa's featurizers expect at least one.
+        that the featurizers count. Text without words, such as "?!", is one token, since Rasa's
+        featurizers expect at least one.
         """
         text = message.get(attribute)
         words = [(word.text, word.start) for word in segment(text)] or [(text, 0)]

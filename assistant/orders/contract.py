@@ -1,4 +1,4 @@
-"""What is said to a company's order service, and what it answers: docs/backoffice.md in types."""
+"""The requests to a company's order service and its answers, as docs/backoffice.md has them."""
 
 import re
 from datetime import date
@@ -15,7 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from assistant.orders.port import Kind, Order, Problem, Status
+from assistant.orders.port import Order, RequestKind
+from store.enums import OrderProblem, OrderStatus
 
 _AMOUNT = r"^[0-9]{1,9}(\.[0-9]{1,4})?$"
 
@@ -37,26 +38,26 @@ Number = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
-class _Said(BaseModel):
-    # What a service says besides does not concern us, so that it may grow.
+class _Body(BaseModel):
+    # Unknown fields are ignored, so that a service may add some.
     model_config = ConfigDict(strict=True, frozen=True)
 
 
-class Lookup(_Said):
-    """Which order is asked for, and by whom."""
+class Lookup(_Body):
+    """A request for one order of a customer."""
 
     number: str
     email: str
 
 
-class FoundOrder(_Said):
-    """An order as its customer may be told of it."""
+class FoundOrder(_Body):
+    """An order, as far as its customer may know it."""
 
     number: str = Field(description="The number that was asked for")
     email: str = Field(description="The address that was asked for; case does not matter")
     item_en: Words = Field(description="What was ordered, in English: 'brass table lamp'")
     item_zh: Words | None = Field(None, description="The same in Chinese; else English is used")
-    status: Status
+    status: OrderStatus
     placed: date
     promised: date = Field(description="The day by which it should arrive")
     delivered: date | None = Field(None, description="The day on which it came, once it has")
@@ -64,35 +65,38 @@ class FoundOrder(_Said):
     delivery_paid: Money = Field(description="What was paid for the delivery")
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217, of both amounts")
     address: Words = Field(description="Where it goes")
-    problem: Problem | None = Field(None, description="What has been reported as wrong with it")
+    problem: OrderProblem | None = Field(
+        None, description="What has been reported as wrong with it"
+    )
     made_to_measure: bool = False
 
     @model_validator(mode="after")
-    def _delivered_some_day(self) -> Self:
-        if self.status == "delivered" and self.delivered is None:
+    def _delivered_has_a_day(self) -> Self:
+        if self.status == OrderStatus.DELIVERED and self.delivered is None:
             raise ValueError("a delivered order needs the day of its delivery")
         return self
 
     @classmethod
     def of(cls, order: Order) -> Self:
-        """`order` in these words."""
+        """Return `order` in the form of the contract."""
         return cls.model_validate(order, from_attributes=True)
 
     def order(self) -> Order:
-        """The order that these words tell of."""
+        """Return the order in the port's form."""
         return Order(**self.model_dump() | {"item_zh": self.item_zh or self.item_en})
 
 
-class NewRequest(_Said):
-    """What is to be done with an order."""
+class NewRequest(_Body):
+    """A request about an order."""
 
-    kind: Kind
+    # Frameworks validate parsed JSON, in which the kind is text.
+    kind: RequestKind = Field(strict=False)
     detail: str = Field(
         "", max_length=500, description="The new address; the reason for a refund or a return"
     )
 
 
-class TakenRequest(_Said):
-    """The request has been taken, now or when it was sent before."""
+class TakenRequest(_Body):
+    """The answer to a request that was accepted, now or when it was sent before."""
 
     reference: Number = Field(description="What the customer may quote")

@@ -1,4 +1,4 @@
-"""The orders of the demo shop, "Harbour & Pine", around the day on which they are made."""
+"""The orders of the demo shop, "Harbour & Pine", dated around the day on which they are made."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from assistant.orders.port import Order, Problem, Status
+from assistant.orders.port import Order
+from store.enums import OrderProblem, OrderStatus
 
 
 class _Customer(NamedTuple):
@@ -47,39 +48,45 @@ _DETAILS: dict[str, tuple[_Customer, str, str, str, str]] = {
     "HP-60077": (_ZHANG, "bedside lamp", "床头灯", "61.00", "24.95"),
 }
 
-_COURSES: dict[str, tuple[Status, int, int, int | None, Problem | None]] = {
+_HISTORIES: dict[str, tuple[OrderStatus, int, int, int | None, OrderProblem | None]] = {
     # number: status, working days from today when placed, promised, delivered; what was reported
-    "HP-10234": ("dispatched", -2, 2, None, None),
-    "HP-10235": ("dispatched", -11, -6, None, None),
-    "HP-10236": ("processing", 0, 5, None, None),
-    "HP-18852": ("packed", -1, 8, None, None),
-    "HP-18853": ("delivered", -33, -28, -28, None),  # 38 calendar days or more: returns are over
-    "HP-18860": ("lost", -20, -15, None, "lost"),
-    "HP-20816": ("processing", 0, 4, None, None),
-    "HP-20817": ("delivered", -7, -2, -3, "damaged"),
-    "HP-20818": ("dispatched", -8, -3, None, None),
-    "HP-21440": ("processing", -3, 12, None, None),
-    "HP-21441": ("delivered", -8, -3, -4, None),
-    "HP-31990": ("dispatched", -6, 3, None, None),
-    "HP-31991": ("dispatched", -2, 3, None, "double_charge"),
-    "HP-31992": ("processing", 0, 15, None, None),
-    "HP-44120": ("delivered", -4, -3, -3, "wrong"),
-    "HP-44121": ("cancelled", -6, -1, None, None),
-    "HP-44122": ("delivered", -12, -7, -7, "missing"),
-    "HP-52301": ("dispatched", -5, 7, None, None),
-    "HP-52302": ("delivered", -20, -8, -8, None),
-    "HP-60077": ("processing", -1, 12, None, None),
+    "HP-10234": (OrderStatus.DISPATCHED, -2, 2, None, None),
+    "HP-10235": (OrderStatus.DISPATCHED, -11, -6, None, None),
+    "HP-10236": (OrderStatus.PROCESSING, 0, 5, None, None),
+    "HP-18852": (OrderStatus.PACKED, -1, 8, None, None),
+    "HP-18853": (
+        OrderStatus.DELIVERED,
+        -33,
+        -28,
+        -28,
+        None,
+    ),  # too late to return
+    "HP-18860": (OrderStatus.LOST, -20, -15, None, OrderProblem.LOST),
+    "HP-20816": (OrderStatus.PROCESSING, 0, 4, None, None),
+    "HP-20817": (OrderStatus.DELIVERED, -7, -2, -3, OrderProblem.DAMAGED),
+    "HP-20818": (OrderStatus.DISPATCHED, -8, -3, None, None),
+    "HP-21440": (OrderStatus.PROCESSING, -3, 12, None, None),
+    "HP-21441": (OrderStatus.DELIVERED, -8, -3, -4, None),
+    "HP-31990": (OrderStatus.DISPATCHED, -6, 3, None, None),
+    "HP-31991": (OrderStatus.DISPATCHED, -2, 3, None, OrderProblem.DOUBLE_CHARGE),
+    "HP-31992": (OrderStatus.PROCESSING, 0, 15, None, None),
+    "HP-44120": (OrderStatus.DELIVERED, -4, -3, -3, OrderProblem.WRONG),
+    "HP-44121": (OrderStatus.CANCELLED, -6, -1, None, None),
+    "HP-44122": (OrderStatus.DELIVERED, -12, -7, -7, OrderProblem.MISSING),
+    "HP-52301": (OrderStatus.DISPATCHED, -5, 7, None, None),
+    "HP-52302": (OrderStatus.DELIVERED, -20, -8, -8, None),
+    "HP-60077": (OrderStatus.PROCESSING, -1, 12, None, None),
 }
 
 
 def orders(today: date) -> list[Order]:
-    """The demo shop's orders, with dates as working days before and after `today`."""
+    """Return the demo shop's orders, dated some working days before and after `today`."""
     return [_order(number, today) for number in _DETAILS]
 
 
 def _order(number: str, today: date) -> Order:
     customer, item_en, item_zh, value, delivery_paid = _DETAILS[number]
-    status, placed, promised, delivered, problem = _COURSES[number]
+    status, placed, promised, delivered, problem = _HISTORIES[number]
     return Order(
         number=number,
         email=customer.email,
@@ -98,6 +105,6 @@ def _order(number: str, today: date) -> Order:
 
 
 def _working_day(today: date, offset: int) -> date:
-    # Back from the next working day, on from the last one, so that a week-end counts as neither.
+    # Count back from the next working day and forward from the last one: weekends do not count.
     start = np.busday_offset(np.datetime64(today), 0, roll="forward" if offset < 0 else "backward")
     return date.fromisoformat(str(np.busday_offset(start, offset)))

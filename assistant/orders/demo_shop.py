@@ -13,28 +13,36 @@ from typing import Any
 from sqlite_utils import Database
 
 from assistant.orders.demo_data import orders
-from assistant.orders.port import BackofficeDown, Kind, Order, RequestRefused, Status, today_utc
+from assistant.orders.port import BackofficeDown, Order, RequestKind, RequestRefused, today_utc
+from store.enums import OrderProblem, OrderStatus
 
 BUSY_SECONDS = 5.0
 """How long one conversation waits while another writes."""
 
-_LETTERS: dict[Kind, str] = {"cancel": "C", "address": "A", "refund": "R", "return": "B"}
-
-_POSSIBLE: dict[Kind, tuple[Status, ...]] = {
-    "cancel": ("processing", "packed"),
-    "address": ("processing", "packed"),
-    "refund": ("dispatched", "delivered", "lost"),
-    "return": ("delivered",),
+_LETTERS = {
+    RequestKind.CANCEL: "C",
+    RequestKind.ADDRESS: "A",
+    RequestKind.REFUND: "R",
+    RequestKind.RETURN: "B",
 }
+"""What ends the reference of a request."""
+
+_ALLOWED = {
+    RequestKind.CANCEL: (OrderStatus.PROCESSING, OrderStatus.PACKED),
+    RequestKind.ADDRESS: (OrderStatus.PROCESSING, OrderStatus.PACKED),
+    RequestKind.REFUND: (OrderStatus.DISPATCHED, OrderStatus.DELIVERED, OrderStatus.LOST),
+    RequestKind.RETURN: (OrderStatus.DELIVERED,),
+}
+"""The statuses of an order that allow a request."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a customer asked the shop to do with an order; `reference` is what they may quote."""
+    """A request about an order; `reference` is what the customer may quote."""
 
     reference: str
     order: str
-    kind: Kind
+    kind: RequestKind
     detail: str
 
 
@@ -42,11 +50,11 @@ class DemoShop:
     """A Backoffice over one SQLite file with the tables `orders` and `requests`."""
 
     def __init__(self, path: Path) -> None:
-        """The shop whose tables lie in the file `path`."""
+        """Use the tables in the file `path`."""
         self.path = path
 
     def create(self, orders: list[Order]) -> None:
-        """Makes both tables in a new file and fills in `orders`."""
+        """Create both tables in a new file, with `orders` in them."""
         with closing(sqlite3.connect(self.path)) as connection:
             database = Database(connection)
             database.table("orders").insert_all(map(_as_row, orders), pk="number")
@@ -57,41 +65,47 @@ class DemoShop:
             )
 
     def find_order(self, number: str, email: str) -> Order | None:
-        """See Backoffice."""
+        """Return an order as Backoffice says."""
         with self._database() as database:
             found = database.table("orders").rows_where(
                 "number = ? AND email = ?", [number, email.lower()]
             )
             return next(map(_from_row, found), None)
 
-    def submit(self, number: str, kind: Kind, detail: str = "") -> str:
-        """See Backoffice. The first reason given is kept."""
+    def submit(self, number: str, kind: RequestKind, detail: str = "") -> str:
+        """Submit a request as Backoffice says; the first reason given is kept."""
         reference = f"{number}-{_LETTERS[kind]}"
         with self._database(writes=True) as database:
             table = database.table("requests")
-            asked = next(table.rows_where("reference = ?", [reference]), None)
-            if asked and (kind != "address" or asked["detail"] == detail):
+            known = next(table.rows_where("reference = ?", [reference]), None)
+            if known and (kind != RequestKind.ADDRESS or known["detail"] == detail):
                 return reference
-            _refuse_unless_possible(database, number, kind)
+            _check_allowed(database, number, kind)
             row = {"reference": reference, "order": number, "kind": kind, "detail": detail}
             table.upsert({**row, "at": datetime.now(UTC).isoformat()}, pk="reference")
-            changes = {"cancel": {"status": "cancelled"}, "address": {"address": detail}}
+            changes: dict[RequestKind, dict[str, str]] = {
+                RequestKind.CANCEL: {"status": OrderStatus.CANCELLED},
+                RequestKind.ADDRESS: {"address": detail},
+            }
             if kind in changes:
                 database.table("orders").update(number, changes[kind])
         return reference
 
     def close(self) -> None:
-        """See Backoffice. Each question has a connection of its own, so that none is left."""
+        """Do nothing: each call has a connection of its own."""
 
     def requests(self, order: str) -> list[Request]:
-        """What was asked for the order of this number, oldest first."""
+        """Return the requests about an order, oldest first."""
         with self._database() as database:
             rows = database.table("requests").rows_where('"order" = ?', [order], order_by="at")
-            return [Request(r["reference"], r["order"], r["kind"], r["detail"]) for r in rows]
+            return [
+                Request(row["reference"], row["order"], RequestKind(row["kind"]), row["detail"])
+                for row in rows
+            ]
 
     @contextmanager
     def _database(self, *, writes: bool = False) -> Iterator[Database]:
-        """One transaction on a connection of its own; one that `writes` waits for its turn."""
+        """Open a transaction on a new connection; one that `writes` waits for other writers."""
         if not self.path.is_file():
             raise BackofficeDown(f"{self.path} does not exist")
         try:
@@ -106,33 +120,35 @@ class DemoShop:
 
 
 def open_demo_shop(data_dir: Path) -> DemoShop:
-    """The demo shop at `data_dir`/shop.db, filled with its orders when the file does not exist."""
+    """Return the demo shop at `data_dir`/shop.db; a missing file is created with its orders."""
     path = data_dir / "shop.db"
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=data_dir) as beside:
-            new = DemoShop(Path(beside) / "shop.db")
+        with tempfile.TemporaryDirectory(dir=data_dir) as folder:
+            new = DemoShop(Path(folder) / "shop.db")
             new.create(orders(today_utc()))
             new.path.replace(path)
     return DemoShop(path)
 
 
-def _refuse_unless_possible(database: Database, number: str, kind: Kind) -> None:
+def _check_allowed(database: Database, number: str, kind: RequestKind) -> None:
     found = next(database.table("orders").rows_where("number = ?", [number]), None)
     if found is None:
         raise RequestRefused("there is no such order")
-    if found["status"] not in _POSSIBLE[kind]:
+    if found["status"] not in _ALLOWED[kind]:
         raise RequestRefused(f"an order that is {found['status']} does not allow it")
 
 
 def _as_row(order: Order) -> dict[str, Any]:
-    plain = (int, str, type(None))
+    kept = (int, type(None))
     row = asdict(order)
-    return {key: value if isinstance(value, plain) else str(value) for key, value in row.items()}
+    return {key: value if isinstance(value, kept) else str(value) for key, value in row.items()}
 
 
 def _from_row(row: dict[str, Any]) -> Order:
-    read: dict[str, Callable[[Any], Any]] = {
+    parsers: dict[str, Callable[[Any], Any]] = {
+        "status": OrderStatus,
+        "problem": OrderProblem,
         "placed": date.fromisoformat,
         "promised": date.fromisoformat,
         "delivered": date.fromisoformat,
@@ -141,9 +157,9 @@ def _from_row(row: dict[str, Any]) -> Order:
         "made_to_measure": bool,
     }
     values = {field.name: row[field.name] for field in fields(Order)}
-    known = {name: read.get(name, _same)(v) for name, v in values.items() if v is not None}
+    known = {
+        name: parsers[name](value) if name in parsers else value
+        for name, value in values.items()
+        if value is not None
+    }
     return Order(**{**values, **known})
-
-
-def _same(value: Any) -> Any:
-    return value

@@ -1,44 +1,52 @@
-"""Orders and customers: the one seam through which a company's own order service is called."""
+"""The port to a company's order service: the orders of its customers, and requests about them."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from enum import StrEnum
+from typing import Any, Protocol
 
 import numpy as np
 
-Status = Literal["processing", "packed", "dispatched", "delivered", "cancelled", "lost"]
-Problem = Literal["late", "lost", "damaged", "wrong", "missing", "double_charge"]
-Kind = Literal["cancel", "address", "refund", "return"]
+from store.enums import OrderProblem, OrderStatus
 
 LOST_AFTER = 10
 """Working days after the promised date when a parcel counts as lost (the shop's promise)."""
 
 
-class BackofficeDown(Exception):
-    """The order service cannot be asked now; nothing was changed.
+class RequestKind(StrEnum):
+    """What a customer may request for an order."""
 
-    The text says why, for the log: it holds nothing of an order and no e-mail address.
+    CANCEL = "cancel"
+    ADDRESS = "address"
+    REFUND = "refund"
+    RETURN = "return"
+
+
+class BackofficeDown(Exception):
+    """The order service cannot be reached; nothing was changed.
+
+    The text says why, for the log: it holds no order data and no e-mail address.
     """
 
 
 class Unconfirmed(BackofficeDown):
-    """A request was sent and its answer did not come: it may have been done, or not."""
+    """A request was sent and no answer came: it may or may not have been carried out."""
 
 
 class RequestRefused(Exception):
-    """The order does not allow what was requested, or does not any more; nothing was changed."""
+    """The order does not allow the request, or no longer allows it; nothing was changed."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """One order as its customer may be told of it. Dates are the shop's working calendar days."""
+    """An order, as far as its customer may know it. Dates are days of the shop's calendar."""
 
     number: str
     email: str
     item_en: str
     item_zh: str
-    status: Status
+    status: OrderStatus
     placed: date
     promised: date
     delivered: date | None
@@ -46,30 +54,33 @@ class Order:
     delivery_paid: Decimal
     address: str
     currency: str = "GBP"
-    problem: Problem | None = None
+    problem: OrderProblem | None = None
     made_to_measure: bool = False
 
     def item(self, language: str) -> str:
-        """What was ordered, in words of `language` ("en" or "zh")."""
+        """Return what was ordered, in `language` ("en" or "zh")."""
         return self.item_zh if language == "zh" else self.item_en
 
     def days_late(self, today: date) -> int:
-        """Working days (Monday to Friday) from the promised date to delivery, or to `today`."""
-        if self.status == "cancelled":
+        """Return the working days (Monday to Friday) between the promised date and delivery.
+
+        Until it is delivered, they are counted to `today`.
+        """
+        if self.status == OrderStatus.CANCELLED:
             return 0
         return max(0, int(np.busday_count(self.promised, self.delivered or today)))
 
-    def trouble(self, today: date) -> Problem | None:
-        """What is wrong with it: what was reported, else that it is lost or late."""
+    def trouble(self, today: date) -> OrderProblem | None:
+        """Return what is wrong with it: the reported problem, otherwise that it is lost or late."""
         if self.problem:
             return self.problem
         days = self.days_late(today)
-        if self.status == "lost" or (days >= LOST_AFTER and self.delivered is None):
-            return "lost"
-        return "late" if days else None
+        if self.status == OrderStatus.LOST or (days >= LOST_AFTER and self.delivered is None):
+            return OrderProblem.LOST
+        return OrderProblem.LATE if days else None
 
     def snapshot(self, today: date) -> dict[str, Any]:
-        """The facts that the triage reads; money as decimal strings, days as working days."""
+        """Return the facts that the triage reads: money as decimal strings, working days."""
         return {
             "number": self.number,
             "status": self.status,
@@ -83,29 +94,43 @@ class Order:
 
 
 class Backoffice(Protocol):
-    """A shop's order service. Its methods may be called from any thread."""
+    """A company's order service. Its methods may be called from any thread."""
 
     def find_order(self, number: str, email: str) -> Order | None:
-        """The order with this number, if it was placed with this e-mail address; else None.
+        """Return the order with this number if it was placed with this e-mail address.
 
-        E-mail addresses are compared without regard to case. Raises BackofficeDown.
+        E-mail addresses are compared without regard to case.
+
+        Raises:
+            BackofficeDown: The order service cannot be reached.
         """
         ...
 
-    def submit(self, number: str, kind: Kind, detail: str = "") -> str:
-        """Has one thing done with the order `number`; the reference that its customer may quote.
+    def submit(self, number: str, kind: RequestKind, detail: str = "") -> str:
+        """Request something for the order `number`.
 
-        `detail` is the new address, or the reason for a refund or a return. Asked again, it
-        changes nothing and gives the same reference; of addresses the last one counts. Raises
-        RequestRefused, BackofficeDown, and Unconfirmed when it may have been done.
+        Submitting the same request again changes nothing; of several addresses the last one counts.
+
+        Args:
+            number: The order's number.
+            kind: What is requested.
+            detail: The new address, or the reason for a refund or a return.
+
+        Returns:
+            The reference that the customer may quote, the same for the same request.
+
+        Raises:
+            RequestRefused: The order does not allow it.
+            BackofficeDown: Nothing was requested.
+            Unconfirmed: It may or may not have been requested.
         """
         ...
 
     def close(self) -> None:
-        """Ends its connections; it is not asked again."""
+        """Close its connections; it is not used again."""
         ...
 
 
 def today_utc() -> date:
-    """Today's date in UTC, as the demo shop counts days."""
+    """Return today's date in UTC, as the demo shop counts days."""
     return datetime.now(UTC).date()

@@ -1,4 +1,4 @@
-"""The Rasa process: started, watched, restarted when it dies, and stopped with everything in it."""
+"""The Rasa process: starting, watching, restarting and stopping it with its children."""
 
 import asyncio
 import logging
@@ -19,17 +19,17 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
-"""Seconds before a dead Rasa is started again: doubled each time, up to the longest."""
+"""Seconds before Rasa is started again after it ended: doubled each time, up to the longest."""
 
-_LOOK = 0.5
-_GRACE = 5.0
+_POLL_SECONDS = 0.5
+_GRACE_SECONDS = 5.0
 
 
 class RasaServer:
     """Rasa serving `model` on the loopback interface, its output in `data_dir`/rasa.log.
 
-    `secret` guards the way in and the way back to the actions at `action_port`. A process that
-    dies is started again after a pause; one that never gets ready keeps `ready` False.
+    `secret` protects the channel and the calls to the actions at `action_port`. A process that
+    ends is started again after a pause; while it is not ready, `ready` is False.
     """
 
     def __init__(
@@ -41,13 +41,13 @@ class RasaServer:
         port: int | None = None,
         python: Path = RASA_PYTHON,
     ) -> None:
-        """A server that is not started yet; without `port` it takes a free one."""
+        """Prepare the server; without `port` it takes a free one."""
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.restarts = 0
         self._model, self._log, self._python = model, data_dir / "rasa.log", python
-        ours = {"AMENDS_RASA_SECRET": secret, "AMENDS_PORT": str(action_port)}
-        self._environment = os.environ | QUIET | ours
+        settings = {"AMENDS_RASA_SECRET": secret, "AMENDS_PORT": str(action_port)}
+        self._environment = os.environ | QUIET | settings
         self._process: Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._ready = False
@@ -63,19 +63,19 @@ class RasaServer:
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
-        """Starts Rasa and its watch; returns at once, `ready` follows when the model is loaded."""
+        """Start Rasa and its watch, without waiting until the model is loaded."""
         if self._watch is None:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             self._watch = asyncio.create_task(self._keep_running(), name="rasa")
 
     async def wait_ready(self, seconds: float) -> None:
-        """Returns when Rasa is ready; raises TimeoutError when it is not after `seconds`."""
+        """Wait until Rasa is ready. Raises TimeoutError when it is not after `seconds`."""
         async with asyncio.timeout(seconds):
             while not self.ready:
-                await asyncio.sleep(_LOOK / 5)
+                await asyncio.sleep(_POLL_SECONDS / 5)
 
     async def stop(self) -> None:
-        """Stops the watch and the whole process group; returns when they are gone."""
+        """Stop the watch and the whole process group, and wait until they have ended."""
         if self._watch is None:
             return
         self._watch.cancel()
@@ -99,17 +99,19 @@ class RasaServer:
             self.restarts += 1
 
     async def _run_once(self) -> bool:
-        """Whether the process that has just ended had been ready; False when it cannot start."""
+        """Run Rasa until it ends; return whether it had been ready."""
         try:
             self._process = await self._spawn()
         except OSError:
             logger.exception("could not start Rasa")
             return False
         ended = asyncio.create_task(self._process.wait())
-        async with httpx.AsyncClient(base_url=self.url, timeout=_GRACE, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=self.url, timeout=_GRACE_SECONDS, trust_env=False
+        ) as client:
             while not ended.done() and not self._ready:
                 self._ready = await says_ready(client)
-                await asyncio.wait([ended], timeout=_LOOK)
+                await asyncio.wait([ended], timeout=_POLL_SECONDS)
         await ended
         return self._ready
 
@@ -138,13 +140,13 @@ class RasaServer:
             return
         self._signal(signal.SIGTERM)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), _GRACE)
+            await asyncio.wait_for(self._process.wait(), _GRACE_SECONDS)
         self._signal(signal.SIGKILL)
         await self._process.wait()
         self._process = None
 
     def _signal(self, number: signal.Signals) -> None:
-        # The group outlives its leader as long as anything in it runs.
+        # The process group exists as long as any process in it runs.
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)

@@ -1,4 +1,4 @@
-"""Training Rasa's model when what it is made from has changed, and parsing texts with it."""
+"""Training Rasa's model when its sources have changed, and parsing texts with it."""
 
 import hashlib
 import json
@@ -17,12 +17,11 @@ ROOT = Path(__file__).parents[2]
 RASA_PYTHON = ROOT / ".venv-rasa" / "bin" / "python"
 """The Python of Rasa's own environment."""
 
-_MADE_FROM = ("config.yml", "domain.yml", "assistant/data", "assistant/components", "language")
+_SOURCES = ("config.yml", "domain.yml", "assistant/data", "assistant/components", "language")
 _TAIL = 25
-_TOLD = ("Starting to train", "Finished training")
+# The lines of output that are reported as steps.
+_STEPS = ("Starting to train", "Finished training")
 
-# Rasa's own thread pools only get in each other's way on small machines, and its libraries warn
-# about each other.
 QUIET = {
     "RASA_TELEMETRY_ENABLED": "false",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
@@ -33,19 +32,19 @@ QUIET = {
 
 
 class TrainingFailed(Exception):
-    """Rasa could not be trained or asked; the message ends with the last lines of its output."""
+    """Rasa could not be trained or run; the message ends with the last lines of its output."""
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """What Rasa takes a text to mean; `abstained` when it is not sure enough to say."""
+    """The intent that Rasa gives a text, and its confidence in it from 0 to 1."""
 
     intent: str
     confidence: float
 
     @property
     def abstained(self) -> bool:
-        """Whether no intent was clear."""
+        """Whether no intent was likely enough."""
         return self.intent == FALLBACK
 
 
@@ -54,10 +53,17 @@ def train_if_changed(
     report: Callable[[str], None] = lambda line: None,
     python: Path = RASA_PYTHON,
 ) -> Path:
-    """The model of the present training data in `model_dir`, trained first if it is not there.
+    """Return the model of the present sources in `model_dir`, training it if it is missing.
 
-    `report` is told each step as a line. The file's name carries a hash of everything that the
-    model is made from; it appears whole or not at all. Raises TrainingFailed.
+    The file's name holds a hash of the model's sources; the file is complete or does not exist.
+
+    Args:
+        model_dir: Where models are kept.
+        report: Is called with each step as a line.
+        python: The Python of Rasa's environment.
+
+    Raises:
+        TrainingFailed: Rasa could not be trained.
     """
     model = model_dir / f"rasa-{fingerprint()}.tar.gz"
     if model.exists():
@@ -65,16 +71,16 @@ def train_if_changed(
     model_dir.mkdir(parents=True, exist_ok=True)
     for killed in model_dir.glob(".training-*"):
         shutil.rmtree(killed, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=model_dir, prefix=".training-") as beside:
-        _train(Path(beside), report, python)
-        (Path(beside) / "new.tar.gz").replace(model)
+    with tempfile.TemporaryDirectory(dir=model_dir, prefix=".training-") as folder:
+        _train(Path(folder), report, python)
+        (Path(folder) / "new.tar.gz").replace(model)
     return model
 
 
 def parse_many(model: Path, texts: Sequence[str], python: Path = RASA_PYTHON) -> list[Parsed]:
-    """What each of `texts` means to `model`, in order, in one process. Raises TrainingFailed."""
+    """Return how `model` parses each of `texts`, in one process. Raises TrainingFailed."""
     command: list[str | Path] = [python, "-m", "assistant.components.parse", model]
-    done = subprocess.run(
+    completed = subprocess.run(
         command,
         input="".join(json.dumps({"text": text}) + "\n" for text in texts),
         capture_output=True,
@@ -83,13 +89,13 @@ def parse_many(model: Path, texts: Sequence[str], python: Path = RASA_PYTHON) ->
         env=os.environ | QUIET,
         check=False,
     )
-    if done.returncode:
-        raise TrainingFailed("\n".join(["Rasa could not parse:", *_last(done.stderr)]))
-    return [Parsed(**json.loads(line)) for line in done.stdout.splitlines()]
+    if completed.returncode:
+        raise TrainingFailed("\n".join(["Rasa could not parse:", *_last_lines(completed.stderr)]))
+    return [Parsed(**json.loads(line)) for line in completed.stdout.splitlines()]
 
 
 def fingerprint() -> str:
-    """16 hexadecimal digits that change with any file that the model is made from."""
+    """Return 16 hexadecimal digits that change with any of the model's sources."""
     digest = hashlib.sha256()
     for path in _sources():
         digest.update(str(path.relative_to(ROOT)).encode())
@@ -98,16 +104,16 @@ def fingerprint() -> str:
 
 
 def _sources() -> Iterator[Path]:
-    for name in _MADE_FROM:
+    for name in _SOURCES:
         path = ROOT / name
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (file for file in files if file.is_file() and _counts(file))
+        yield from (file for file in files if file.is_file() and _is_source(file))
 
 
-def _counts(path: Path) -> bool:
-    """Whether the model depends on `path`: not on how the encoder was trained, nor on bytecode."""
-    beside = {"training", "__pycache__", "README.md"}
-    return not beside & set(path.relative_to(ROOT).parts)
+def _is_source(path: Path) -> bool:
+    """Return whether the model depends on `path`: not on training code, texts or bytecode."""
+    unused = {"training", "locale", "__pycache__", "README.md"}
+    return not unused & set(path.relative_to(ROOT).parts)
 
 
 def _train(folder: Path, report: Callable[[str], None], python: Path) -> None:
@@ -123,19 +129,19 @@ def _train(folder: Path, report: Callable[[str], None], python: Path) -> None:
         text=True,
     ) as process:
         assert process.stdout is not None  # noqa: S101 - for the type checker: it is piped
-        tail = deque(_reported(process.stdout, report), maxlen=_TAIL)
+        tail = deque(_report_steps(process.stdout, report), maxlen=_TAIL)
     if process.returncode or not (folder / "new.tar.gz").exists():
         raise TrainingFailed("\n".join(["Rasa could not be trained:", *tail]))
 
 
-def _reported(lines: Iterator[str], report: Callable[[str], None]) -> Iterator[str]:
+def _report_steps(lines: Iterator[str], report: Callable[[str], None]) -> Iterator[str]:
     for line in lines:
         # Progress bars overwrite their line with carriage returns.
         shown = line.rstrip("\n").split("\r")[-1]
-        if any(words in shown for words in _TOLD):
+        if any(words in shown for words in _STEPS):
             report(shown.split(" - ")[-1])
         yield shown
 
 
-def _last(output: str) -> list[str]:
+def _last_lines(output: str) -> list[str]:
     return output.splitlines()[-_TAIL:]

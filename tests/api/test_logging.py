@@ -18,7 +18,7 @@ from api.http import problem_details
 from api.http.middleware import RequestId
 from api.logging import PACKAGES, bind_path_ids, build_formatter, configure_logging
 from api.settings import LogFormat, LogLevel
-from assistant.rasa.client import Answer, AssistantUnavailable
+from assistant.reply import Answer, AssistantUnavailable, Offered
 from conversation import repository
 from conversation.events import Events
 from conversation.message_handler import MessageHandler
@@ -167,14 +167,14 @@ async def test_a_path_that_is_no_id_stays_out_of_the_log(
 class FailingAssistant:
     """An assistant that fails on every message, and quotes it."""
 
-    async def ask(self, sender: str, text: str, language: str) -> Answer:
+    async def ask(self, sender: str, text: str, language: str, offered: Offered) -> Answer:
         raise RuntimeError(f"cannot parse {text}")
 
 
 class SilentAssistant:
     """An assistant that does not answer."""
 
-    async def ask(self, sender: str, text: str, language: str) -> Answer:
+    async def ask(self, sender: str, text: str, language: str, offered: Offered) -> Answer:
         raise AssistantUnavailable("no answer within 5 s")
 
 

@@ -22,9 +22,10 @@ from assistant.actions import build_executor
 from assistant.orders.demo_shop import DemoShop, open_demo_shop
 from assistant.orders.http_adapter import HttpBackoffice
 from assistant.orders.port import Backoffice
-from assistant.rasa.client import Answer, Rasa
+from assistant.rasa.client import Rasa
 from assistant.rasa.process import RasaServer
 from assistant.rasa.training import ROOT, train_if_changed
+from assistant.reply import Answer, Offered, Reply, chosen
 from knowledge_base.article import load_articles
 from knowledge_base.search.index import build_index
 from knowledge_base.search.reloading import KnowledgeBase
@@ -32,6 +33,17 @@ from language.encoder import load_encoder
 
 SECRET = secrets.token_urlsafe(16)
 READY_SECONDS = 240
+# Fixtures that train a model or run something in the environment of Rasa.
+NEEDS_RASA = {"model", "seen"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests here that need Rasa, judging by their fixtures."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and NEEDS_RASA & set(getattr(item, "fixturenames", ())):
+            item.add_marker("rasa")
 
 
 @dataclass
@@ -58,15 +70,27 @@ class Actions:
 
 @dataclass
 class Chat:
-    """One customer's conversation with the bot."""
+    """One customer's conversation with the bot; `shown` are its latest replies."""
 
     rasa: Rasa
     language: str = "en"
     sender: str = field(default_factory=lambda: f"{uuid.uuid4()}:1")
+    shown: list[Reply] = field(default_factory=list)
 
     async def say(self, text: str) -> Answer:
         """What the bot answers to `text`."""
-        return await self.rasa.ask(self.sender, text, self.language)
+        latest = self.shown[-1].choices if self.shown else ()
+        ids = tuple(choice.id for choice in latest if choice.id)
+        choice_id = chosen(text, (choice for reply in self.shown for choice in reply.choices))
+        answer = await self.rasa.ask(self.sender, text, self.language, Offered(ids, choice_id))
+        self.shown[:] = answer.replies
+        return answer
+
+    async def choose(self, choice_id: str) -> Answer:
+        """What the bot answers to one of its choices."""
+        choices = [choice for reply in self.shown for choice in reply.choices]
+        (text,) = {choice.text for choice in choices if choice.id == choice_id}
+        return await self.say(text)
 
     async def told(self, *texts: str) -> str:
         """All that the bot says to the last of `texts`, said one after the other."""
@@ -154,7 +178,10 @@ def serving(app: ASGIApp) -> Iterator[int]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
+    end = time.monotonic() + 30
     while not server.started:
+        if time.monotonic() > end:
+            raise TimeoutError("the server did not start within 30 s")
         time.sleep(0.01)
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True

@@ -1,7 +1,7 @@
 """Run by Rasa's own Python: what our components make of texts, as JSON lines.
 
 Reads {"text", "metadata"?} from standard input, writes {"tokens": [[text, start, end, lemma]…],
-"entities": […]} for each.
+"entities": […], "intent", "ranking"} for each.
 """
 
 import json
@@ -12,6 +12,7 @@ warnings.simplefilter("ignore")
 
 from rasa.shared.nlu.training_data.message import Message  # noqa: E402 - after the filter
 
+from assistant.components.chosen_intent import ChosenIntent  # noqa: E402 - after the filter
 from assistant.components.detector import LanguageDetector  # noqa: E402
 from assistant.components.identifiers import IdentifierExtractor  # noqa: E402
 from assistant.components.tokenizer import BilingualTokenizer  # noqa: E402
@@ -22,5 +23,12 @@ for line in sys.stdin:
         [message]
     )
     [message] = IdentifierExtractor().process(LanguageDetector().process([message]))
+    [message] = ChosenIntent().process([message])
     tokens = [[t.text, t.start, t.end, t.lemma] for t in message.get("text_tokens")]
-    print(json.dumps({"tokens": tokens, "entities": message.get("entities")}))  # noqa: T201
+    found = {
+        "tokens": tokens,
+        "entities": message.get("entities"),
+        "intent": message.get("intent"),
+        "ranking": message.get("intent_ranking"),
+    }
+    print(json.dumps(found))  # noqa: T201

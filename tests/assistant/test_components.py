@@ -29,6 +29,7 @@ def seen() -> dict[str, Any]:
     lines: list[dict[str, Any]] = [{"text": text} for text in MESSAGES.values()]
     lines += [{"text": "ok", "metadata": {"language": "zh"}}]
     lines += [{"text": "ok", "metadata": {"language": "fr"}}]
+    lines += [{"text": "Xq7", "metadata": {"intent": "want_person"}}]
     done = subprocess.run(
         [RASA_PYTHON, "-m", "tests.assistant.in_rasa"],
         input="".join(json.dumps(line) + "\n" for line in lines),
@@ -39,7 +40,7 @@ def seen() -> dict[str, Any]:
         check=True,
     )
     results = map(json.loads, done.stdout.splitlines())
-    return dict(zip([*MESSAGES, "told", "told nonsense"], results, strict=True))
+    return dict(zip([*MESSAGES, "told", "told nonsense", "chosen"], results, strict=True))
 
 
 def values(seen: dict[str, Any], message: str, entity: str) -> list[str]:
@@ -98,3 +99,9 @@ def test_the_language_is_the_one_told_else_the_one_seen(seen: dict[str, Any]) ->
     assert values(seen, "chinese", "language") == ["zh"]
     assert values(seen, "told", "language") == ["zh"]
     assert values(seen, "told nonsense", "language") == ["en"]
+
+
+def test_a_chosen_message_has_the_intent_that_the_client_names(seen: dict[str, Any]) -> None:
+    assert seen["chosen"]["intent"] == {"name": "want_person", "confidence": 1.0}
+    assert seen["chosen"]["ranking"] == [seen["chosen"]["intent"]]
+    assert seen["told"]["intent"] is None

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from assistant.orders.demo_shop import DemoShop
-from assistant.rasa.client import Answer
+from assistant.reply import Answer
 from store.enums import Sender
 from tests.assistant.conftest import Chat
 from triage.features.facts import extract_facts

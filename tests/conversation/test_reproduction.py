@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select, update
 
-from assistant.rasa.client import Answer, Reply
+from assistant.reply import Answer, Reply
 from conversation import repository
 from conversation.message_audit import changed_messages
 from conversation.turn_commit import RulesInForce, TurnAnalysis, TurnOutcome, commit_turn
@@ -151,7 +151,6 @@ def test_every_failure_around_a_message(chat: Chat) -> None:
     assert exact(chat.engine) == 2
 
 
-@pytest.mark.altered
 def test_a_message_that_was_changed_later_is_named(chat: Chat) -> None:
     chat.say("Let me talk to a person", ANSWER)
     chat.say("Hello?", ANSWER)
@@ -162,7 +161,6 @@ def test_a_message_that_was_changed_later_is_named(chat: Chat) -> None:
     assert told == [Fault(decision, "message 1 was changed after it") for decision in (1, 2)]
 
 
-@pytest.mark.altered
 @pytest.mark.parametrize(
     ("column", "value", "what"),
     [

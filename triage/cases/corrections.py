@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from accounts import staff
+from store.enums import OrderStatus
 from store.locks import serialize_transactions
 from store.tables import cases
 from store.tables import fact_corrections as table
@@ -25,13 +26,12 @@ from triage.features.fact import Value
 from triage.features.facts import FACTS, Facts
 from triage.features.service_history import PROBLEMS
 
-STATUSES = ("processing", "packed", "dispatched", "delivered", "cancelled", "lost")
 # The facts that an agent can find out, with the words that one of them may be.
 CORRECTABLE: Mapping[str, tuple[str, ...]] = {
     "problem": ("", *PROBLEMS),
     "problem_confirmed": (),
     "days_late": (),
-    "order_status": STATUSES,
+    "order_status": tuple(OrderStatus),
     "order_value": (),
     "delivery_paid": (),
     "currency": (),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from store.enums import OrderProblem
 from triage.features.episode import Episode, Evidence, MessageFeatures
 from triage.features.fact import NO_EVIDENCE, Extracted, Fact, FactKind, Value
 
@@ -11,8 +12,15 @@ from triage.features.fact import NO_EVIDENCE, Extracted, Fact, FactKind, Value
 UNRESOLVED_WORDS = ("unhelpful", "again", "unsolved")
 # The shop promises delivery with at most so many working days of delay.
 LATE_DAYS = 2
-# In the order in which a message that names several is read.
-PROBLEMS = ("lost", "double_charge", "damaged", "wrong", "missing", "late")
+# The first problem in this order counts when a customer speaks of several.
+PROBLEMS = (
+    OrderProblem.LOST,
+    OrderProblem.DOUBLE_CHARGE,
+    OrderProblem.DAMAGED,
+    OrderProblem.WRONG,
+    OrderProblem.MISSING,
+    OrderProblem.LATE,
+)
 
 
 def _customer_turns(episode: Episode) -> Extracted:
@@ -177,11 +185,11 @@ def _problem(episode: Episode) -> Extracted:
     known, _ = _order_known(episode)
     for problem in PROBLEMS:
         # Where the order is known, its own data decide whether it is late.
-        if known and problem == "late":
+        if known and problem == OrderProblem.LATE:
             continue
         for message in episode.customer:
             if evidence := message.evidence_of(f"problem_{problem}"):
-                return problem, evidence
+                return problem.value, evidence
     return "", NO_EVIDENCE
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from language.catalogue import say
+from language.detect import LANGUAGES
 from store.enums import Action
 from triage.features.episode import Evidence
 from triage.features.facts import NO_FACTS, Facts
@@ -81,10 +83,7 @@ FAILED = Decision(
     reasons=(
         Reason(
             "triage_failed",
-            {
-                "en": "The rules could not be applied to this conversation.",
-                "zh": "规则无法应用于此对话。",
-            },
+            {language: say("triage.failed", language) for language in LANGUAGES},
             (),
         ),
     ),

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from babel import Locale
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from starlette.requests import Request
 
+from language.catalogue import read_catalogue
 from language.detect import LANGUAGES, Language
 
 LOCALE = Path(__file__).parent / "locale"
@@ -37,8 +37,7 @@ def translations(language: Language) -> NullTranslations:
     if not path.exists():
         return NullTranslations()
     compiled = BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
+    write_mo(compiled, read_catalogue(path, language))
     compiled.seek(0)
     return Translations(compiled)
 

@@ -1,12 +1,22 @@
 """The page of the demo shop, and the script of the chat widget."""
 
+import json
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
-from api.pages.shared.rendering import STATIC, Page, PageDep
+from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
+from language.catalogue import texts
+from language.detect import LANGUAGES
+
+WIDGET = Path(__file__).with_name("widget.js")
+"""The widget's source, in which `__TEXTS__` stands for its texts."""
+
+_WIDGET_KEYS = "widget."
 
 router = APIRouter(include_in_schema=False)
 
@@ -91,10 +101,25 @@ def home(page: PageDep) -> HTMLResponse:
 
 
 @router.get("/widget.js")
-def widget() -> FileResponse:
+def widget() -> Response:
     """Return the chat widget, a script that any website can include."""
     headers = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
-    return FileResponse(STATIC / "widget.js", media_type="text/javascript", headers=headers)
+    return Response(widget_script(), media_type="text/javascript", headers=headers)
+
+
+@cache
+def widget_script() -> str:
+    """Return the widget's source with its texts from the catalogue, in every language."""
+    tables = {
+        language: {
+            key.removeprefix(_WIDGET_KEYS): text
+            for key, text in texts(language).items()
+            if key.startswith(_WIDGET_KEYS)
+        }
+        for language in LANGUAGES
+    }
+    source = WIDGET.read_text(encoding="utf-8")
+    return source.replace("__TEXTS__", json.dumps(tables, ensure_ascii=False))
 
 
 def suggestions(page: Page) -> list[str]:

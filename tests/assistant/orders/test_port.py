@@ -13,8 +13,8 @@ from assistant.orders.demo_shop import DemoShop, open_demo_shop
 from assistant.orders.port import (
     Backoffice,
     BackofficeDown,
-    Kind,
     Order,
+    RequestKind,
     RequestRefused,
     today_utc,
 )
@@ -70,21 +70,22 @@ def test_an_order_not_delivered_ten_working_days_late_is_lost(shop: DemoShop) ->
 
 
 def test_cancelling_twice_is_cancelling_once(backoffice: Backoffice, shop: DemoShop) -> None:
-    assert backoffice.submit("HP-10236", "cancel") == backoffice.submit("HP-10236", "cancel")
+    first = backoffice.submit("HP-10236", RequestKind.CANCEL)
+    assert backoffice.submit("HP-10236", RequestKind.CANCEL) == first
     assert order(backoffice, "HP-10236", "anna@example.com").status == "cancelled"
     assert [request.kind for request in shop.requests("HP-10236")] == ["cancel"]
 
 
 def test_the_last_address_given_counts(backoffice: Backoffice, shop: DemoShop) -> None:
     for address in ("1 Old Street", "2 New Street", "1 Old Street", "3 高街"):
-        backoffice.submit("HP-20816", "address", address)
+        backoffice.submit("HP-20816", RequestKind.ADDRESS, address)
         assert order(backoffice, "HP-20816", "li.wei@example.com").address == address
     assert [request.detail for request in shop.requests("HP-20816")] == ["3 高街"]
 
 
 def test_several_threads_record_one_refund_request(backoffice: Backoffice, shop: DemoShop) -> None:
     def ask(reason: str) -> str:
-        return backoffice.submit("HP-20817", "refund", reason)
+        return backoffice.submit("HP-20817", RequestKind.REFUND, reason)
 
     with ThreadPoolExecutor(4) as pool:
         references = set(pool.map(ask, ["broken"] * 8))
@@ -95,7 +96,7 @@ def test_several_threads_record_one_refund_request(backoffice: Backoffice, shop:
 def test_refund_and_return_of_one_order_are_two_requests(
     backoffice: Backoffice, shop: DemoShop
 ) -> None:
-    kinds: tuple[Kind, Kind] = ("refund", "return")
+    kinds = (RequestKind.REFUND, RequestKind.RETURN)
     assert len({backoffice.submit("HP-20817", kind, "broken") for kind in kinds}) == 2
     assert len(shop.requests("HP-20817")) == 2
 
@@ -103,15 +104,15 @@ def test_refund_and_return_of_one_order_are_two_requests(
 @pytest.mark.parametrize(
     ("number", "kind"),
     [
-        ("HP-10234", "cancel"),  # dispatched
-        ("HP-44121", "address"),  # cancelled
-        ("HP-10236", "refund"),  # not dispatched yet
-        ("HP-10234", "return"),  # not delivered yet
-        ("HP-00000", "cancel"),  # no such order
+        ("HP-10234", RequestKind.CANCEL),  # dispatched
+        ("HP-44121", RequestKind.ADDRESS),  # cancelled
+        ("HP-10236", RequestKind.REFUND),  # not dispatched yet
+        ("HP-10234", RequestKind.RETURN),  # not delivered yet
+        ("HP-00000", RequestKind.CANCEL),  # no such order
     ],
 )
 def test_what_an_order_does_not_allow_changes_nothing(
-    backoffice: Backoffice, shop: DemoShop, number: str, kind: Kind
+    backoffice: Backoffice, shop: DemoShop, number: str, kind: RequestKind
 ) -> None:
     with pytest.raises(RequestRefused):
         backoffice.submit(number, kind, "1 Old Street")
@@ -128,7 +129,7 @@ def test_a_missing_or_damaged_file_is_a_back_office_that_is_down(tmp_path: Path)
 
 def test_opening_again_keeps_what_happened(tmp_path: Path) -> None:
     shop = open_demo_shop(tmp_path)
-    shop.submit("HP-10236", "cancel")
+    shop.submit("HP-10236", RequestKind.CANCEL)
     again = open_demo_shop(tmp_path)
     assert order(again, "HP-10236", "anna@example.com").status == "cancelled"
     assert [path.name for path in tmp_path.iterdir()] == ["shop.db"]
@@ -139,6 +140,6 @@ def test_a_locked_file_changes_nothing(shop: DemoShop, monkeypatch: pytest.Monke
     blocker = sqlite3.connect(shop.path, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(BackofficeDown):
-        shop.submit("HP-10236", "cancel")
+        shop.submit("HP-10236", RequestKind.CANCEL)
     blocker.close()
     assert order(shop, "HP-10236", "anna@example.com").status == "processing"

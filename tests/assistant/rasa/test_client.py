@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI, Request, Response
 
-from assistant.rasa.client import AssistantUnavailable, Choice, Rasa, Reply
+from assistant.rasa.client import Rasa
+from assistant.reply import AssistantUnavailable, Choice, Offered, Reply
 from tests.assistant.conftest import serving
 
 GREETING = {
@@ -48,9 +49,25 @@ async def test_a_message_travels_with_its_language_and_the_secret(app: FastAPI, 
     assert answer.intent == "greet"
     assert answer.replies[0].choices == (Choice("Hi", "hi there"),)
     assert app.state.received == (
-        {"sender": "conversation:1", "message": "hello", "metadata": {"language": "zh"}},
+        {
+            "sender": "conversation:1",
+            "message": "hello",
+            "metadata": {"language": "zh", "offered": [], "chosen": None, "intent": None},
+        },
         "the secret",
     )
+
+
+async def test_a_chosen_choice_travels_with_its_intent(app: FastAPI, url: str) -> None:
+    app.state.answer = GREETING
+    async with Rasa(url, "the secret", 30) as rasa:
+        await rasa.ask("conversation:1", "Talk to a person", "en", Offered(("person",), "person"))
+    assert app.state.received[0]["metadata"] == {
+        "language": "en",
+        "offered": ["person"],
+        "chosen": "person",
+        "intent": "want_person",
+    }
 
 
 async def test_what_an_action_read_into_a_message_counts(app: FastAPI, url: str) -> None:

@@ -48,6 +48,13 @@ def test_the_hash_does_not_change_with_what_python_leaves_behind(copy: Path) -> 
     assert fingerprint() == before
 
 
+def test_a_changed_text_trains_nothing(copy: Path) -> None:
+    before = fingerprint()
+    with (copy / "language/locale/en.po").open("a") as file:
+        file.write("\n# changed\n")
+    assert fingerprint() == before
+
+
 def test_a_model_of_the_present_data_is_not_trained_again(tmp_path: Path) -> None:
     model = tmp_path / f"rasa-{fingerprint()}.tar.gz"
     model.write_bytes(b"trained before")

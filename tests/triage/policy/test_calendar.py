@@ -214,7 +214,8 @@ def test_the_shipped_calendar_matches_the_articles(language: str) -> None:
     article = (ARTICLES / language / "opening-hours.md").read_text("utf-8")
     promised = re.findall(r"^\| .* \| (\d\d:\d\d)–(\d\d:\d\d) \|$", article, re.M)
     assert len(promised) == 2
-    weekday, weekend = (calendar(monday="-".join(hours)).week[Weekday.MONDAY] for hours in promised)
+    weeks = [calendar(monday="-".join(hours)).week for hours in promised]
+    weekday, weekend = (week[Weekday.MONDAY] for week in weeks)
     assert [shipped.week[day] for day in DAYS] == [weekday] * 5 + [weekend] * 2
     assert shipped.zone.key == "Europe/London"
     assert ("UK time" if language == "en" else "英国时间") in article

@@ -27,85 +27,10 @@
   const STEADY = 5000;
   const UNKNOWN = [401, 403, 404];
 
-  const WORDS = {
-    en: {
-      title: "Chat with us",
-      open: "Open chat",
-      openNew: (n) => `Open chat, ${n} new`,
-      close: "Close chat",
-      menu: "More",
-      end: "End this chat",
-      fresh: "Start a new chat",
-      greeting:
-        "Hello! I’m the automated assistant. Ask me anything, and I’ll find a person for you when it’s better to talk to one.",
-      write: "Write a message",
-      send: "Send",
-      customer: "You",
-      assistant: "Assistant, automated",
-      agent: "Customer care",
-      sending: "Sending…",
-      waitingToSend: "Will be sent when you are back online",
-      notSent: "Not sent.",
-      again: "Try again",
-      remove: "Remove",
-      sources: "Read more",
-      connecting: "Connecting…",
-      offline: "No connection. What you write is kept and sent as soon as it is back.",
-      queue: (n) => (n > 1 ? `You are number ${n} in the queue.` : "You are next in the queue."),
-      queueMore: "A person will join this chat. You can keep writing.",
-      person: "You are talking to a person.",
-      assistantTyping: "The assistant is typing",
-      agentTyping: "Your colleague at customer care is typing",
-      ended: "This chat has ended.",
-      survey: "How did we do?",
-      scores: ["Very bad", "Bad", "Fair", "Good", "Very good"],
-      comment: "Anything you would like to add? (optional)",
-      rate: "Send rating",
-      later: "Not now",
-      thanks: "Thank you for telling us.",
-      left: (n) => (n < 0 ? `${-n} characters too many` : `${n} characters left`),
-      tooLong: `Please keep it under ${LONGEST.toLocaleString("en")} characters.`,
-      failed: "That did not work. Please try again.",
-    },
-    zh: {
-      title: "在线客服",
-      open: "打开对话",
-      openNew: (n) => `打开对话，${n} 条新消息`,
-      close: "收起对话",
-      menu: "更多",
-      end: "结束对话",
-      fresh: "开始新的对话",
-      greeting: "您好！我是自动助手，有问题尽管问我；需要真人处理时，我会为您转接。",
-      write: "请输入消息",
-      send: "发送",
-      customer: "您",
-      assistant: "自动助手",
-      agent: "人工客服",
-      sending: "发送中…",
-      waitingToSend: "恢复联网后自动发送",
-      notSent: "未发送。",
-      again: "重试",
-      remove: "删除",
-      sources: "了解更多",
-      connecting: "正在连接…",
-      offline: "网络已断开。您写的内容会保留，联网后自动发送。",
-      queue: (n) => (n > 1 ? `您目前排在第 ${n} 位。` : "下一位就是您。"),
-      queueMore: "客服人员即将加入，您可以继续留言。",
-      person: "正在由真人客服为您服务。",
-      assistantTyping: "助手正在输入",
-      agentTyping: "客服正在输入",
-      ended: "对话已结束。",
-      survey: "您对这次服务满意吗？",
-      scores: ["很不满意", "不满意", "一般", "满意", "很满意"],
-      comment: "还有什么想告诉我们的吗？（选填）",
-      rate: "提交评价",
-      later: "暂不评价",
-      thanks: "感谢您的评价。",
-      left: (n) => (n < 0 ? `超出 ${-n} 个字符` : `还可输入 ${n} 个字符`),
-      tooLong: `内容请不要超过 ${LONGEST} 个字符。`,
-      failed: "操作没有成功，请再试一次。",
-    },
-  };
+  /* The texts by language and key: GET /widget.js fills them in from the catalogue. */
+  const TEXTS = __TEXTS__;
+
+  const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
   /* What must survive a reload: the conversation's key, and what was written but not yet taken.
      Each unsent message is an item of its own, so that two tabs never overwrite each other's. */
@@ -536,7 +461,7 @@
     connectedCallback() {
       if (this.shadowRoot) return;
       this.lang = language();
-      this.words = WORDS[this.lang];
+      this.words = TEXTS[this.lang];
       this.memory = new Memory();
       this.items = new Map();
       this.seen = this.memory.get("seen") ?? 0;
@@ -581,7 +506,7 @@
         "div",
         { class: "menu", id: "menu", hidden: true },
         (this.endButton = node("button", { type: "button", textContent: words.end, onclick: () => this.end() })),
-        node("button", { type: "button", textContent: words.fresh, onclick: () => this.fresh() }),
+        node("button", { type: "button", textContent: words.restart, onclick: () => this.fresh() }),
       );
       this.more = node(
         "button",
@@ -641,7 +566,7 @@
         "div",
         { class: "over", hidden: true },
         node("p", { textContent: words.ended }),
-        node("button", { class: "solid", type: "button", textContent: words.fresh, onclick: () => this.fresh() }),
+        node("button", { class: "solid", type: "button", textContent: words.restart, onclick: () => this.fresh() }),
       );
       return [this.form, this.over];
     }
@@ -735,12 +660,17 @@
       this.input.style.blockSize = `${this.input.scrollHeight}px`;
       this.sendButton.setAttribute("aria-disabled", String(!this.input.value.trim() || left < 0));
       this.count.hidden = left > 400;
-      this.count.textContent = left > 400 ? "" : this.words.left(left);
+      this.count.textContent = left > 400 ? "" : this.charactersLeft(left);
       this.count.classList.toggle("bad", left < 0);
       if (this.input.value && Date.now() - (this.toldTyping ?? 0) > TYPING_EVERY) {
         this.toldTyping = Date.now();
         this.line.tell({ type: "typing" });
       }
+    }
+
+    charactersLeft(left) {
+      if (left < 0) return fill(this.words.characters_over, { count: -left });
+      return fill(this.words.characters_left, { count: left });
     }
 
     key(event) {
@@ -754,7 +684,7 @@
       const text = (this.input.value.toWellFormed?.() ?? this.input.value).trim();
       if (!text) return;
       if (length(text) > LONGEST) {
-        this.count.textContent = this.words.tooLong;
+        this.count.textContent = fill(this.words.too_long, { limit: LONGEST.toLocaleString(this.lang) });
         return;
       }
       this.input.value = "";
@@ -774,7 +704,7 @@
 
     pending(id, text) {
       this.show({ id, seq: Infinity, sender: "customer", text, sources: [], choices: [] });
-      this.note(id, this.offline ? this.words.waitingToSend : this.words.sending);
+      this.note(id, this.offline ? this.words.waiting_to_send : this.words.sending);
     }
 
     /* ---- what the line hears ---- */
@@ -809,21 +739,21 @@
       const text = item.querySelector(".text").textContent;
       const again = node("button", {
         type: "button",
-        textContent: this.words.again,
+        textContent: this.words.retry,
         onclick: () => {
           this.discard(id);
           this.say(text);
         },
       });
       const remove = node("button", { type: "button", textContent: this.words.remove, onclick: () => this.discard(id) });
-      this.note(id, `${this.words.notSent} ${detail}`, true, again, remove);
+      this.note(id, `${this.words.not_sent} ${detail}`, true, again, remove);
     }
 
     typing(sender) {
       clearTimeout(this.typingTimer);
       this.dots.hidden = !sender;
       if (!sender) return this.dots.remove();
-      this.dotsLabel.textContent = sender === "agent" ? this.words.agentTyping : this.words.assistantTyping;
+      this.dotsLabel.textContent = sender === "agent" ? this.words.agent_typing : this.words.assistant_typing;
       this.log.append(this.dots);
       this.toEnd();
       this.typingTimer = setTimeout(() => this.typing(null), sender === "agent" ? TYPING_SHOWN : REPLY_SHOWN);
@@ -845,7 +775,7 @@
       this.net.textContent = status === "offline" ? this.words.offline : this.words.connecting;
       for (const [id, item] of this.items)
         if (item.seq === Infinity && !item.querySelector(".bad"))
-          this.note(id, this.offline ? this.words.waitingToSend : this.words.sending);
+          this.note(id, this.offline ? this.words.waiting_to_send : this.words.sending);
       if (this.offline) this.typing(null);
     }
 
@@ -959,7 +889,7 @@
       const count = reading ? 0 : unread.length;
       this.badge.hidden = !count;
       this.badge.textContent = count || "";
-      this.launcher.setAttribute("aria-label", count ? this.words.openNew(count) : this.words.open);
+      this.launcher.setAttribute("aria-label", count ? fill(this.words.open_unread, { count }) : this.words.open);
     }
 
     showHandover() {
@@ -970,7 +900,9 @@
       this.bar.hidden = !handover;
       this.bar.classList.toggle("person", person);
       if (!handover) return;
-      const parts = person ? [words.person] : [node("strong", { textContent: words.queue(handover.position) }), ` ${words.queueMore}`];
+      const { position } = handover;
+      const place = position > 1 ? fill(words.queue, { position }) : words.queue_next;
+      const parts = person ? [words.person] : [node("strong", { textContent: place }), ` ${words.queue_more}`];
       this.bar.replaceChildren(...parts);
     }
 
@@ -988,8 +920,8 @@
         node(
           "label",
           {},
-          node("input", { type: "radio", name: "score", value, required: true, "aria-label": `${value}: ${words.scores[value - 1]}` }),
-          node("span", { textContent: value, title: words.scores[value - 1], "aria-hidden": "true" }),
+          node("input", { type: "radio", name: "score", value, required: true, "aria-label": `${value}: ${words[`score_${value}`]}` }),
+          node("span", { textContent: value, title: words[`score_${value}`], "aria-hidden": "true" }),
         );
       const comment = node("textarea", { rows: 2, maxLength: 2000, placeholder: words.comment, "aria-label": words.comment });
       const form = node(
@@ -997,7 +929,7 @@
         { onsubmit: (event) => this.rate(event, number, form, comment) },
         node("h3", { textContent: words.survey, id: "survey" }),
         node("fieldset", { "aria-labelledby": "survey" }, ...[1, 2, 3, 4, 5].map(score)),
-        node("div", { class: "ends", "aria-hidden": "true" }, node("span", { textContent: words.scores[0] }), node("span", { textContent: words.scores[4] })),
+        node("div", { class: "ends", "aria-hidden": "true" }, node("span", { textContent: words.score_1 }), node("span", { textContent: words.score_5 })),
         comment,
         node(
           "div",
