@@ -65,7 +65,7 @@ class Message:
         order: The snapshot of the order that an assistant message is about.
         trouble: What failed on our side while the message was handled.
         handled_at: When the turn of a customer message was committed; None if it was interrupted.
-        handover: {case, position} as the customer was told at the end of the turn.
+        handover: {case, position} as shown to the customer at the end of the turn.
         earlier_cases: How many cases of the same customer there had been before the episode.
         key: The key of the text in the catalogue (language/locale); None where a person wrote it.
         choices: {title, text, id}; the id says what is chosen, and stays on our side.

@@ -1,4 +1,4 @@
-"""The facts of logged decisions: as stored, or extracted anew after the features changed."""
+"""The facts of logged decisions: as stored, or extracted again after the features changed."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby

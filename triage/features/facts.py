@@ -93,7 +93,7 @@ def extract_facts(messages: Sequence[Message]) -> Facts:
 def features_version() -> str:
     """Return a hash of the code and the lexicon that facts are extracted with.
 
-    Facts that were stored with another version are extracted anew from the decision's input.
+    Facts that were stored with another version are extracted again from the decision's input.
     """
     digest = hashlib.sha256()
     for path in sorted(_sources((_ROOT / "triage/features", _ROOT / "language"))):

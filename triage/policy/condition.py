@@ -1,8 +1,8 @@
 """Conditions over named facts, written in CEL (the Common Expression Language).
 
 https://cel.dev describes the language. The variables of a condition are the facts of
-`triage.features.facts.FACTS`, and nothing else. Evaluation takes microseconds: whatever could make
-it slow (macros over lists, regular expressions, great length) is refused.
+`triage.features.facts.FACTS`, and nothing else. Evaluation takes microseconds: anything that could
+make it slow (macros over lists, regular expressions, great length) is refused.
 """
 
 import re

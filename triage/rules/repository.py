@@ -136,7 +136,7 @@ class _RuleFile(Generic[Rules]):
 
     def _store(self, text: str, content: str) -> bool:
         """Store the file's text as the newest version; return False if the file has changed."""
-        # The file is compared inside the transaction, during which nobody else saves.
+        # The file is compared inside the transaction, which excludes other saves.
         with suppress(IntegrityError), self._engine.begin() as connection:
             serialize_transactions(connection, "rules")
             if self._read() != text:
