@@ -1,4 +1,4 @@
-"""What the company knows: articles, their index, and the search that answers from them."""
+"""The articles, and everything that reads, writes and searches them."""
 
 from knowledge_base.article import ARTICLES, Article, Source, check, load_articles
 from knowledge_base.errors import ArticleError, IndexUnusable, KnowledgeError

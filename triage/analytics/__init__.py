@@ -1,1 +1,1 @@
-"""What the log teaches: backtests, verdicts, calibration of thresholds, drift."""
+"""Analysis of the decision log: backtests, verdicts, calibration of thresholds, drift."""
