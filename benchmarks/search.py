@@ -21,6 +21,7 @@ import typer
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.bm25 import PassageBM25
 from benchmarks.machine import milliseconds
 from knowledge_base.article import load_articles
 from knowledge_base.gaps import cluster
@@ -90,15 +91,17 @@ def read_questions(path: Path = QUESTIONS) -> list[Question]:
     return [Question(**row | {"articles": tuple(row["articles"])}) for row in rows]
 
 
-def rank(shelf: LanguageIndex, question: Question, vector: Scores) -> dict[str, Found]:
+def rank(index: LanguageIndex, question: Question, vector: Scores) -> dict[str, Found]:
     """`question` ranked by words alone, by the closest passage's meaning alone, and by both."""
-    evidence = look_up(shelf, question.text, vector)
-    orders = {
-        "words": np.argsort(-evidence.bm25, kind="stable"),
-        "meaning": np.argsort(-evidence.cosine, kind="stable"),
-        "both": evidence.order(),
-    }
-    return {way: _found(shelf, question, evidence, order) for way, order in orders.items()}
+    return _rank(index, question, look_up(index, question.text, vector))
+
+
+def rank_by_baseline(
+    index: LanguageIndex, baseline: PassageBM25, question: Question, vector: Scores
+) -> dict[str, Found]:
+    """Rank `question` as `rank` does, with the words' scores of `baseline`."""
+    evidence = look_up(index, question.text, vector)
+    return _rank(index, question, replace(evidence, bm25=baseline.by_words(question.text)))
 
 
 def fit(found: Sequence[Found]) -> Confidence:
@@ -134,11 +137,12 @@ def main(
             language: LanguageIndex(open_readonly(index), language) for language in LANGUAGES
         }
         vectors = {q.text: encoder.encode([q.text])[0] for q in questions}
-        found = [rank(shelf, q, vectors[q.text]) for shelf in shelves.values() for q in questions]
+        found = [rank(index, q, vectors[q.text]) for index in shelves.values() for q in questions]
         if again:
             write(fit([f["both"] for f in found if f["both"].question.use == "choose"]))
         reported = [f for f in found if f["both"].question.use == "report"]
         say_ranks(reported)
+        say_baseline(shelves, [q for q in questions if q.use == "report" and q.articles], vectors)
         say_curve([f["both"] for f in reported], load_confidence())
         say_gaps(questions, encoder)
         say_times(shelves, encoder, questions)
@@ -169,6 +173,32 @@ def say_ranks(found: Sequence[dict[str, Found]]) -> None:
                 f"{(ranks == 1).mean():8.3f}  {(ranks > 0.3).mean():8.3f}  {ranks.mean():5.3f}"
             )
             say(f"{pair[0]:8}  {pair[1]:8}  {way:9}  {figures}  ({len(ranks)})")
+
+
+def say_baseline(
+    shelves: dict[Language, LanguageIndex],
+    questions: Sequence[Question],
+    vectors: dict[str, Scores],
+) -> None:
+    """Print how FTS5 ranks answerable questions beside BM25 of our own over the same articles."""
+    say(
+        "\nlanguages  ranked by  recall@1  with our BM25    MRR  with our BM25  other first article"
+    )
+    for language, index in shelves.items():
+        baseline = PassageBM25(index.articles)
+        for asked in LANGUAGES:
+            spoken = [q for q in questions if q.language == asked]
+            ours = [rank(index, q, vectors[q.text]) for q in spoken]
+            theirs = [rank_by_baseline(index, baseline, q, vectors[q.text]) for q in spoken]
+            for way in ("words", "both") if asked == language else ("both",):
+                pairs = [(a[way], b[way]) for a, b in zip(ours, theirs, strict=True)]
+                ranks = np.array([[found.reciprocal_rank for found in pair] for pair in pairs])
+                recall, mean = (ranks == 1).mean(axis=0), ranks.mean(axis=0)
+                other = sum(a.slugs[0] != b.slugs[0] for a, b in pairs)
+                say(
+                    f"{asked} -> {language}   {way:9}  {recall[0]:8.3f}  {recall[1]:13.3f}  "
+                    f"{mean[0]:5.3f}  {mean[1]:13.3f}  {other:11} of {len(pairs)}"
+                )
 
 
 def say_curve(found: Sequence[Found], confidence: Confidence) -> None:
@@ -224,13 +254,22 @@ def say_gaps(questions: Sequence[Question], encoder: Encoder) -> None:
         say(f"{name:11}  {right:11.3f}  {found:11.3f}  {2 * right * found / (right + found):5.3f}")
 
 
+def _rank(index: LanguageIndex, question: Question, evidence: Evidence) -> dict[str, Found]:
+    orders = {
+        "words": np.argsort(-evidence.bm25, kind="stable"),
+        "meaning": np.argsort(-evidence.cosine, kind="stable"),
+        "both": evidence.order(),
+    }
+    return {way: _found(index, question, evidence, order) for way, order in orders.items()}
+
+
 def _found(
-    shelf: LanguageIndex, question: Question, evidence: Evidence, order: NDArray[np.intp]
+    index: LanguageIndex, question: Question, evidence: Evidence, order: NDArray[np.intp]
 ) -> Found:
-    slugs = tuple(shelf.articles[number].slug for number in order)
+    slugs = tuple(index.articles[number].slug for number in order)
     first = order[0]
     closeness, coverage = float(evidence.closeness[first]), float(evidence.coverage[first])
-    return Found(question, shelf.language, slugs, closeness, coverage)
+    return Found(question, index.language, slugs, closeness, coverage)
 
 
 def _weights(found: Sequence[Found], languages: Languages) -> Weights:

@@ -1,4 +1,4 @@
-"""The articles, and everything that reads, writes and searches them."""
+"""The knowledge base: articles, their search index, and the search that answers from them."""
 
 from knowledge_base.article import ARTICLES, Article, Source, check, load_articles
 from knowledge_base.errors import ArticleError, IndexUnusable, KnowledgeError

@@ -18,7 +18,7 @@ from language.detect import LANGUAGES, Language
 
 ARTICLES = Path(__file__).parent / "articles"
 _SLUG = "[a-z0-9]+(-[a-z0-9]+)*"
-# No longer than the record and every file system take.
+# The length of the database column; file names may be a little longer.
 _LONGEST_SLUG = 200
 
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -27,22 +27,24 @@ _Slug = Annotated[str, StringConstraints(pattern=f"^{_SLUG}$", max_length=_LONGE
 
 @dataclass(frozen=True)
 class Source:
-    """The article that an answer is taken from, as a customer is shown it."""
+    """The source of an answer, as it is shown to customers."""
 
     article: str
     title: str
     url: str
 
     def as_json(self) -> dict[str, str]:
-        """The source as clients receive it."""
+        """Return the source in the format of the API."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Article:
-    """One topic in one language; `body` is Markdown whose first paragraph answers the topic.
+    """An article: one topic in one language.
 
-    What is not published is a draft: nobody but supervisors sees it.
+    Attributes:
+        body: Markdown whose first paragraph answers the topic.
+        published: False for a draft, which only supervisors see.
     """
 
     slug: str
@@ -55,12 +57,12 @@ class Article:
 
     @property
     def source(self) -> Source:
-        """Where a customer reads the whole of it."""
+        """The title and the address of the article for customers."""
         return Source(self.slug, self.title, f"/help/{self.language}/{self.slug}")
 
     @cached_property
     def sections(self) -> tuple[markdown.Section, ...]:
-        """Its text, cut at the headings; the first section has none."""
+        """The sections of the body; the first one has no heading."""
         return markdown.sections(self.body)
 
     @property
@@ -70,11 +72,11 @@ class Article:
 
     @cached_property
     def html(self) -> str:
-        """Its body as HTML that is safe to show as it is."""
+        """The body as HTML that is safe to embed in a page."""
         return markdown.to_html(self.body, self.language)
 
     def as_text(self) -> str:
-        """The text of its file."""
+        """Return the text of the article's file."""
         front: dict[str, Any] = {
             "title": self.title,
             "slug": self.slug,
@@ -87,7 +89,7 @@ class Article:
 
 @dataclass(frozen=True)
 class DeadLink:
-    """A link of `article` to another article, or to a heading of one, that is not there."""
+    """A link of `article` to an article or a heading that does not exist."""
 
     article: Article
     link: markdown.Link
@@ -95,11 +97,11 @@ class DeadLink:
 
     @property
     def target(self) -> str:
-        """What it leads to: `returns.md`, or `returns.md#labels`."""
+        """The missing target: `returns.md`, or `returns.md#labels`."""
         return f"{self.link.slug}.md{f'#{self.link.anchor}' if self.lacks_heading else ''}"
 
     def __str__(self) -> str:
-        """What to tell who wrote the article."""
+        """Return a message for the author of the article."""
         fault = "which has no such heading" if self.lacks_heading else "which does not exist"
         return f"{_file_name(self.article)} links to {self.target}, {fault}"
 
@@ -116,10 +118,13 @@ class _FrontMatter(BaseModel):
 
 
 def load_articles(folder: Path = ARTICLES) -> list[Article]:
-    """The published articles of `folder`, which holds one folder for each language, by file name.
+    """Return the published articles, by language and file name.
 
-    Raises ArticleError, naming the file and the fault, for the first article that cannot be
-    published, draft or not, or when none is published.
+    Args:
+        folder: Contains one folder for each language.
+
+    Raises:
+        ArticleError: An article, published or draft, is invalid, or none is published.
     """
     articles = [article for article in load_all(folder) if article.published]
     if not articles:
@@ -130,43 +135,57 @@ def load_articles(folder: Path = ARTICLES) -> list[Article]:
 
 
 def load_all(folder: Path = ARTICLES) -> list[Article]:
-    """Every article of `folder`, drafts too, by file name. Raises ArticleError as above."""
-    return [article_in(path.read_bytes(), path) for path in article_paths(folder)]
+    """Return all articles of `folder` with drafts, by language and file name.
+
+    Raises:
+        ArticleError: An article is invalid.
+    """
+    return [parse_article(path.read_bytes(), path) for path in article_paths(folder)]
 
 
 def article_paths(folder: Path) -> list[Path]:
-    """The files of all articles, by language and name."""
+    """Return the files of all articles, by language and name."""
     return [path for language in LANGUAGES for path in sorted((folder / language).glob("*.md"))]
 
 
 def is_slug(name: str) -> bool:
-    """Whether an article can have this name; such a name leads out of no folder."""
+    """Return whether an article can have this name, which cannot contain path separators."""
     return len(name) <= _LONGEST_SLUG and re.fullmatch(_SLUG, name) is not None
 
 
 def check(articles: Sequence[Article]) -> list[str]:
-    """What is wrong between articles: dead links, and topics that one language lacks."""
-    return [*_missing(articles), *map(str, dead_links(articles))]
+    """Return messages about dead links and missing translations."""
+    return [*_missing_translations(articles), *map(str, dead_links(articles))]
 
 
-def made_of(metadata: Mapping[str, Any], body: str, path: Path) -> Article:
-    """The article that front matter and a Markdown body make.
+def build_article(metadata: Mapping[str, Any], body: str, path: Path) -> Article:
+    """Return the article with this front matter and body.
 
-    Raises ArticleError, naming `path` and the faults, when it cannot be published.
+    Args:
+        metadata: The front matter.
+        body: The text in Markdown.
+        path: The file, for the error message.
+
+    Raises:
+        ArticleError: The article is invalid; with all faults.
     """
-    faults = list(_faults(markdown.sections(body)))
+    faults = list(_body_faults(markdown.sections(body)))
     try:
         front = _FrontMatter.model_validate(metadata)
     except ValidationError as error:
-        raise _error(path, [*map(_told, error.errors()), *faults]) from error
+        raise _error(path, [*map(_front_matter_fault, error.errors()), *faults]) from error
     if faults:
         raise _error(path, faults)
     return Article(**front.model_dump(), body=body)
 
 
-def article_in(content: bytes, path: Path) -> Article:
-    """The article that the file at `path` makes with `content`. Raises ArticleError."""
-    article = made_of(*parse(content, path), path)
+def parse_article(content: bytes, path: Path) -> Article:
+    """Return the article in the file at `path`, whose bytes are `content`.
+
+    Raises:
+        ArticleError: The article is invalid, or does not match its file and folder name.
+    """
+    article = build_article(*parse(content, path), path)
     if article.slug != path.stem:
         fault = f"slug: {article.slug!r} differs from the file's name, {path.stem!r}"
         raise ArticleError(path, fault)
@@ -181,28 +200,28 @@ def _error(path: Path, faults: Sequence[Fault]) -> ArticleError:
     return ArticleError(path, "; ".join(fault.text for fault in faults), faults)
 
 
-def _told(fault: ErrorDetails) -> Fault:
-    place = ".".join(map(str, fault["loc"]))
-    return Fault(str(fault["loc"][0]), fault["type"], f"{place}: {fault['msg'].lower()}")
+def _front_matter_fault(error: ErrorDetails) -> Fault:
+    path = ".".join(map(str, error["loc"]))
+    return Fault(str(error["loc"][0]), error["type"], f"{path}: {error['msg'].lower()}")
 
 
-def _faults(sections: Sequence[markdown.Section]) -> Iterator[Fault]:
+def _body_faults(sections: Sequence[markdown.Section]) -> Iterator[Fault]:
     first, *others = sections
     if not first.blocks:
         text = "the body must begin with a paragraph that answers the topic"
         yield Fault("body", "no_answer", text)
     anchors = [section.anchor for section in others]
-    for place, section in enumerate(others):
+    for index, section in enumerate(others):
         about = {"heading": section.heading}
         if section.level == 1:
             text = f"heading {section.heading!r}: level 1 is the title's; use ## and below"
             yield Fault("body", "title_heading", text, about)
-        if section.anchor in anchors[:place]:
+        if section.anchor in anchors[:index]:
             text = f"heading {section.heading!r} stands twice, so links cannot tell them apart"
             yield Fault("body", "same_heading", text, about)
 
 
-def _missing(articles: Sequence[Article]) -> Iterator[str]:
+def _missing_translations(articles: Sequence[Article]) -> Iterator[str]:
     present = {(article.language, article.slug) for article in articles}
     for slug in sorted({slug for _, slug in present}):
         for language in LANGUAGES:
@@ -211,7 +230,7 @@ def _missing(articles: Sequence[Article]) -> Iterator[str]:
 
 
 def dead_links(articles: Sequence[Article]) -> Iterator[DeadLink]:
-    """The links between `articles` that lead nowhere, article by article."""
+    """Yield the links between `articles` whose target does not exist, article by article."""
     anchors = {
         (article.language, article.slug): {section.anchor for section in article.sections}
         for article in articles

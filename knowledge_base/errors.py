@@ -1,8 +1,8 @@
-"""What can go wrong with the knowledge base.
+"""The exceptions of the knowledge base.
 
 KnowledgeError
-├── ArticleError    an article cannot be published as it is written
-├── ArticleChanged  an article is another by now than the one that was edited
+├── ArticleError    an article is invalid
+├── ArticleChanged  an article was changed since it was opened for editing
 └── IndexUnusable   the index is missing, damaged, or built for another encoder
 """
 
@@ -13,10 +13,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong with an article.
+    """One fault of an article.
 
-    `where` is the field of its front matter, or `body`; `kind` is one word for programs, `about`
-    what it is about, and `text` says it in English.
+    Attributes:
+        where: The field of the front matter, or `body`.
+        kind: A word that identifies the kind of fault.
+        text: The message in English.
+        about: Values for translated messages.
     """
 
     where: str
@@ -26,14 +29,14 @@ class Fault:
 
 
 class KnowledgeError(Exception):
-    """Base of everything that the knowledge base raises."""
+    """Base of all exceptions of the knowledge base."""
 
 
 class ArticleError(KnowledgeError):
-    """An article cannot be published as it is written; names the file and the fault."""
+    """An article is invalid; the message names the file and the fault."""
 
     def __init__(self, path: Path, fault: str, faults: Sequence[Fault] = ()) -> None:
-        """`fault` says what is wrong in `path`, and `faults` where, as far as that is known."""
+        """Store the message `fault` about the file `path`, and the single `faults` if known."""
         super().__init__(f"{path}: {fault}")
         self.path = path
         self.fault = fault
@@ -41,8 +44,8 @@ class ArticleError(KnowledgeError):
 
 
 class ArticleChanged(KnowledgeError):
-    """An article is another by now than the one that was edited; nothing was written."""
+    """An article was changed since it was opened for editing; nothing was written."""
 
 
 class IndexUnusable(KnowledgeError):
-    """The index is missing, damaged, or built for another encoder: build it again."""
+    """The index is missing, damaged or built for another encoder, and must be rebuilt."""

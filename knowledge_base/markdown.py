@@ -1,4 +1,4 @@
-"""Markdown as two readers need it: HTML for the help pages, plain text for the chat."""
+"""Conversion of Markdown to HTML for the help pages and to plain text for the chat."""
 
 import re
 from collections.abc import Iterator
@@ -11,30 +11,28 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from language.detect import Language
-from language.segment import (
-    segment,
-)
+from language.segment import segment
 
-# HTML in an article is shown as text: what one pastes there must not run in a customer's browser.
+# HTML in an article is escaped, so that pasted scripts do not run in a customer's browser.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
-_TO_ARTICLE = re.compile(r"^(?P<slug>[a-z0-9-]+)\.md(?P<anchor>#.*)?$")
+_ARTICLE_LINK = re.compile(r"^(?P<slug>[a-z0-9-]+)\.md(?P<anchor>#.*)?$")
 _NOT_IN_ANCHORS = re.compile(r"[\W_]+")
 _HAN = r"[\u3000-\u9fff\uff00-\uffef]"
 _SPACE_BETWEEN_HAN = re.compile(rf"(?<={_HAN}) (?={_HAN})")
 _AFTER_A_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])(?=\S)")
-# Marks, in plain text, where a link stood; control characters cannot come from an article.
+# Marks links in plain text; articles cannot contain these control characters.
 _LINK = re.compile("\x02(.*?)\x03")
-# A sentence with a link and no more words than these around it only points: "See [Returns]."
-_POINTER = 8
+# A sentence with a link and at most so many other words is a mere reference: "See [Returns]."
+_REFERENCE_WORDS = 8
 
 Block = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Section:
-    """What stands under one heading; `heading` and `anchor` are empty before the first one.
+    """The text under one heading; `heading` and `anchor` are empty before the first heading.
 
-    A block is a paragraph (one line) or a list or table (a line for each item or row).
+    A block is a paragraph (one line), or a list or table (one line for each item or row).
     """
 
     heading: str
@@ -52,22 +50,23 @@ class Link:
 
 
 def to_html(body: str, language: Language) -> str:
-    """HTML of `body`: headings carry ids, links to `slug.md` lead to `/help/<language>/slug`."""
+    """Return `body` as HTML with ids of headings and links to the help pages of `language`."""
     env: dict[str, Any] = {}
     tokens = _MARKDOWN.parse(body, env)
     for token, following in pairwise(tokens):
         if token.type == "heading_open":
             token.attrSet("id", _anchor(_plain(SyntaxTreeNode([following]))))
         for child in token.children or ():
-            if link := _TO_ARTICLE.match(str(child.attrGet("href"))):
+            if link := _ARTICLE_LINK.match(str(child.attrGet("href"))):
                 child.attrSet("href", f"/help/{language}/{link['slug']}{link['anchor'] or ''}")
     return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, env))
 
 
-def below_a_title(body: str) -> tuple[str, str]:
-    """The title that `body` begins with, a heading of level 1 ("" if it has none), and the rest.
+def split_title(body: str) -> tuple[str, str]:
+    """Return the title of `body`, a first heading of level 1, and the rest.
 
-    Where the rest has headings of level 1 too, all of its headings go down by one.
+    The title is empty without such a heading. If the rest has headings of level 1 too, the level
+    of all its headings is increased by one.
     """
     lines = body.splitlines()
     headings = [(node, *(node.map or (0, 0))) for node in _headings(body)]
@@ -76,8 +75,8 @@ def below_a_title(body: str) -> tuple[str, str]:
         node, start, end = headings.pop(0)
         title = _plain(node)
         lines[start:end] = [""] * (end - start)
-    lower = any(node.tag == "h1" for node, _, _ in headings)
-    for node, start, end in headings if lower else ():
+    has_level_1 = any(node.tag == "h1" for node, _, _ in headings)
+    for node, start, end in headings if has_level_1 else ():
         level = min(int(node.tag[1:]) + 1, 6)
         lines[start:end] = [f"{'#' * level} {_plain(node)}", *[""] * (end - start - 1)]
     return title, "\n".join(lines).strip()
@@ -89,7 +88,7 @@ def _headings(body: str) -> list[SyntaxTreeNode]:
 
 
 def sections(body: str) -> tuple[Section, ...]:
-    """`body` cut at its headings into plain text, in order; the first one has no heading."""
+    """Return the sections of `body` as plain text; the first one has no heading."""
     heading, level = "", 0
     blocks: list[Block] = []
     found: list[Section] = []
@@ -104,18 +103,18 @@ def sections(body: str) -> tuple[Section, ...]:
 
 
 def sentences(text: str) -> list[str]:
-    """`text` cut after its full stops, question marks and exclamation marks."""
+    """Return `text` split after full stops, question marks and exclamation marks."""
     return _AFTER_A_SENTENCE.split(text)
 
 
 def links(body: str) -> list[Link]:
-    """The links of `body` to other articles, in order."""
+    """Return the links of `body` to other articles, in order."""
     hrefs = (
         str(node.attrs.get("href", ""))
         for node in SyntaxTreeNode(_MARKDOWN.parse(body)).walk()
         if node.type == "link"
     )
-    matches = filter(None, map(_TO_ARTICLE.match, hrefs))
+    matches = filter(None, map(_ARTICLE_LINK.match, hrefs))
     return [
         Link(match["slug"], unquote(match["anchor"] or "").removeprefix("#")) for match in matches
     ]
@@ -141,34 +140,35 @@ def _blocks(node: SyntaxTreeNode) -> Iterator[Block]:
         case "hr":
             return
         case _:
-            yield (_told(node),)
+            yield (_paragraph(node),)
 
 
 def _row(row: SyntaxTreeNode) -> str:
     return " · ".join(_plain(cell) for cell in row.children)
 
 
-def _told(node: SyntaxTreeNode) -> str:
-    """A paragraph without the sentences that only point to another article."""
-    told = "".join(_words(node))
-    kept = [sentence for sentence in sentences(told) if not _points(sentence)]
-    return _tidy(" ".join(kept))
+def _paragraph(node: SyntaxTreeNode) -> str:
+    """Return a paragraph without sentences that only refer to another article."""
+    text = "".join(_text(node))
+    kept = [sentence for sentence in sentences(text) if not _is_reference(sentence)]
+    return _without_marks(" ".join(kept))
 
 
-def _points(sentence: str) -> bool:
-    around, linked = _LINK.subn("", sentence)
-    return linked > 0 and len(segment(around)) <= _POINTER
+def _is_reference(sentence: str) -> bool:
+    other_words, links = _LINK.subn("", sentence)
+    return links > 0 and len(segment(other_words)) <= _REFERENCE_WORDS
 
 
 def _plain(node: SyntaxTreeNode) -> str:
-    return _tidy("".join(_words(node)))
+    return _without_marks("".join(_text(node)))
 
 
-def _tidy(text: str) -> str:
+def _without_marks(text: str) -> str:
     return _SPACE_BETWEEN_HAN.sub("", " ".join(_LINK.sub(r"\1", text).split()))
 
 
-def _words(node: SyntaxTreeNode) -> Iterator[str]:
+def _text(node: SyntaxTreeNode) -> Iterator[str]:
+    """Yield the pieces of a node's text, with marks around links."""
     if node.type == "link":
         yield "\x02"
     if node.type in {"text", "code_inline", "code_block", "fence"}:
@@ -176,7 +176,7 @@ def _words(node: SyntaxTreeNode) -> Iterator[str]:
     elif node.type in {"softbreak", "hardbreak"}:
         yield " "
     for child in node.children:
-        yield from _words(child)
+        yield from _text(child)
         if child.type in {"paragraph", "list_item"}:
             yield " "
     if node.type == "link":

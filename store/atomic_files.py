@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writing of files."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,11 @@ from uuid import uuid4
 
 
 def write(text: str, path: Path) -> None:
-    """Put `text` at `path`, whole or not at all; the folder is made. Raises OSError."""
+    """Write `text` to `path` atomically, creating the folder.
+
+    Raises:
+        OSError: The file cannot be written; its previous content is kept.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.stem}.{uuid4().hex}.part")
     try:

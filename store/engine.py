@@ -1,4 +1,4 @@
-"""Opening the database and bringing it to the present shape."""
+"""Database engines and migrations."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ BUSY_SECONDS = 10
 
 
 def open_engine(url: str) -> Engine:
-    """Return an engine for `url` (SQLite or PostgreSQL); the folder of a SQLite file is made."""
+    """Return an engine for `url` (SQLite or PostgreSQL), creating the folder of a SQLite file."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_pre_ping=True)
@@ -29,13 +29,13 @@ def open_engine(url: str) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads: on SQLite it neither waits for a writer nor delays one."""
+    """Open a read-only transaction; on SQLite it neither waits for a writer nor delays one."""
     with engine.connect().execution_options(reads_only=True) as connection, connection.begin():
         yield connection
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest migration; does nothing when it is there already."""
+    """Apply all pending migrations."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as connection:
@@ -44,7 +44,7 @@ def migrate(engine: Engine) -> None:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
-    # The driver's own transaction handling begins late; BEGIN is ours (see _begin).
+    # The driver would begin transactions only at the first write; `_begin` begins them instead.
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
@@ -53,7 +53,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # A deferred transaction that turns into a writer fails at once when another one writes;
-    # an immediate one waits for its turn.
+    # A deferred transaction fails at its first write while another transaction writes; an
+    # immediate one waits for the lock.
     reads_only = connection.get_execution_options().get("reads_only", False)
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,12 +1,12 @@
-"""Writers that must go one after the other."""
+"""Serialisation of transactions."""
 
 from sqlalchemy import Connection, func, select
 
 
 def serialize_transactions(connection: Connection, what: str) -> None:
-    """Wait until no other transaction is doing `what`, and keep others out until this one ends.
+    """Wait for the lock `what` and hold it until the transaction ends.
 
-    On SQLite there is nothing to do: its transactions begin immediate, so that only one writes.
+    On SQLite nothing is needed: transactions begin immediate, so that only one of them writes.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(what))))

@@ -1,7 +1,7 @@
-"""Everything that the triage raises.
+"""The exceptions of the triage.
 
 TriageError
-├── RulesError            a file of rules is not usable; lists every fault with its line
+├── RulesError            a rule file is invalid; lists every fault with its line
 │   ├── PolicyError
 │   ├── RemediesError
 │   └── LexiconError
@@ -38,14 +38,18 @@ from dataclasses import dataclass, field
 
 
 class TriageError(Exception):
-    """Base of all errors of the triage."""
+    """Base of all exceptions of the triage."""
 
 
 @dataclass(frozen=True)
 class RuleFault:
-    """One fault in a file of rules: where (`line` counts from 1) and what.
+    """One fault in a rule file.
 
-    `what` is a sentence that can be translated; it has %(name)s for what stands in `about`.
+    Attributes:
+        line: The line in the file, from 1.
+        rule: The id of the rule, if the fault is inside one.
+        what: The message, a translatable sentence with placeholders such as %(name)s.
+        about: The values of the placeholders.
     """
 
     line: int
@@ -53,36 +57,36 @@ class RuleFault:
     what: str
     about: Mapping[str, str] = field(default_factory=dict, hash=False)
 
-    def told(self, translate: Callable[[str], str] = str) -> str:
-        """Return what is wrong, in the words of `translate`."""
+    def describe(self, translate: Callable[[str], str] = str) -> str:
+        """Return the message, translated by `translate` and filled in."""
         sentence = translate(self.what)
         return sentence % self.about if self.about else sentence
 
     def __str__(self) -> str:
-        """Return the fault as one line for people."""
+        """Return the line, the rule and the message in one line."""
         where = f"line {self.line}" + (f", {self.rule}" if self.rule else "")
-        return f"{where}: {self.told()}"
+        return f"{where}: {self.describe()}"
 
 
 class RulesError(TriageError):
-    """A file of rules cannot be used; `faults` has every fault, in the order of its lines."""
+    """A rule file is invalid; `faults` has every fault in the order of the lines."""
 
     def __init__(self, faults: Iterable[RuleFault]) -> None:
-        """Keep `faults`, and say all of them."""
+        """Sort `faults` by line and put all of them into the message."""
         self.faults = tuple(sorted(faults, key=lambda fault: fault.line))
         super().__init__("\n".join(map(str, self.faults)))
 
 
 class PolicyError(RulesError):
-    """The policy cannot be used."""
+    """The policy is invalid."""
 
 
 class RemediesError(RulesError):
-    """The remedies cannot be used."""
+    """The remedies are invalid."""
 
 
 class VersionError(TriageError):
-    """A version of the policy or the remedies is not to be had."""
+    """Base of errors about versions of the policy or the remedies."""
 
 
 class VersionUnknown(VersionError):
@@ -90,15 +94,15 @@ class VersionUnknown(VersionError):
 
 
 class RulesChanged(VersionError):
-    """The rules are others by now than those that were edited."""
+    """Another version is in force than the one that was edited."""
 
 
 class LexiconError(RulesError):
-    """The lexicon cannot be used."""
+    """The lexicon is invalid."""
 
 
 class CaseError(TriageError):
-    """A case cannot do what was asked."""
+    """Base of errors about cases."""
 
 
 class CaseUnknown(CaseError):
@@ -110,35 +114,35 @@ class CaseTaken(CaseError):
 
 
 class CaseResolved(CaseError):
-    """The case is resolved already."""
+    """The case is already resolved."""
 
 
 class CaseNotClaimed(CaseError):
-    """Nobody has claimed the case yet."""
+    """The case has not been claimed."""
 
 
 class CaseNotYours(CaseError):
-    """The case is claimed by somebody else."""
+    """Another agent has claimed the case, so this one may not act on it."""
 
 
 class ApprovalPending(CaseError):
-    """An offer of the case waits for approval."""
+    """An offer of the case is waiting for approval."""
 
 
 class RootCauseUnknown(CaseError):
-    """A case is closed with a root cause from the list."""
+    """The root cause is not in the list of the remedies."""
 
 
 class OfferError(TriageError):
-    """An offer cannot be made or decided."""
+    """Base of errors about offers."""
 
 
 class OfferConflict(OfferError):
-    """The id of this request was used before, with another content."""
+    """The request id was already used with different content."""
 
 
 class CorrectionRefused(OfferError):
-    """The fact cannot be corrected, or not to this value."""
+    """The fact cannot be corrected, or cannot have this value."""
 
 
 class OfferUnknown(OfferError):
@@ -146,23 +150,23 @@ class OfferUnknown(OfferError):
 
 
 class RemedyUnknown(OfferError):
-    """The remedies have no such remedy."""
+    """There is no such remedy."""
 
 
 class AmountNotAllowed(OfferError):
-    """The amount or its currency does not fit the remedy."""
+    """The amount or its currency is not allowed for the remedy."""
 
 
 class AboveLimit(AmountNotAllowed):
-    """The amount is more than anybody may give for this remedy."""
+    """The amount is above the maximum of the remedy, which nobody may exceed."""
 
 
 class ReasonMissing(OfferError):
-    """An offer and its decision need a reason."""
+    """A reason is required and was not given."""
 
 
 class OwnApproval(OfferError):
-    """Nobody decides on an offer of their own."""
+    """An offer may not be approved by the person who made it."""
 
 
 class NotAuthorised(OfferError):
@@ -170,15 +174,15 @@ class NotAuthorised(OfferError):
 
 
 class AlreadyDecided(OfferError):
-    """The offer does not wait for approval any more."""
+    """The offer has already been approved or refused."""
 
 
 class OfferExpired(OfferError):
-    """The offer's time is over."""
+    """The offer has expired."""
 
 
 class LogError(TriageError):
-    """The log cannot do what was asked."""
+    """Base of errors about the decision log."""
 
 
 class DecisionUnknown(LogError):
@@ -186,4 +190,4 @@ class DecisionUnknown(LogError):
 
 
 class VerdictUnknown(LogError):
-    """A verdict is one of the five of the list."""
+    """There is no such verdict."""

@@ -1,4 +1,4 @@
-"""A message of a conversation: one type for what is stored, decided on, read and shown."""
+"""A message of a conversation: one type for storage, decisions, emotion models and display."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True)
 class Reading:
-    """What an emotion model reads in a message.
+    """The output of an emotion model for a message.
 
     Attributes:
         language: "en" or "zh".
         emotions: A probability for each emotion. They do not add up to 1, since a customer may be
             sad and angry at once.
         negative: The probability that a reader would call the customer upset in any way.
-        acts: A probability for each speech act of the message, read after the messages before it;
-            empty where the model knows nothing of speech acts.
+        acts: A probability for each speech act of the message in the context of the messages
+            before it; empty where the model has no speech acts.
     """
 
     language: str
@@ -40,7 +40,11 @@ class Reading:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> "Reading":
-        """Return a stored reading. Raises KeyError."""
+        """Return a stored reading.
+
+        Raises:
+            KeyError: A field is missing.
+        """
         return cls(
             stored["language"], stored["emotions"], stored["negative"], stored.get("acts", {})
         )
@@ -48,17 +52,17 @@ class Reading:
 
 @dataclass(frozen=True)
 class Message:
-    """One message; whoever makes one fills in what is known.
+    """One message; unknown fields keep their defaults.
 
     Attributes:
         seq: The position in the conversation, from 1.
         at: When it was stored; `UNKNOWN_TIME` for messages that were never stored.
         in_reply_to: Of a reply, the `seq` of the customer message that it answers.
-        reading: What the emotion model read in a customer message; None where it failed.
-        attributions: The words that make it negative: {text, start, end, weight}.
+        reading: The emotion model's output for a customer message; None where it failed.
+        attributions: Word attributions of its negative sentiment: {text, start, end, weight}.
         answered: Of an assistant message: True for an answer, False for a miss, None for small talk
             or the question of a form.
-        order: The snapshot of an order that an assistant message tells of.
+        order: The snapshot of the order that an assistant message is about.
         trouble: What failed on our side while the message was handled.
         handled_at: When the turn of a customer message was committed; None if it was interrupted.
         handover: {case, position} as the customer was told at the end of the turn.
@@ -90,7 +94,7 @@ class Message:
     key: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the message as the public contract has it, without anything of the triage."""
+        """Return the message in the format of the public API, without the fields of the triage."""
         return {
             "seq": self.seq,
             "id": self.id,

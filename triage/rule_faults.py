@@ -1,4 +1,4 @@
-"""The catalogue of faults that a file of rules can have, each with its sentence."""
+"""The faults that a rule file can have, each with its message."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -9,11 +9,11 @@ _LONGEST_SHOWN, _LONGEST_LIST = 60, 200
 
 
 class Fault(StrEnum):
-    """The sentence of each kind of fault; the pages translate it.
+    """The message of each kind of fault, which the pages translate.
 
-    A kind that pydantic finds by itself has the name that pydantic gives it (`missing`), in
-    capitals. The sentences name: `key`, where in the rule the fault is (`then.priority`); `name`,
-    the last part of it; `value`, what is written there; and what pydantic or `fault` adds.
+    A fault that pydantic finds has pydantic's own name for it (`missing`) in capitals. The
+    placeholders are: `key`, the path within the rule (`then.priority`); `name`, the last part of
+    the path; `value`, the value in the file; and those that pydantic or `fault` adds.
     """
 
     # The text of the file.
@@ -37,7 +37,7 @@ class Fault(StrEnum):
     TOO_SHORT = "`%(key)s` has too few entries: at least %(min_length)s"
     TOO_LONG = "`%(key)s` has too many entries: at most %(max_length)s"
     STRING_TYPE = "`%(key)s` needs a text, not %(value)s"
-    # Of all texts, only ids have a pattern.
+    # Only ids have a pattern.
     STRING_PATTERN_MISMATCH = "an id has small letters, digits and _, not %(value)s"
     LITERAL_ERROR = "`%(key)s` is one of %(expected)s, not %(value)s"
     BOOL_TYPE = "`%(key)s` is true or false, not %(value)s"
@@ -88,9 +88,9 @@ class Fault(StrEnum):
     OVERLAP = "an overlap: %(one)s and %(other)s can both give %(remedy)s at once"
 
 
-def fault(what: Fault, **about: str) -> PydanticCustomError:
-    """Return the error that a validator raises for `what`; `about` fills its sentence."""
-    return PydanticCustomError(what.name.lower(), what.value, about)
+def fault(kind: Fault, **about: str) -> PydanticCustomError:
+    """Return the error that a validator raises for `kind`; `about` fills the placeholders."""
+    return PydanticCustomError(kind.name.lower(), kind.value, about)
 
 
 def short(text: str, longest: int = _LONGEST_SHOWN) -> str:
@@ -99,10 +99,10 @@ def short(text: str, longest: int = _LONGEST_SHOWN) -> str:
 
 
 def shown(value: object) -> str:
-    """Return `value` as a fault quotes it."""
+    """Return the `repr` of a value, shortened, for a fault's message."""
     return short(repr(value))
 
 
 def listed(values: Iterable[object]) -> str:
-    """Return several values as a fault quotes them."""
+    """Return the `repr` of several values, shortened, for a fault's message."""
     return short(", ".join(map(shown, values)), _LONGEST_LIST)

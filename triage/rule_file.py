@@ -1,4 +1,4 @@
-"""The reader of the triage's YAML files: guarded, and with the line of everything in them."""
+"""Reading of rule files: YAML with guards against costly input, and line numbers."""
 
 import hashlib
 import json
@@ -17,27 +17,25 @@ from ruamel.yaml.events import SequenceEndEvent as ListEnd
 from ruamel.yaml.events import SequenceStartEvent as ListStart
 
 from triage.errors import RuleFault, RulesError
-from triage.rule_faults import (
-    Fault,
-)
+from triage.rule_faults import Fault
 
-# Several times what a large shop writes; more would take seconds to read.
+# Characters; several times the size of a large shop's file. More would take seconds to parse.
 LONGEST = 100_000
 LONGEST_TEXT = 2_000
 DEEPEST = 12
-# Half a character, which YAML can write ("\\ud800") and which can be neither hashed nor stored.
+# A lone surrogate can be written in YAML ("\\ud800"), but can be neither hashed nor stored.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _Constructor(RoundTripConstructor):
-    """Leave dates as they are written, so that an impossible date is a fault of the rules."""
+    """Load dates as strings, so that an impossible date is a fault of the rules."""
 
 
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
 def text_in(file: Path) -> str:
-    """Return the text of a file of rules; of a file that is far too long, its beginning.
+    """Return the text of a rule file; for a file that is far too long, its beginning.
 
     Raises:
         OSError: If the file cannot be read.
@@ -47,17 +45,17 @@ def text_in(file: Path) -> str:
         return opened.read(LONGEST + 1)
 
 
-def read(source: Path | str, refuse: type[RulesError]) -> CommentedMap:
+def read(source: Path | str, error_type: type[RulesError]) -> CommentedMap:
     """Return the mapping in a file (Path) or a text (str).
 
     Raises:
-        RulesError: Of the class `refuse`, if there is no such mapping, if a key stands twice, or
-            for what could make a short file large or slow (aliases, tags, depth, length).
+        RulesError: Of the class `error_type`, if the file is not a mapping, has a duplicate key,
+            or has anything that could make it costly (aliases, tags, depth, length).
     """
     try:
         text = source if isinstance(source, str) else text_in(source)
-        if (excess := _excess(text)) is not None:
-            raise refuse([excess])
+        if (violation := _guard_violation(text)) is not None:
+            raise error_type([violation])
         yaml = YAML(typ="rt", pure=True)
         yaml.Constructor = _Constructor
         loaded = yaml.load(text)
@@ -67,31 +65,31 @@ def read(source: Path | str, refuse: type[RulesError]) -> CommentedMap:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         about = {"error": str(getattr(error, "problem", None) or "not YAML")}
         line = mark.line + 1 if mark else 1
-        raise refuse([RuleFault(line, None, Fault.UNREADABLE, about)]) from error
+        raise error_type([RuleFault(line, None, Fault.UNREADABLE, about)]) from error
     except Exception as error:
-        # Besides files that cannot be opened: the parser raises many things for strange input.
+        # Files that cannot be opened, and the parser's other exceptions for unusual input.
         about = {"error": str(error)}
-        raise refuse([RuleFault(1, None, Fault.UNREADABLE, about)]) from error
+        raise error_type([RuleFault(1, None, Fault.UNREADABLE, about)]) from error
     if not isinstance(loaded, CommentedMap):
-        raise refuse([RuleFault(1, None, Fault.NO_MAPPING)])
+        raise error_type([RuleFault(1, None, Fault.NO_MAPPING)])
     return loaded
 
 
-def _excess(text: str) -> RuleFault | None:
-    """Return what makes `text` too much to be read, if anything, without building its content."""
+def _guard_violation(text: str) -> RuleFault | None:
+    """Return the first thing in `text` that the guards refuse, without loading the content."""
     if len(text) > LONGEST:
         return RuleFault(1, None, Fault.FILE_TOO_LONG, {"most": f"{LONGEST:,}"})
     depth = 0
     for event in YAML(typ="rt", pure=True).parse(text):
         depth += isinstance(event, MapStart | ListStart)
         depth -= isinstance(event, MapEnd | ListEnd)
-        if what := _excess_at(event, depth):
+        if kind := _refused(event, depth):
             about = {"most": f"{LONGEST_TEXT:,}"}
-            return RuleFault(event.start_mark.line + 1, None, what, about)
+            return RuleFault(event.start_mark.line + 1, None, kind, about)
     return None
 
 
-def _excess_at(event: Event, depth: int) -> Fault | None:
+def _refused(event: Event, depth: int) -> Fault | None:
     if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
         return Fault.ALIAS
     if isinstance(event, NodeEvent) and getattr(event, "ctag", None):
@@ -105,18 +103,18 @@ def _excess_at(event: Event, depth: int) -> Fault | None:
     return None
 
 
-def line_of(holder: Any, key: Any = None) -> int:
-    """Return the line, from 1, of a mapping or list, or of `key` in it; 1 if it is not known."""
-    if not isinstance(holder, CommentedMap | CommentedSeq):
+def line_of(container: Any, key: Any = None) -> int:
+    """Return the line, from 1, of a mapping or list, or of `key` in it; 1 where not known."""
+    if not isinstance(container, CommentedMap | CommentedSeq):
         return 1
-    known: dict[Any, Any] = holder.lc.data or {}
-    if key in known:
-        return int(known[key][0]) + 1
-    return int(holder.lc.line or 0) + 1
+    positions: dict[Any, Any] = container.lc.data or {}
+    if key in positions:
+        return int(positions[key][0]) + 1
+    return int(container.lc.line or 0) + 1
 
 
 def plain(value: Any) -> Any:
-    """Return `value` as ordinary dicts, lists and scalars: a file's meaning without its form."""
+    """Return `value` as plain dicts, lists and scalars, without comments, lines and styles."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -130,6 +128,6 @@ def plain(value: Any) -> Any:
 
 
 def content_hash(data: Any) -> str:
-    """Return the SHA-256 (hexadecimal) of what `data` means, in canonical JSON."""
+    """Return the SHA-256 (hexadecimal) of `data` as canonical JSON."""
     canonical = json.dumps(plain(data), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -136,7 +136,7 @@ def _expects_page(request: Request) -> bool:
 
 
 def _rule_fault(fault: triage.RuleFault) -> dict[str, Any]:
-    return {"line": fault.line, "rule": fault.rule, "what": fault.told()}
+    return {"line": fault.line, "rule": fault.rule, "what": fault.describe()}
 
 
 def _fault(fault: Mapping[str, Any]) -> dict[str, str]:

@@ -19,12 +19,12 @@ from sqlalchemy.exc import IntegrityError
 from knowledge_base.article import (
     Article,
     DeadLink,
-    article_in,
     article_paths,
+    build_article,
     dead_links,
     is_slug,
     load_articles,
-    made_of,
+    parse_article,
 )
 from knowledge_base.article_file import parse
 from knowledge_base.authoring import versions
@@ -74,7 +74,7 @@ class Draft:
             "updated": now.date(),
             "published": self.published,
         }
-        return made_of(front, self.body.strip(), Path(self.language, f"{self.slug}.md"))
+        return build_article(front, self.body.strip(), Path(self.language, f"{self.slug}.md"))
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ def _read_file(language: Language, path: Path) -> ArticleFile:
     # Invalid bytes and NUL cannot be stored, so they are escaped.
     text = content.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
     try:
-        return ArticleFile(language, path.stem, text, article_in(content, path))
+        return ArticleFile(language, path.stem, text, parse_article(content, path))
     except ArticleError as error:
         return ArticleFile(language, path.stem, text, fault=error.fault)
 

@@ -19,10 +19,10 @@ from markdownify import ATX, markdownify
 from slugify import slugify
 from tqdm import tqdm
 
-from knowledge_base.article import Article, made_of
+from knowledge_base.article import Article, build_article
 from knowledge_base.article_file import read
 from knowledge_base.errors import ArticleError
-from knowledge_base.markdown import below_a_title
+from knowledge_base.markdown import split_title
 from language.detect import LANGUAGES, detect
 from store.atomic_files import write
 
@@ -130,14 +130,14 @@ def _article(draft: _Draft, day: date) -> Article:
     slug = slug_of(title)
     language = detect(f"{title}\n{draft.body}")
     defaults = {"title": title, "slug": slug, "language": language, "tags": [], "updated": day}
-    return made_of({**defaults, **front}, draft.body.strip(), draft.place)
+    return build_article({**defaults, **front}, draft.body.strip(), draft.place)
 
 
 def _file(article: Article, target: Path) -> Outcome:
     if not target.is_file():
         write(article.as_text(), target)
         return "new"
-    old = made_of(*read(target), target)
+    old = build_article(*read(target), target)
     # An article that a supervisor unpublished is not published again by an import.
     published = article.published and old.published
     kept = replace(article, tags=article.tags or old.tags, published=published)
@@ -171,7 +171,7 @@ def _html(path: Path) -> Iterator[_Draft]:
 
 
 def _titled(path: Path, front: Mapping[str, Any], text: str) -> _Draft:
-    title, body = below_a_title(text)
+    title, body = split_title(text)
     return _Draft(path, {"title": title, **front} if title else front, body)
 
 

@@ -3,8 +3,12 @@
 articles  every article as it was read
 passages  the stretches that are quoted
 keys      the vectors of the texts that find a passage
-postings  the terms of those texts, each with what it tells of which text
 metadata  what the index was built from
+
+For each language there are two tables of terms separated by spaces, each with an FTS5 index:
+
+key_terms_en, key_terms_zh          the terms of each key: BM25 must count one language's only
+article_terms_en, article_terms_zh  the terms that an article's keys hold, each once
 """
 
 import fcntl
@@ -12,19 +16,20 @@ import hashlib
 import json
 import os
 import sqlite3
+import string
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from sqlite_utils import Database
 
 from knowledge_base.article import Article, load_articles
 from knowledge_base.search.passages import Passage, passages
-from knowledge_base.search.postings import postings
 from language.detect import LANGUAGES, Language
 from language.encoder import Encoder
 from language.normalise import normalise
@@ -34,9 +39,12 @@ from language.stem import (
 )
 
 # To be raised when tables, passages or words change: older indexes are then not current.
-LAYOUT = 2
+LAYOUT = 3
 # As stored: the same bytes on every machine.
 VECTOR = np.dtype("<f4")
+# FTS5 must not split terms again: its "ascii" tokenizer takes every character outside ASCII
+# as part of a token, and with `tokenchars` all of ASCII but the space, which separates terms.
+_TOKENIZER = "ascii tokenchars '{}'".format(string.punctuation.replace("'", "''"))
 
 Row = dict[str, str | int | bytes]
 
@@ -107,8 +115,13 @@ def words(text: str) -> list[str]:
 
 
 def terms(words: Iterable[str]) -> list[str]:
-    """`words` as the index holds them: without their endings."""
-    return [stem(word) for word in words]
+    """`words` as the index holds them: without their endings; never empty."""
+    return list(filter(None, map(stem, words)))
+
+
+def terms_table(of: Literal["key", "article"], language: Language) -> str:
+    """Return the name of a table of terms; that of its FTS5 index adds `_fts`."""
+    return f"{of}_terms_{language}"
 
 
 @contextmanager
@@ -144,14 +157,14 @@ def _write(articles: Sequence[Article], encoder: Encoder, path: Path, old: Path)
             "articles": [asdict(article) for article in articles],
             "passages": [_passage_row(n, *pair) for n, pair in enumerate(cut)],
             "keys": [key._asdict() | {"vector": vectors[key.text]} for key in keys],
-            "postings": [row for language in LANGUAGES for row in _posting_rows(keys, language)],
             "metadata": [
                 {"name": name, "value": value}
                 for name, value in _metadata(articles, encoder).items()
             ],
         }.items():
             database.table(table).insert_all(rows)
-        database.table("postings").create_index(["term", "language"], unique=True)
+        for language in LANGUAGES:
+            _write_terms(database, language, cut)
 
 
 def _passage_row(number: int, article: Article, passage: Passage) -> Row:
@@ -177,12 +190,24 @@ def _known_vectors(index: Path, encoder: Encoder) -> dict[str, bytes]:
         return {}
 
 
-def _posting_rows(keys: Sequence[Key], language: Language) -> Iterator[Row]:
-    """The postings of a language's keys, numbered in their own order from 0."""
-    for posting in postings([terms(words(k.text)) for k in keys if k.language == language]):
-        yield {
-            "language": language,
-            "term": posting.term,
-            "keys": posting.texts.tobytes(),
-            "scores": posting.scores.tobytes(),
-        }
+def _write_terms(
+    database: Database, language: Language, cut: Sequence[tuple[Article, Passage]]
+) -> None:
+    """Write the terms of the keys of `language`, in their order, and those of its articles."""
+    of_keys: list[list[str]] = []
+    of_articles: dict[str, dict[str, None]] = {}
+    for article, passage in cut:
+        if article.language == language:
+            found = [terms(words(key)) for key in passage.keys]
+            of_keys.extend(found)
+            of_articles.setdefault(article.slug, {}).update(dict.fromkeys(chain(*found)))
+    _write_documents(database, terms_table("key", language), of_keys)
+    _write_documents(database, terms_table("article", language), of_articles.values())
+
+
+def _write_documents(database: Database, name: str, documents: Iterable[Iterable[str]]) -> None:
+    """Write `documents`, numbered from 0 and given as their terms, with an FTS5 index."""
+    table = database.table(name)
+    table.create({"id": int, "terms": str}, pk="id")
+    table.insert_all({"id": n, "terms": " ".join(held)} for n, held in enumerate(documents))
+    table.enable_fts(["terms"], tokenize=_TOKENIZER)

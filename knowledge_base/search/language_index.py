@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_base.article import Article
-from knowledge_base.search.index import VECTOR, terms, words
-from knowledge_base.search.postings import NUMBER, SCORE
+from knowledge_base.search.index import VECTOR, terms, terms_table, words
 from language.detect import Language
 from language.segment import KEPT_WHOLE
 
@@ -30,19 +29,20 @@ _ARTICLES = """
 """
 _QUOTES = "SELECT id, article, heading, text FROM passages WHERE language = ? ORDER BY id"
 _KEYS = "SELECT passage, vector FROM keys WHERE language = ? ORDER BY rowid"
-_POSTINGS = """
-    SELECT keys, scores FROM postings
-    WHERE language = ? AND term IN (SELECT value FROM json_each(?))
-"""
+# FTS5's rank is its bm25(): negative, the best lowest.
+_SCORES = "SELECT rowid, -rank FROM {index} WHERE {index} MATCH ?"
+# As one row: to fetch a thousand takes longer than to find them.
+_HOLDING = "SELECT json_group_array(rowid) FROM {index} WHERE {index} MATCH ?"
 
 
 @dataclass(frozen=True)
 class WordMatch:
-    """What the words of a query found, for each article of the shelf.
+    """What the words of a query found, for each article of the index.
 
-    `bm25` is that of its best key: higher is better, 0 is no match. `coverage` is the share of the
-    query's words that the article holds, 0 to 1, each word weighing its inverse document frequency
-    over the articles: "the" next to nothing, a word that no article has the most.
+    `bm25` is that of its best key: higher is better, 0 is no match; words that more than half of
+    the articles hold do not count. `coverage` is the share of the query's words that the article
+    holds, 0 to 1, each word weighing its inverse document frequency over the articles: "the" next
+    to nothing, a word that no article has the most.
     """
 
     bm25: Scores
@@ -61,6 +61,8 @@ class LanguageIndex:
         self._connection = connection
         self.language = language
         self._lock = Lock()
+        self._scores = _SCORES.format(index=f"{terms_table('key', language)}_fts")
+        self._holding = _HOLDING.format(index=f"{terms_table('article', language)}_fts")
         self.articles = [_article(*row) for row in connection.execute(_ARTICLES, (language,))]
         self.number = {article.slug: n for n, article in enumerate(self.articles)}
         self._read_quotes()
@@ -72,16 +74,22 @@ class LanguageIndex:
 
     def by_words(self, query: str) -> WordMatch:
         """What the first words of `query` found, whatever characters it holds."""
-        telling = [word for word in words(query) if not _IDENTIFIER.fullmatch(word)]
-        asked = list(dict.fromkeys(terms(telling)))[:_MOST_WORDS]
+        asked = asked_terms(query)
         if not asked:
             nothing = np.zeros(len(self.articles), np.float32)
             return WordMatch(nothing, nothing)
-        scores = np.zeros(len(self._article_of_key), np.float32)
+        scores = np.zeros(self._keys, np.float32)
         holds = np.zeros((len(asked), len(self.articles)), bool)  # unknown words: held by none
-        for row, (keys, added) in enumerate(self._postings(asked)):
-            scores[keys] += added
-            holds[row, self._article_of_key[keys]] = True
+        with self._lock:
+            for row, term in enumerate(asked):
+                for (numbers,) in self._matches(self._holding, [term]):
+                    holds[row, json.loads(numbers)] = True
+            # Words such as "the" tell little, and would take most of the time.
+            common = 2 * holds.sum(axis=1) > len(self.articles)
+            telling = [term for term, skip in zip(asked, common, strict=True) if not skip]
+            if telling:
+                for key, score in self._matches(self._scores, telling):
+                    scores[key] = score
         rarity = np.log((len(self.articles) + 1) / (holds.sum(axis=1) + 0.5), dtype=np.float32)
         by_quote = _best(scores, self._keys_from)
         return WordMatch(_best(by_quote, self._quotes_from), rarity @ holds / rarity.sum())
@@ -114,15 +122,24 @@ class LanguageIndex:
     def _read_keys(self) -> None:
         rows = self._connection.execute(_KEYS, (self.language,)).fetchall()
         quote_of_key = np.array([self._quote_number[passage] for passage, _ in rows], np.intp)
+        self._keys = len(rows)
         self._keys_from = _starts(quote_of_key)
-        self._article_of_key = self._article_of_quote[quote_of_key]
         self._vectors = np.frombuffer(b"".join(vector for _, vector in rows), VECTOR)
 
-    def _postings(self, asked: Sequence[str]) -> list[tuple[NDArray[np.int32], Scores]]:
-        """Which keys hold a term, and what it adds to their scores, for each that is known."""
-        with self._lock:
-            rows = self._connection.execute(_POSTINGS, (self.language, json.dumps(asked)))
-            return [(np.frombuffer(k, NUMBER), np.frombuffer(s, SCORE)) for k, s in rows]
+    def _matches(self, statement: str, asked: Sequence[str]) -> sqlite3.Cursor:
+        """Execute `statement` for what holds at least one of the `asked` terms."""
+        return self._connection.execute(statement, (" OR ".join(map(_quoted, asked)),))
+
+
+def asked_terms(query: str) -> list[str]:
+    """Return the terms that `query` is looked up by: of its first words, each once."""
+    telling = [word for word in words(query) if not _IDENTIFIER.fullmatch(word)]
+    return list(dict.fromkeys(terms(telling)))[:_MOST_WORDS]
+
+
+def _quoted(term: str) -> str:
+    """Return `term` as a string literal of FTS5's query language: nothing in it is syntax."""
+    return '"' + term.replace('"', '""') + '"'
 
 
 def _article(slug: str, language: Language, title: str, tags: str, day: str, body: str) -> Article:

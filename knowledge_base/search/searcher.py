@@ -86,10 +86,10 @@ class OpenIndex:
     """An index opened for reading; safe to use from several threads."""
 
     def __init__(
-        self, shelves: dict[Language, LanguageIndex], encoder: Encoder, confidence: Confidence
+        self, indexes: dict[Language, LanguageIndex], encoder: Encoder, confidence: Confidence
     ) -> None:
-        """Search `shelves`, whose vectors are of `encoder`; `open` is the usual way in."""
-        self._shelves = shelves
+        """Search `indexes`, whose vectors are of `encoder`; `open` is the usual way in."""
+        self._indexes = indexes
         self._confidence = confidence
         self._encode = lru_cache(_REMEMBERED)(lambda query: encoder.encode([query])[0])
         self._find = lru_cache(_REMEMBERED)(self._look_up)
@@ -106,12 +106,12 @@ class OpenIndex:
         if built_with != encoder.fingerprint:
             raise IndexUnusable(f"{path} was built with another encoder ({built_with})")
         try:
-            shelves = {
+            indexes = {
                 language: LanguageIndex(open_readonly(path), language) for language in LANGUAGES
             }
         except sqlite3.Error as error:
             raise IndexUnusable(f"{path} cannot be read: {error}") from error
-        return cls(shelves, encoder, load_confidence())
+        return cls(indexes, encoder, load_confidence())
 
     def search(self, query: str, language: Language, limit: int = 5) -> list[Hit]:
         """The `limit` articles closest to `query`, best first; none when it has no words.
@@ -139,7 +139,7 @@ class OpenIndex:
         The article in `language` if it exists, else in another.
         """
         for written in sorted(LANGUAGES, key=lambda one: one != language):
-            number = self._shelves[written].number.get(slug)
+            number = self._indexes[written].number.get(slug)
             if number is not None:
                 return self._hit(query, language, written, number).as_answer()
         return None
@@ -150,46 +150,46 @@ class OpenIndex:
 
     def article(self, slug: str, language: Language) -> Article | None:
         """One article, or None."""
-        shelf = self._shelves[language]
-        number = shelf.number.get(slug)
-        return None if number is None else shelf.articles[number]
+        index = self._indexes[language]
+        number = index.number.get(slug)
+        return None if number is None else index.articles[number]
 
     def articles(self, language: Language) -> list[Article]:
         """All articles of a language, by slug."""
-        return list(self._shelves[language].articles)
+        return list(self._indexes[language].articles)
 
     def _look_up(self, query: str, written: Language) -> tuple[Evidence, NDArray[np.intp]]:
         """What the articles written in a language hold, and the order of all of them."""
-        evidence = look_up(self._shelves[written], query, self._encode(query))
+        evidence = look_up(self._indexes[written], query, self._encode(query))
         return evidence, evidence.order()
 
     def _untranslated(self, query: str, language: Language) -> Iterator[Hit]:
         """What does not exist in `language`, best first."""
-        known = self._shelves[language].number
+        known = self._indexes[language].number
         for written in LANGUAGES:
-            shelf = self._shelves[written]
-            if shelf.number.keys() <= known.keys():
+            index = self._indexes[written]
+            if index.number.keys() <= known.keys():
                 continue
             _, order = self._find(query, written)
             for number in order:
-                if shelf.articles[number].slug not in known:
+                if index.articles[number].slug not in known:
                     yield self._hit(query, language, written, number)
 
     def _hit(self, query: str, asked: Language, written: Language, number: int) -> Hit:
         evidence, _ = self._find(query, written)
-        shelf = self._shelves[written]
-        article = shelf.articles[number]
+        index = self._indexes[written]
+        article = index.articles[number]
         closeness, coverage = evidence.closeness[number], evidence.coverage[number]
         score = self._confidence.probability(float(closeness), float(coverage), (asked, written))
-        quote = shelf.quotes[_best_quote(evidence.quotes, shelf.quotes_of(number))]
+        quote = index.quotes[_best_quote(evidence.quotes, index.quotes_of(number))]
         return Hit(article.slug, article.title, written, score, quote, article.source)
 
 
-def look_up(shelf: LanguageIndex, query: str, vector: Scores) -> Evidence:
-    """Search `shelf` for `query` by its words and by its meaning, `vector`."""
-    quotes = shelf.by_meaning(vector)
-    match = shelf.by_words(query)
-    cosine, closeness = shelf.best_quotes(quotes), shelf.best_quotes(quotes, 2)
+def look_up(index: LanguageIndex, query: str, vector: Scores) -> Evidence:
+    """Search `index` for `query` by its words and by its meaning, `vector`."""
+    quotes = index.by_meaning(vector)
+    match = index.by_words(query)
+    cosine, closeness = index.best_quotes(quotes), index.best_quotes(quotes, 2)
     return Evidence(quotes, cosine, closeness, match.bm25, match.coverage)
 
 

@@ -12,7 +12,7 @@ from conversation.repository import Conversation
 from language.catalogue import say
 from store.enums import Action, ConversationState, Sender
 from triage.message import Message
-from triage.policy.decision import Decision, Wording
+from triage.policy.decision import Decision, HandoverWording
 
 KNOWN = Reply("Delivery takes 3 to 5 working days.", answered=True)
 MISSED = Reply("I don't know that.", answered=False, key="miss")
@@ -27,7 +27,7 @@ def message(seq: int, sender: Sender, text: str, **more: Any) -> Message:
     return Message(seq, sender, text, **more)
 
 
-def decision(action: Action, wording: Wording = "usual") -> Decision:
+def decision(action: Action, wording: HandoverWording = HandoverWording.USUAL) -> Decision:
     return Decision(action, 3 if action == "hand_over" else None, (), False, wording)
 
 
@@ -57,9 +57,9 @@ def test_a_person_is_offered_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("wording", ["usual", "trouble", "safety"])
+@pytest.mark.parametrize("wording", list(HandoverWording))
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_handover_is_told_in_its_own_words(wording: Wording, language: str) -> None:
+def test_a_handover_is_told_in_its_own_words(wording: HandoverWording, language: str) -> None:
     place = {"case": 7, "position": 2}
     said = spoken([MISSED], decision(Action.HAND_OVER, wording), chat(), language, place)
     ((voice, reply),) = said
@@ -91,7 +91,11 @@ def test_a_waiting_customer_gets_answers_or_the_place_in_the_queue_but_no_small_
 def test_a_waiting_customer_in_danger_gets_the_safety_notice() -> None:
     place = {"case": 7, "position": 1}
     said = spoken(
-        [KNOWN], decision(Action.HAND_OVER, "safety"), chat(ConversationState.WAITING), "en", place
+        [KNOWN],
+        decision(Action.HAND_OVER, HandoverWording.SAFETY),
+        chat(ConversationState.WAITING),
+        "en",
+        place,
     )
     assert said[-1][1].key == SAFETY_NOTICE
 
@@ -108,7 +112,7 @@ def test_the_safety_notice_is_given_once() -> None:
     told = message(2, Sender.SYSTEM, "in words of another version", key=SAFETY_NOTICE)
     said = spoken(
         [KNOWN],
-        decision(Action.HAND_OVER, "safety"),
+        decision(Action.HAND_OVER, HandoverWording.SAFETY),
         chat(ConversationState.WAITING),
         "en",
         place,
@@ -121,7 +125,9 @@ def test_a_message_without_a_key_does_not_count_as_the_safety_notice() -> None:
     told = message(2, Sender.SYSTEM, say(SAFETY_NOTICE, "en"))
     waiting = chat(ConversationState.WAITING)
     place = {"case": 7, "position": 1}
-    said = spoken([], decision(Action.HAND_OVER, "safety"), waiting, "en", place, [told])
+    said = spoken(
+        [], decision(Action.HAND_OVER, HandoverWording.SAFETY), waiting, "en", place, [told]
+    )
     assert [reply.key for _, reply in said] == [SAFETY_NOTICE]
 
 

@@ -1,4 +1,4 @@
-"""Articles are read, checked and rendered as they are published."""
+"""Articles: loading, validation, links and rendering."""
 
 from pathlib import Path
 from urllib.parse import quote
@@ -10,14 +10,16 @@ from knowledge_base.article import load_all
 from tests.knowledge_base.conftest import Write
 
 
-def test_the_shipped_articles_are_complete_and_their_links_lead_somewhere(
+def test_the_shipped_articles_are_translated_and_have_no_dead_links(
     articles: list[Article],
 ) -> None:
     assert check(articles) == []
     assert len({article.slug for article in articles}) >= 32
 
 
-def test_an_article_says_what_it_is_and_where_to_read_it(folder: Path, write: Write) -> None:
+def test_an_article_is_loaded_with_its_metadata_sections_and_source(
+    folder: Path, write: Write
+) -> None:
     write(body="Send it **back** within\n30 days.\n\n## How?\n\nWith the label.")
     (article,) = load_articles(folder)
     assert (article.slug, article.language) == ("returns", "en")
@@ -46,7 +48,7 @@ def test_an_article_says_what_it_is_and_where_to_read_it(folder: Path, write: Wr
         ({"slug": "refunds"}, "slug: 'refunds' differs from the file's name, 'returns'"),
     ],
 )
-def test_broken_front_matter_is_named_with_its_file(
+def test_invalid_front_matter_is_reported_with_the_file(
     folder: Path, write: Write, front: dict[str, str], fault: str
 ) -> None:
     path = write(**front)
@@ -67,15 +69,13 @@ def test_broken_front_matter_is_named_with_its_file(
         ("Yes.\n\n## How?\n\nThis.\n\n## How?\n\nThat.", "stands twice"),
     ],
 )
-def test_a_body_that_cannot_be_published_is_refused(
-    folder: Path, write: Write, body: str, fault: str
-) -> None:
+def test_an_invalid_body_is_refused(folder: Path, write: Write, body: str, fault: str) -> None:
     write(body=body)
     with pytest.raises(ArticleError, match=fault):
         load_articles(folder)
 
 
-def test_text_without_front_matter_and_bytes_that_are_no_text_are_refused(folder: Path) -> None:
+def test_files_without_front_matter_or_in_another_encoding_are_refused(folder: Path) -> None:
     path = folder / "en" / "returns.md"
     path.parent.mkdir(parents=True)
     path.write_text("Just text.", encoding="utf-8")
@@ -91,7 +91,7 @@ def test_a_folder_without_articles_is_refused(folder: Path) -> None:
         load_articles(folder)
 
 
-def test_a_draft_is_not_among_the_published_articles(folder: Path, write: Write) -> None:
+def test_drafts_are_not_among_the_published_articles(folder: Path, write: Write) -> None:
     write("en/returns.md", published="false")
     with pytest.raises(ArticleError, match="no published articles"):
         load_articles(folder)
@@ -132,7 +132,7 @@ def test_html_has_anchors_and_links_to_the_same_language(folder: Path, write: Wr
     assert '<h2 id="运费谁付">运费谁付？</h2>' in article.html
 
 
-def test_html_in_an_article_is_shown_inert(folder: Path, write: Write) -> None:
+def test_html_in_an_article_is_escaped(folder: Path, write: Write) -> None:
     write(body="Hi <script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=y>")
     (article,) = load_articles(folder)
     assert "<script" not in article.html

@@ -1,4 +1,4 @@
-"""The record's ground: migrations, types, transactions."""
+"""The database: migrations, column types and transactions."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -26,7 +26,7 @@ def account(**values: object) -> dict[str, object]:
     } | values
 
 
-def test_the_migrations_make_exactly_the_tables(engine: Engine) -> None:
+def test_the_migrations_create_exactly_the_tables(engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"render_as_batch": True})
         assert compare_metadata(context, metadata) == []
@@ -38,7 +38,7 @@ def test_migrating_again_changes_nothing(engine: Engine) -> None:
     assert inspect(engine).get_table_names() == before
 
 
-def test_an_instant_comes_back_in_utc(engine: Engine) -> None:
+def test_an_instant_is_read_back_in_utc(engine: Engine) -> None:
     shanghai = timezone(timedelta(hours=8))
     with engine.begin() as connection:
         connection.execute(insert(accounts).values(account(created_at=NOW.astimezone(shanghai))))
@@ -52,7 +52,7 @@ def test_an_instant_without_a_zone_is_refused(engine: Engine) -> None:
         connection.execute(insert(accounts).values(account(created_at=NOW.replace(tzinfo=None))))
 
 
-def test_money_is_exact(engine: Engine, request: pytest.FixtureRequest) -> None:
+def test_money_is_stored_exactly(engine: Engine, request: pytest.FixtureRequest) -> None:
     from store.types import Money
 
     amount = Decimal("1234567890.10")
@@ -75,7 +75,7 @@ def test_a_reader_does_not_wait_for_a_writer(engine: Engine) -> None:
         assert len(reader.execute(select(accounts)).all()) == 1
 
 
-def test_the_folder_of_a_database_is_made(tmp_path: Path) -> None:
+def test_the_folder_of_a_database_is_created(tmp_path: Path) -> None:
     engine = open_engine(f"sqlite:///{tmp_path / 'new/folder/amends.db'}")
     migrate(engine)
     engine.dispose()

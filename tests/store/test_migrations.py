@@ -1,4 +1,4 @@
-"""Databases of earlier versions are migrated without losing anything."""
+"""Databases of earlier versions are migrated without loss."""
 
 import gzip
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def test_every_decision_is_reproduced(migrated: Engine) -> None:
     assert (found.exact, found.approximate) == (32, 0)
 
 
-def test_decisions_without_stored_circumstances_are_marked_as_reconstructed(
+def test_decisions_without_stored_circumstances_have_reconstructed_inputs(
     migrated: Engine,
 ) -> None:
     with reading(migrated) as connection:
@@ -62,7 +62,7 @@ def test_the_log_can_be_backtested_and_continued(migrated: Engine) -> None:
     assert all(decision.facts for episode in past for decision in episode)
 
 
-def test_the_words_of_negative_messages_have_a_column_of_their_own(migrated: Engine) -> None:
+def test_word_attributions_are_moved_to_their_own_column(migrated: Engine) -> None:
     with reading(migrated) as connection:
         rows = connection.execute(select(messages.c.reading, messages.c.attributions)).all()
     assert not any("words" in row.reading for row in rows if row.reading)

@@ -1,4 +1,4 @@
-"""Conversations written by hand, with the moods that a test is about."""
+"""Builders of messages and facts for tests, with chosen sentiment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,24 +22,24 @@ ORDER: Mapping[str, Any] = {
 
 
 def customer(text: str, negative: float = 0.05, *, anger: float = 0.0, **more: Any) -> Message:
-    """A customer's message that reads as negative and as angry as said."""
+    """Return a customer message with these probabilities."""
     reading = Reading("en", {"anger": anger, "gratitude": 0.0}, negative)
     return Message(0, Sender.CUSTOMER, text, language="en", reading=reading, **more)
 
 
 def assistant(text: str = "Here is how.", answered: bool | None = True, **more: Any) -> Message:
-    """An assistant's message; an answer unless said otherwise."""
+    """Return an assistant message, by default an answer."""
     return Message(0, Sender.ASSISTANT, text, answered=answered, **more)
 
 
 def order(**changes: Any) -> dict[str, Any]:
-    """An order's snapshot: on time and without a problem unless said otherwise."""
+    """Return the snapshot of an order, by default on time and without a problem."""
     return {**ORDER, **changes}
 
 
-def numbered(*turns: Message) -> list[Message]:
-    """The turns with their numbers, from 1."""
-    return [replace(turn, seq=seq) for seq, turn in enumerate(turns, start=1)]
+def numbered(*messages: Message) -> list[Message]:
+    """Return the messages with sequence numbers from 1."""
+    return [replace(message, seq=seq) for seq, message in enumerate(messages, start=1)]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Extracted(Facts):
         return DecisionInput(self.messages)
 
 
-def facts(*turns: Message) -> Extracted:
-    """The facts of a conversation of `turns`."""
-    messages = numbered(*turns)
-    found = extract_facts(messages)
-    return Extracted(found.values, found.evidence, tuple(messages))
+def facts(*messages: Message) -> Extracted:
+    """Return the facts of an episode with these messages."""
+    episode = numbered(*messages)
+    extracted = extract_facts(episode)
+    return Extracted(extracted.values, extracted.evidence, tuple(episode))

@@ -1,1 +1,1 @@
-"""Analysis of the decision log: backtests, verdicts, calibration of thresholds, drift."""
+"""Analysis of the decision log: backtests, reliability, threshold search and drift."""

@@ -1,8 +1,8 @@
-"""The past under another policy: who would have reached a person when, and at what cost.
+"""Backtests: past decisions under another policy, and the handovers, load and costs that result.
 
-What is compared is what happened with what would have been decided at the same moments. After a
-handover, by either policy, a conversation would have gone on otherwise: what follows is marked as
-not known.
+Each logged decision is compared with the decision of the other policy at the same turn. After a
+handover by either policy the conversation would have continued differently, so that later
+differences are marked as not known.
 """
 
 from collections import Counter
@@ -12,26 +12,28 @@ from decimal import Decimal
 from heapq import heappush, heappushpop
 from typing import Generic, TypeVar
 
+from store.enums import Action
 from store.instants import rfc3339
 from triage.analytics.backtest_report import (
     COUNTED,
     KINDS,
     BacktestReport,
-    Change,
-    Compared,
+    BeforeAfter,
+    DecisionChange,
     Handover,
-    Kind,
-    Move,
+    HandoverChange,
+    HandoverChangeKind,
 )
 from triage.analytics.history import DecisionSummary, Episode, PastDecision
 from triage.compensation.remedies import Remedies
 from triage.policy.decision import FAILED
 from triage.policy.policy import Policy
 
+# The default limit of each list of changes.
 LISTED = 2_000
 
 Sums = dict[str, Decimal]
-Found = TypeVar("Found")
+Item = TypeVar("Item")
 
 
 def backtest(
@@ -41,11 +43,16 @@ def backtest(
     since: datetime | None = None,
     listed: int = LISTED,
 ) -> BacktestReport:
-    """Decide anew under `policy` what was decided in `episodes` (at `since` or later), and compare.
+    """Decide past decisions again under `policy` and compare the results.
 
-    Under the policy that decided them, on the facts that were stored, nothing changes. Money is
-    what `remedies` suggest now, for both sides, so that only the policy makes a difference. The
-    `listed` latest changes are listed, and all are counted.
+    The policy under which the decisions were made changes nothing.
+
+    Args:
+        episodes: The decisions of each episode, in order.
+        policy: The policy to compare with.
+        remedies: Compute the suggested money for both sides, so that only the policy differs.
+        since: Only decisions at this instant or later are counted.
+        listed: How many of the latest changes are listed; all are counted.
     """
     comparison = _Comparison(policy, remedies, since, listed)
     for episode in episodes:
@@ -54,14 +61,14 @@ def backtest(
 
 
 class _Comparison:
-    """Adds up what would be another, episode by episode."""
+    """Accumulates the differences, episode by episode."""
 
     def __init__(
         self, policy: Policy, remedies: Remedies, since: datetime | None, listed: int
     ) -> None:
         self._policy, self._remedies, self._since = policy, remedies, since
-        self._changed: _Latest[Change] = _Latest(listed)
-        self._moves: _Latest[Move] = _Latest(listed)
+        self._decision_changes: _Latest[DecisionChange] = _Latest(listed)
+        self._handover_changes: _Latest[HandoverChange] = _Latest(listed)
         self._counts = Counter(dict.fromkeys((*COUNTED, "unsure", *KINDS), 0))
         self._load: tuple[Sums, Sums] = {}, {}
         self._money: tuple[Sums, Sums] = {}, {}
@@ -70,23 +77,23 @@ class _Comparison:
         summaries = [self._decide(decision) for decision in episode]
         before = _first_handover([decision.summary for decision in episode])
         after = _first_handover(summaries)
-        parted = min(place for place in (before, after, len(episode)) if place is not None)
-        for place, (decision, summary) in enumerate(zip(episode, summaries, strict=True)):
-            if self._counts_now(decision):
-                self._compare(decision, summary, known=place <= parted)
-        self._hand_over(episode, before, after, summaries)
+        first = min(index for index in (before, after, len(episode)) if index is not None)
+        for index, (decision, summary) in enumerate(zip(episode, summaries, strict=True)):
+            if self._is_in_period(decision):
+                self._compare_decision(decision, summary, known=index <= first)
+        self._compare_handovers(episode, before, after, summaries)
 
     def result(self) -> BacktestReport:
         return BacktestReport(
-            changed=self._changed.newest(),
+            changed=self._decision_changes.sorted(),
             unchanged=self._counts["decisions"] - self._counts["changed"],
-            queue_load=_compared(*self._load),
-            money=_compared(*self._money),
-            conversations=self._moves.newest(),
+            queue_load=_before_after(*self._load),
+            money=_before_after(*self._money),
+            conversations=self._handover_changes.sorted(),
             counts=dict(self._counts),
         )
 
-    def _counts_now(self, decision: PastDecision) -> bool:
+    def _is_in_period(self, decision: PastDecision) -> bool:
         return self._since is None or decision.at >= self._since
 
     def _decide(self, decision: PastDecision) -> DecisionSummary:
@@ -95,44 +102,47 @@ class _Comparison:
         try:
             return DecisionSummary.of(self._policy.evaluate(decision.facts))
         except Exception:
-            # As in a live conversation.
+            # In a live conversation, too, a failure of the triage is a handover.
             return DecisionSummary.of(FAILED)
 
-    def _compare(self, decision: PastDecision, summary: DecisionSummary, *, known: bool) -> None:
+    def _compare_decision(
+        self, decision: PastDecision, summary: DecisionSummary, *, known: bool
+    ) -> None:
         self._counts["decisions"] += 1
         self._counts["failed"] += decision.facts is None
         if summary != decision.summary:
             self._counts["changed"] += 1
-            change = Change(
+            change = DecisionChange(
                 decision.id, decision.conversation, decision.seq, decision.summary, summary, known
             )
-            self._changed.add(decision.id, change)
+            self._decision_changes.add(decision.id, change)
 
-    def _hand_over(
+    def _compare_handovers(
         self,
         episode: Episode,
         before: int | None,
         after: int | None,
         summaries: Sequence[DecisionSummary],
     ) -> None:
-        self._counts["episodes"] += self._counts_now(episode[-1])
-        for side, place in enumerate((before, after)):
-            if place is not None and self._counts_now(episode[place]):
+        self._counts["episodes"] += self._is_in_period(episode[-1])
+        for side, index in enumerate((before, after)):
+            if index is not None and self._is_in_period(episode[index]):
                 self._counts[("handed_over_before", "handed_over_after")[side]] += 1
-                self._open(side, episode[place])
-        was = None if before is None else _handover(episode[before], episode[before].summary)
-        would = None if after is None else _handover(episode[after], summaries[after])
-        kind = _kind(was, would)
-        parted = [episode[place] for place in (before, after) if place is not None]
-        if kind is None or not any(map(self._counts_now, parted)):
+                self._add_case(side, episode[index])
+        old = None if before is None else _handover(episode[before], episode[before].summary)
+        new = None if after is None else _handover(episode[after], summaries[after])
+        kind = _kind(old, new)
+        handovers = [episode[index] for index in (before, after) if index is not None]
+        if kind is None or not any(map(self._is_in_period, handovers)):
             return
-        known = kind not in ("later", "no_longer")
+        known = kind not in (HandoverChangeKind.LATER, HandoverChangeKind.NO_LONGER)
         self._counts[kind] += 1
         self._counts["unsure"] += not known
-        move = Move(episode[0].conversation, episode[0].episode, kind, known, was, would)
-        self._moves.add(move.decision, move)
+        change = HandoverChange(episode[0].conversation, episode[0].episode, kind, known, old, new)
+        self._handover_changes.add(change.decision, change)
 
-    def _open(self, side: int, decision: PastDecision) -> None:
+    def _add_case(self, side: int, decision: PastDecision) -> None:
+        """Add the case that a handover opens to the load and the money of one side (0 or 1)."""
         hour = decision.at.replace(minute=0, second=0, microsecond=0)
         _add(self._load[side], rfc3339(hour), Decimal(1))
         if decision.facts is None:
@@ -142,38 +152,44 @@ class _Comparison:
             _add(self._money[side], suggestion.currency, suggestion.total)
 
 
-class _Latest(Generic[Found]):
-    """The ones with the highest decision's number, as many as are to be listed."""
+class _Latest(Generic[Item]):
+    """Keeps the items with the highest decision ids, up to a limit."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._heap: list[tuple[int, int, Found]] = []
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._heap: list[tuple[int, int, Item]] = []
         self._added = 0
 
-    def add(self, number: int, one: Found) -> None:
+    def add(self, decision_id: int, item: Item) -> None:
         self._added += 1
-        item = number, self._added, one
-        if len(self._heap) < self._most:
-            heappush(self._heap, item)
-        elif self._most:
-            heappushpop(self._heap, item)
+        entry = decision_id, self._added, item
+        if len(self._heap) < self._limit:
+            heappush(self._heap, entry)
+        elif self._limit:
+            heappushpop(self._heap, entry)
 
-    def newest(self) -> tuple[Found, ...]:
-        """In the order in which they were decided."""
-        return tuple(one for _, _, one in sorted(self._heap, key=lambda item: item[:2]))
+    def sorted(self) -> tuple[Item, ...]:
+        """Return the items in the order of their decisions."""
+        return tuple(item for _, _, item in sorted(self._heap, key=lambda entry: entry[:2]))
 
 
 def _first_handover(summaries: Sequence[DecisionSummary]) -> int | None:
-    places = (place for place, one in enumerate(summaries) if one.action == "hand_over")
-    return next(places, None)
+    handovers = (
+        index for index, summary in enumerate(summaries) if summary.action == Action.HAND_OVER
+    )
+    return next(handovers, None)
 
 
-def _kind(before: Handover | None, after: Handover | None) -> Kind | None:
+def _kind(before: Handover | None, after: Handover | None) -> HandoverChangeKind | None:
     if before is None or after is None:
-        return "newly" if after else "no_longer" if before else None
+        if after:
+            return HandoverChangeKind.NEWLY
+        return HandoverChangeKind.NO_LONGER if before else None
     if before.decision == after.decision:
-        return None if before.priority == after.priority else "priority"
-    return "earlier" if after.decision < before.decision else "later"
+        return None if before.priority == after.priority else HandoverChangeKind.PRIORITY
+    if after.decision < before.decision:
+        return HandoverChangeKind.EARLIER
+    return HandoverChangeKind.LATER
 
 
 def _handover(decision: PastDecision, summary: DecisionSummary) -> Handover:
@@ -192,9 +208,9 @@ def _add(sums: Sums, key: str, amount: Decimal) -> None:
     sums[key] = sums.get(key, Decimal(0)) + amount
 
 
-def _compared(before: Sums, after: Sums) -> dict[str, Compared]:
-    nothing = Decimal(0)
+def _before_after(before: Sums, after: Sums) -> dict[str, BeforeAfter]:
+    zero = Decimal(0)
     return {
-        key: Compared(before.get(key, nothing), after.get(key, nothing))
+        key: BeforeAfter(before.get(key, zero), after.get(key, zero))
         for key in sorted({*before, *after})
     }

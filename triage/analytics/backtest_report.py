@@ -1,26 +1,36 @@
-"""What a replay found, for people and for the API."""
+"""The report of a backtest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 from store.instants import rfc3339
 from triage.analytics.history import DecisionSummary
 
-# How the handover of an episode would be another.
-Kind = Literal["earlier", "later", "newly", "no_longer", "priority"]
-KINDS: tuple[Kind, ...] = ("earlier", "newly", "priority", "later", "no_longer")
+
+class HandoverChangeKind(StrEnum):
+    """How the first handover of an episode differs, in the order of display."""
+
+    EARLIER = "earlier"
+    NEWLY = "newly"
+    PRIORITY = "priority"
+    LATER = "later"
+    NO_LONGER = "no_longer"
+
+
+KINDS = tuple(HandoverChangeKind)
 COUNTED = ("decisions", "changed", "failed", "episodes", "handed_over_before", "handed_over_after")
 
 
 @dataclass(frozen=True)
-class Change:
-    """A decision that would be another.
+class DecisionChange:
+    """A decision that would be different.
 
-    `known` is False after a handover, by either policy: with a person there, or with the assistant
-    still answering, the customer would have written something else.
+    `known` is False after a handover by either policy: the customer would have written different
+    messages if a person, or still the assistant, had answered.
     """
 
     id: int
@@ -31,7 +41,7 @@ class Change:
     known: bool
 
     def as_json(self) -> dict[str, Any]:
-        """Return the change as the API tells it."""
+        """Return the change in the format of the API."""
         return {
             "id": self.id,
             "conversation": self.conversation,
@@ -54,7 +64,7 @@ class Handover:
     rules: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the handover as the API tells it."""
+        """Return the handover in the format of the API."""
         return {
             "decision": self.decision,
             "seq": self.seq,
@@ -66,32 +76,31 @@ class Handover:
 
 
 @dataclass(frozen=True)
-class Move:
-    """An episode that would reach a person at another moment, with another priority, or not at all.
+class HandoverChange:
+    """An episode whose first handover would be at another turn, of another priority or missing.
 
-    `known` is False where that rests on what the customer wrote when a person was due already:
-    whether, and when, they would have been handed over otherwise, nobody knows.
+    `known` is False where it depends on messages after the original handover: the customer would
+    have written different ones to the assistant.
     """
 
     conversation: str
     episode: int
-    kind: Kind
+    kind: HandoverChangeKind
     known: bool
     before: Handover | None
     after: Handover | None
 
     @property
     def decision(self) -> int:
-        """The decision at which the two part."""
-        places = [one.decision for one in (self.before, self.after) if one]
-        return min(places)
+        """The id of the first decision that differs."""
+        return min(handover.decision for handover in (self.before, self.after) if handover)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the move as the API tells it."""
+        """Return the change in the format of the API."""
         return {
             "conversation": self.conversation,
             "episode": self.episode,
-            "kind": self.kind,
+            "kind": str(self.kind),
             "known": self.known,
             "before": self.before and self.before.as_json(),
             "after": self.after and self.after.as_json(),
@@ -99,8 +108,8 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Compared:
-    """The same figure under the old policy and under the new one."""
+class BeforeAfter:
+    """A figure under the old policy and under the new one."""
 
     before: Decimal
     after: Decimal
@@ -108,33 +117,37 @@ class Compared:
 
 @dataclass(frozen=True)
 class BacktestReport:
-    """What a replay found.
+    """The result of a backtest.
 
-    `queue_load` counts the cases opened in each hour (RFC 3339, UTC); `money` is the sum of what is
-    suggested when they are opened, by currency. `changed` and `conversations` hold the latest, up
-    to a limit; `counts` counts all: decisions, changed, failed (the triage's own failures: nothing
-    can be decided on), episodes, handed_over_before, handed_over_after, unsure (handovers and
-    missing ones that are not `known`) and each kind of Move.
+    Attributes:
+        changed: The latest decisions that would be different, up to a limit.
+        unchanged: The number of decisions that would be the same.
+        queue_load: The number of cases opened in each hour (RFC 3339, UTC).
+        money: The sum of the suggested amounts when cases are opened, by currency.
+        conversations: The latest episodes whose first handover would differ, up to a limit.
+        counts: The numbers of decisions, changed decisions, failed decisions (failures of the
+            triage itself, which have no facts), episodes, handed_over_before, handed_over_after,
+            unsure (changes of handovers that are not `known`) and each `HandoverChangeKind`.
     """
 
-    changed: Sequence[Change]
+    changed: Sequence[DecisionChange]
     unchanged: int
-    queue_load: Mapping[str, Compared]
-    money: Mapping[str, Compared]
-    conversations: Sequence[Move]
+    queue_load: Mapping[str, BeforeAfter]
+    money: Mapping[str, BeforeAfter]
+    conversations: Sequence[HandoverChange]
     counts: Mapping[str, int]
 
     @property
     def left_out(self) -> dict[str, int]:
-        """How many of each list are not in it."""
-        moved = sum(self.counts[kind] for kind in KINDS)
+        """How many changes are missing in each list because of the limit."""
+        handover_changes = sum(self.counts[kind] for kind in KINDS)
         return {
             "changed": self.counts["changed"] - len(self.changed),
-            "conversations": moved - len(self.conversations),
+            "conversations": handover_changes - len(self.conversations),
         }
 
     def as_json(self) -> dict[str, Any]:
-        """Return the result as the API tells it: counts as numbers, money as decimal strings."""
+        """Return the report in the format of the API: numbers, and money as decimal strings."""
         return {
             "changed": [change.as_json() for change in self.changed],
             "unchanged": self.unchanged,
@@ -146,7 +159,7 @@ class BacktestReport:
                 currency: {"before": format(sums.before, "f"), "after": format(sums.after, "f")}
                 for currency, sums in self.money.items()
             },
-            "conversations": [move.as_json() for move in self.conversations],
-            "counts": dict(self.counts),
+            "conversations": [change.as_json() for change in self.conversations],
+            "counts": {str(name): count for name, count in self.counts.items()},
             "left_out": self.left_out,
         }

@@ -2,9 +2,9 @@
 
 A day's share is compared with a centre line. Its variance is the binomial one, times the square of
 `sigma_z` where days scatter by more. The limits are probability limits: quantiles of the binomial
-distribution with the effective sample size that has this variance. Where many items are counted
-these are the usual centre line plus and minus three standard errors; where few are counted they
-keep their probability.
+distribution with the effective sample size that has this variance. For large
+samples these are the usual three standard errors around the centre line; for small samples, whose
+distribution is skewed, they keep their probability.
 
 - D. B. Laney (2002), "Improved control charts for attributes", Quality Engineering 14(4).
 - E. L. Korn and B. I. Graubard (1998), "Confidence intervals for proportions with small expected
@@ -42,16 +42,20 @@ def binomial_variance(centre: Floats, seen: Floats) -> Floats:
 def sigma_z(z: Floats) -> float:
     """Return Laney's sigma: the standard deviation of successive `z`, from their moving ranges.
 
-    1 means that the days vary as binomial shares do, more than 1 that they are overdispersed.
+    1 means binomial variation, more than 1 overdispersion.
     """
     return float(np.abs(np.diff(z)).mean()) / D2
 
 
 def sigmas(probability: float, ranges: int) -> float:
-    """Return how many standard errors a stable share exceeds, two-sided, with this probability.
+    """Return the width of the control limits, in standard errors.
 
-    `sigma_z` is itself estimated, from so many moving `ranges`: the limits are those of Student's
-    t (Hillier), with 0.62 degrees of freedom for each range (Wheeler).
+    Since `sigma_z` is an estimate, it is a quantile of Student's t distribution (Hillier), with
+    0.62 degrees of freedom for each moving range (Wheeler).
+
+    Args:
+        probability: The two-sided probability that a share of a stable series lies outside.
+        ranges: The number of moving ranges from which `sigma_z` was estimated.
     """
     return float(-stdtrit(_FREEDOM_PER_RANGE * ranges, probability / 2))
 
@@ -59,7 +63,8 @@ def sigmas(probability: float, ranges: int) -> float:
 def limits(centre: Floats, seen: Floats, variance: Floats, width: float) -> tuple[Floats, Floats]:
     """Return the lower and upper control limits of shares of `seen` items.
 
-    They lie `width` standard errors away, or as far out as that is on a normal distribution.
+    They are the quantiles with the tail probability of `width` standard errors in a normal
+    distribution.
     """
     effective = centre * (1 - centre) / variance
     tail = float(ndtr(-width))
@@ -70,10 +75,11 @@ def limits(centre: Floats, seen: Floats, variance: Floats, width: float) -> tupl
 
 
 def _lower(centre: Floats, seen: Floats, effective: Floats, tail: float) -> Floats:
-    """Return the share below which a count lies with probability `tail` at the most.
+    """Return the lower limit of a share: lower shares have at most the probability `tail`.
 
-    `bdtrik` counts effective items, whose middle is half a step higher; half an item that was
-    seen is taken off as continuity correction. It is 0 where no count at all is no surprise.
+    `bdtrik` returns a count of effective items, to which half an item is added for the middle of
+    its interval. Half a counted item is subtracted as continuity correction. The limit is 0 where
+    even a count of 0 is likely.
     """
     items = np.asarray(bdtrik(tail, effective, centre))
     return np.where(items > 0, (items + 0.5) / effective - 0.5 / seen, 0.0)

@@ -1,6 +1,6 @@
-"""Has something changed that nobody decided? A control chart for each share and language.
+"""Drift: a control chart for each share and language shows unintended changes.
 
-The last seven days are drawn on a p-chart whose centre line and control limits come from the four
+The last seven days are plotted on a p-chart whose centre line and control limits come from the four
 weeks before; where days are overdispersed (an outage, a campaign) it is Laney's p′-chart. Shares
 differ by weekday, so each weekday has its own centre line. The control limits are three-sigma
 limits: on a stable series one day in 370 lies outside. Over all series such days are
@@ -34,9 +34,9 @@ Places = NDArray[np.int_]
 
 WINDOW = 7
 BASELINE = 28
-# The probability that any stable series looks changed, taken over its last days together.
+# The probability that the test of the last days together flags any series if all are stable.
 FALSE_ALARMS = 0.01
-# A baseline of fewer days or fewer items says nothing of the centre line.
+# A baseline of fewer days or fewer items is too small for a centre line.
 LEAST_DAYS = 14
 LEAST_SEEN = 100
 _WEEKDAYS = 7
@@ -52,7 +52,7 @@ class Alarm(StrEnum):
 
 @dataclass(frozen=True)
 class Point:
-    """A day on the chart; without centre line and limits where there is too little to tell."""
+    """A day on the chart; without centre line and limits where the baseline is too small."""
 
     count: Count
     centre: float | None = None
@@ -79,10 +79,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Drift:
-    """The control chart of a series: the `baseline`, then the last days (`recent`).
+    """The control chart of a series: the days of the `baseline`, then the last days (`recent`).
 
-    `sigma_z` tells how much more the days vary than binomial shares do (1: not more). It is None,
-    and no limits are known, where the baseline is too small.
+    `sigma_z` is the overdispersion (1: none); None, without any limits, where the baseline is too
+    small.
     """
 
     name: str
@@ -120,7 +120,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class Report:
-    """The charts of all series, the flagged ones first; and the changes within the last days."""
+    """The charts of all series, the flagged ones first, and the changes in the last days."""
 
     first: date
     last: date
@@ -143,9 +143,9 @@ def report(connection: Connection, today: date) -> Report:
 
 
 def watch(all_series: Iterable[Series]) -> list[Drift]:
-    """Return the chart of each series, its last `WINDOW` days beside those before.
+    """Return the chart of each series: its last `WINDOW` days against the days before.
 
-    The flagged series come first, those with too little to tell last.
+    The flagged series come first, those with too small a baseline last.
     """
     pairs = [(series, _baseline(series.days[:-WINDOW])) for series in all_series]
     judged = sum(baseline is not None for _, baseline in pairs)
@@ -183,7 +183,7 @@ def _successive_days(points: Iterable[Point]) -> bool:
 
 @dataclass(frozen=True)
 class _Days:
-    """Days as columns; `weekday` counts from 0, Monday."""
+    """Daily counts as arrays; `weekday` is 0 for Monday."""
 
     held: Floats
     seen: Floats
@@ -191,7 +191,7 @@ class _Days:
 
     @classmethod
     def of(cls, counts: Sequence[Count]) -> "_Days":
-        """Return the columns of the counts."""
+        """Return the arrays of the counts."""
         return cls(
             np.array([count.held for count in counts], float),
             np.array([count.seen for count in counts], float),
@@ -208,16 +208,16 @@ class _Days:
 
 
 class _Baseline:
-    """What a series usually does: a centre line for each weekday, and Laney's sigma."""
+    """A centre line for each weekday, and Laney's sigma, estimated from the baseline's days."""
 
     def __init__(self, counts: Sequence[Count]) -> None:
         days = _Days.of(counts)
         self._seen = days.by_weekday(days.seen)
-        # The mean of the posterior under Jeffreys' prior: never exactly 0 or 1.
+        # The posterior mean under Jeffreys' prior, which is never exactly 0 or 1.
         self._centres = (days.by_weekday(days.held) + 0.5) / (self._seen + 1)
         self._has_centre = days.by_weekday(days.seen > 0) >= _LEAST_OF_WEEKDAY
         days = self._judged(days)
-        # The centre line is computed from these days, which therefore lie closer to it.
+        # The days lie closer to a centre line that is computed from them.
         variance = self._sampling(days, days.seen) * (1 - days.seen / self._seen[days.weekday])
         shares = days.held / days.seen
         z = control_chart.standardised(shares, self._centres[days.weekday], variance)
@@ -263,13 +263,13 @@ class _Baseline:
         return control_chart.binomial_variance(self._centres[days.weekday], seen)
 
     def _variance(self, days: _Days) -> Floats:
-        """Return the variance of new days' shares around centre lines that are estimates."""
+        """Return the variance of new days' shares around the estimated centre lines."""
         of_centre = self._sampling(days, self._seen[days.weekday])
         return self.sigma_z**2 * (self._sampling(days, days.seen) + of_centre)
 
 
 def _baseline(days: Sequence[Count]) -> _Baseline | None:
-    """Return what the days say of the series; None where they say too little."""
+    """Return the baseline of a series; None where the days are too few."""
     seen = [count.seen for count in days if count.seen]
     if len(seen) < LEAST_DAYS or sum(seen) < LEAST_SEEN:
         return None

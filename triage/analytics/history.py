@@ -1,4 +1,4 @@
-"""The decision log as a backtest reads it: one episode at a time, few of them in memory."""
+"""The decision log for backtests: past decisions, read episode by episode."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,13 +19,13 @@ from triage.policy.decide import DecisionInput
 from triage.policy.decision import Decision, is_failure
 
 _ROWS_AT_ONCE = 500
-# So many episodes are read by an emotion model at once: one message at a time is slower.
+# The number of episodes whose messages an emotion model reads in one batch.
 _EPISODES_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
 class DecisionSummary:
-    """What was, or would be, decided."""
+    """The action, priority and rules of a decision."""
 
     action: Action
     priority: int | None
@@ -37,7 +37,7 @@ class DecisionSummary:
         return cls(decision.action, decision.priority, decision.rules)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the summary as the API tells it."""
+        """Return the summary in the format of the API."""
         return {"action": self.action, "priority": self.priority, "rules": list(self.rules)}
 
 
@@ -60,11 +60,13 @@ Episode = Sequence[PastDecision]
 def episodes(
     connection: Connection, since: datetime | None = None, model: EmotionModel | None = None
 ) -> Iterator[Episode]:
-    """Yield the decisions of every episode in the order in which they were made.
+    """Yield the decisions of every episode in their order; the episodes in no particular order.
 
-    With `since`, those of conversations that have a decision at that instant or later. With
-    `model`, the facts are those that it would have led to: it reads every message that could be
-    read at the time. Episodes come in no particular order.
+    Args:
+        connection: An open transaction.
+        since: Only conversations that have a decision at this instant or later.
+        model: Reads again every message that has a reading, so that the facts are those of this
+            model.
 
     Raises:
         InputUnreadable: The input of a decision is damaged.
@@ -75,11 +77,12 @@ def episodes(
             facts = facts_of(connection, rows)
             yield [_past_decision(row, facts[row.id]) for row in rows]
         return
-    while some := list(islice(stored, _EPISODES_AT_ONCE)):
+    while batch := list(islice(stored, _EPISODES_AT_ONCE)):
         inputs = [
-            inputs_of_episode(connection, rows[0].conversation_id, rows[0].episode) for rows in some
+            inputs_of_episode(connection, rows[0].conversation_id, rows[0].episode)
+            for rows in batch
         ]
-        for rows, reread in zip(some, _read_anew(model, inputs), strict=True):
+        for rows, reread in zip(batch, _read_again(model, inputs), strict=True):
             yield [_past_decision(row, extracted(reread[row.id])) for row in rows]
 
 
@@ -95,10 +98,10 @@ def _stored_episodes(connection: Connection, since: datetime | None) -> Iterator
         yield list(episode)
 
 
-def _read_anew(
+def _read_again(
     model: EmotionModel, inputs: Sequence[Mapping[int, DecisionInput]]
 ) -> Iterator[Mapping[int, DecisionInput]]:
-    """Return the inputs with the readings of another model, message by message."""
+    """Yield each episode's inputs with the readings of `model`."""
     latest = [list(episode.values())[-1].messages for episode in inputs]
     to_read = [
         (message, preceding(messages, message.seq))

@@ -1,7 +1,7 @@
-"""The numbers in a policy's text: found, and changed so that nothing else of the text is touched.
+"""The thresholds in a policy's text, and replacing them without any other change of the text.
 
-A number counts when it is compared with a level or a count in a rule that hands over, and stands
-on the right: `negative_now >= 0.85`.
+A threshold is a number to the right of a comparison with a level or a count, in a rule that hands
+over: `negative_now >= 0.85`.
 """
 
 import re
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node
 
+from store.enums import Action
+from triage.features.fact import FactKind
 from triage.features.facts import FACTS
 from triage.policy.policy import load_policy
 
@@ -19,7 +21,15 @@ _COMPARISON = re.compile(r"\b([a-z][a-z_]*)\s*(>=|<=|>|<)\s*(\d+(?:\.\d+)?)(?![\
 
 @dataclass(frozen=True)
 class Number:
-    """A number of a condition: its rule, which comparison there (from 0), and what it says."""
+    """A threshold in a condition.
+
+    Attributes:
+        rule: The id of the rule.
+        place: The index of the comparison in the condition.
+        fact: The fact that is compared.
+        comparison: The operator.
+        written: The number as it is written.
+    """
 
     rule: str
     place: int
@@ -29,18 +39,22 @@ class Number:
 
 
 def numbers(text: str) -> list[Number]:
-    """The numbers in the rules of a policy that hand over; raises PolicyError for a bad policy."""
+    """Return the thresholds in the rules of a policy that hand over.
+
+    Raises:
+        PolicyError: The policy is invalid.
+    """
     return [
         Number(rule.id, place, match[1], match[2], match[3])
         for rule in load_policy(text).rules
-        if rule.then.action == "hand_over"
+        if rule.then.action == Action.HAND_OVER
         for place, match in enumerate(_COMPARISON.finditer(rule.condition.text))
-        if match[1] in FACTS and FACTS[match[1]].kind in ("level", "count")
+        if match[1] in FACTS and FACTS[match[1]].kind in (FactKind.LEVEL, FactKind.COUNT)
     ]
 
 
 def with_number(text: str, which: tuple[Number, ...], value: str) -> str:
-    """The policy's text with another value of some of its numbers."""
+    """Return the policy's text with another value of some of its thresholds."""
     places: dict[str, set[int]] = {}
     for number in which:
         places.setdefault(number.rule, set()).add(number.place)
@@ -51,7 +65,7 @@ def with_number(text: str, which: tuple[Number, ...], value: str) -> str:
 
 
 def in_condition(condition: str, places: set[int], value: str) -> str:
-    """A condition with another value of the numbers at some of its comparisons."""
+    """Return a condition with another value of the thresholds at some of its comparisons."""
     for place, match in reversed(list(enumerate(_COMPARISON.finditer(condition)))):
         if place in places:
             condition = condition[: match.start(3)] + value + condition[match.end(3) :]
@@ -59,7 +73,7 @@ def in_condition(condition: str, places: set[int], value: str) -> str:
 
 
 def _conditions(text: str) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Each rule's id, and where in the text its condition stands, as it is written."""
+    """Yield each rule's id with the start and end of its condition in the text."""
     for rule in _entries(YAML(typ="rt", pure=True).compose(text))["rules"].value:
         entries = _entries(rule)
         when = entries["when"]

@@ -1,9 +1,9 @@
-"""How reliable handovers are: precision and recall with intervals, from the judged decisions.
+"""The reliability of handovers: precision and recall with intervals, from judged decisions.
 
 Handovers are judged more often than other decisions, so the estimates are post-stratified: each
 action is a stratum, and each judged decision has the weight N/n of its stratum (Horvitz–Thompson;
-W. G. Cochran 1977, "Sampling Techniques", chapter 5A). Within a stratum the judged decisions count
-as a random sample, which they are only if nobody picks the striking ones.
+W. G. Cochran 1977, "Sampling Techniques", chapter 5A). Within a stratum the judged decisions are
+treated as a random sample; the estimates are biased if supervisors prefer conspicuous decisions.
 """
 
 from collections import Counter
@@ -15,24 +15,29 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from triage.analytics.verdict_sample import Judged, Sample
+from store.enums import Action
+from triage.analytics.verdict_sample import JudgedDecision, Sample
+from triage.features.fact import FactKind
 from triage.features.facts import FACTS
 from triage.policy.decision import ACTIONS
 
 Draws = NDArray[np.float64]
 
-# Both intervals must be narrower before a change is proposed: ten points to either side.
+# The intervals of precision and recall must be narrower than this before a change is proposed.
 WIDEST = 0.2
+# Rates are counted in so many decisions.
 PER = 1_000
 LEVELS = tuple(
-    name for name, fact in FACTS.items() if fact.kind == "level" and name.startswith("negative_")
+    name
+    for name, fact in FACTS.items()
+    if fact.kind == FactKind.LEVEL and name.startswith("negative_")
 )
 _INTERVAL = (2.5, 97.5)
 _DRAWS = 4_000
 _SEED = 7
 _STEP = 10
 _BINS = 6
-# A bin of fewer handovers would have an interval from nearly nothing to nearly all.
+# The interval of a bin with fewer handovers would be too wide to be useful.
 _LEAST_IN_BIN = 8
 
 
@@ -40,7 +45,7 @@ _LEAST_IN_BIN = 8
 class Estimate:
     """A value with its 95 % interval, and the number of judged decisions that it rests on.
 
-    The value is None where no decision of some action was judged: then only the interval is known.
+    The value is None where no decision of some action was judged; the interval is still valid.
     """
 
     value: float | None
@@ -51,15 +56,15 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Figures:
-    """How good the handovers were.
+    """The reliability of the handovers.
 
     Attributes:
         precision: The share of handovers in which a person was needed.
-        recall: The share of decisions at which a person was needed that handed over.
-        false: Handovers that nobody needed, in 1,000 decisions (false positives).
+        recall: The share of handovers among decisions at which a person was needed.
+        false: Handovers that were not needed, in 1,000 decisions (false positives).
         missed: Needed handovers that did not happen, in 1,000 decisions (false negatives).
-        lacking: About how many more verdicts on each action make the intervals of precision and
-            recall narrow enough; empty when they are.
+        lacking: About how many more verdicts on each action would make the intervals of precision
+            and recall narrow enough; empty if they are.
     """
 
     precision: Estimate
@@ -71,7 +76,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class RuleFigures:
-    """A rule that handed over: its precision, and its share of all who needed a person."""
+    """The precision and the recall (`caught`) of a rule that handed over."""
 
     rule: str
     precision: Estimate
@@ -80,10 +85,12 @@ class RuleFigures:
 
 @dataclass(frozen=True)
 class Bin:
-    """Judged decisions at a level from `low` to `high`.
+    """The judged decisions at a level from `low` to `high`.
 
-    `right` is the share of handovers that were right. `others` did not hand over, `missed` of them
-    should have.
+    Attributes:
+        right: The share of correct handovers (precision).
+        others: The number of decisions that did not hand over.
+        missed: How many of those should have handed over.
     """
 
     low: float
@@ -95,7 +102,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Stratum:
-    """An action: the number of decisions, of judged ones, and of those that needed a person."""
+    """The decisions with one action: all, the judged ones, and those that needed a person."""
 
     decisions: int
     judged: float
@@ -107,12 +114,12 @@ class Stratum:
         return (self.needed + 0.5) / (self.judged + 1)
 
     def draws(self, random: np.random.Generator) -> Draws:
-        """Draw how many decisions needed a person, from the posterior under Jeffreys' prior."""
+        """Draw the number of decisions that needed a person from the posterior (Jeffreys)."""
         rate = random.beta(self.needed + 0.5, self.judged - self.needed + 0.5, _DRAWS)
         return np.asarray(self.decisions * rate)
 
     def more(self) -> "Stratum":
-        """Return the stratum after a tenth more verdicts, at least ten, with the same rate."""
+        """Return the stratum with 10 % more verdicts, at least ten more, at the same rate."""
         step = max(_STEP, self.judged // _STEP)
         return replace(self, judged=self.judged + step, needed=self.needed + step * self.rate)
 
@@ -126,7 +133,7 @@ Strata = Mapping[str, Stratum]
 
 
 def share(held: Iterable[bool]) -> Estimate:
-    """Return the share that is true, with its Wilson interval."""
+    """Return the share of true values with its Wilson interval."""
     seen = list(held)
     if not seen:
         return Estimate(None, 0.0, 1.0, 0)
@@ -176,8 +183,8 @@ def by_rule(sample: Sample) -> list[RuleFigures]:
     return sorted(found, key=lambda rule_figures: rule_figures.precision.high)
 
 
-def curve(judged: Sequence[Judged], fact: str) -> list[Bin]:
-    """Return how often handovers at each level of `fact` were right, in bins of about equal counts.
+def curve(judged: Sequence[JudgedDecision], fact: str) -> list[Bin]:
+    """Return the calibration curve of `fact`: precision in bins of about equal counts.
 
     Empty where too few handovers are judged, or where all have about the same level.
     """
@@ -207,7 +214,7 @@ def curve(judged: Sequence[Judged], fact: str) -> list[Bin]:
 
 @dataclass(frozen=True)
 class _Drawn:
-    """Values of the figures, drawn together from the posterior (Monte Carlo)."""
+    """Joint draws of the figures from their posterior (Monte Carlo)."""
 
     precision: Draws
     recall: Draws
@@ -228,26 +235,28 @@ def _strata(sample: Sample) -> Strata:
 
 def _drawn(strata: Strata) -> _Drawn:
     random = np.random.default_rng(_SEED)
-    handed_over = strata.get("hand_over", Stratum(0, 0, 0))
+    handed_over = strata.get(Action.HAND_OVER, Stratum(0, 0, 0))
     caught = handed_over.draws(random)
-    rest = [stratum.draws(random) for name, stratum in strata.items() if name != "hand_over"]
-    missed: Any = sum(rest, np.zeros(_DRAWS))
-    everyone = max(1, sum(stratum.decisions for stratum in strata.values())) / PER
+    missed_by_action = [
+        stratum.draws(random) for name, stratum in strata.items() if name != Action.HAND_OVER
+    ]
+    missed: Any = sum(missed_by_action, np.zeros(_DRAWS))
+    per_decisions = max(1, sum(stratum.decisions for stratum in strata.values())) / PER
     return _Drawn(
         precision=caught / max(1, handed_over.decisions),
         recall=caught / np.maximum(caught + missed, 1e-9),
-        false=(handed_over.decisions - caught) / everyone,
-        missed=missed / everyone,
+        false=(handed_over.decisions - caught) / per_decisions,
+        missed=missed / per_decisions,
     )
 
 
 def _lacking(strata: Strata) -> dict[str, int]:
-    """Return how many more verdicts each action needs, added where they lower the variance most."""
+    """Return how many more verdicts each action needs, allocated greedily by variance reduction."""
     now = dict(strata)
     while True:
         drawn = _drawn(now)
         if _width(drawn.precision) > WIDEST:
-            action = "hand_over"
+            action: str = Action.HAND_OVER
         elif _width(drawn.recall) > WIDEST:
             action = max(now, key=lambda name: _gain(now, name))
         else:
@@ -265,8 +274,8 @@ def _width(values: Draws) -> float:
 
 
 def _gain(strata: Strata, name: str) -> float:
-    """Return by how much verdicts on an action lower the variance of recall (delta method)."""
+    """Return the reduction of the variance of recall by more verdicts (delta method)."""
     needed = {key: stratum.rate * stratum.decisions for key, stratum in strata.items()}
-    caught = needed.pop("hand_over", 0.0)
-    weight = sum(needed.values()) if name == "hand_over" else caught
+    caught = needed.pop(Action.HAND_OVER, 0.0)
+    weight = sum(needed.values()) if name == Action.HAND_OVER else caught
     return weight**2 * (strata[name].variance - strata[name].more().variance)

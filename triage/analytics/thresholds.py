@@ -1,9 +1,9 @@
-"""Search for better thresholds in the policy, on the judged decisions.
+"""The search for better thresholds in the policy, on the judged decisions.
 
-Each judged decision is decided again from its stored facts with another number, and has the weight
-of its action (Horvitz–Thompson, see `reliability`). Numbers are chosen and measured by
+Each judged decision is decided again from its stored facts with another threshold, and has the
+weight of its action (Horvitz–Thompson, see `reliability`). Thresholds are chosen and evaluated by
 cross-validation over conversations; intervals come from a bootstrap of conversations. The same
-comparison in several rules is also tried as one.
+comparison in several rules is also changed in all of them at once.
 """
 
 import difflib
@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import bootstrap
 
+from store.enums import Action
 from triage.analytics.policy_numbers import Number, in_condition, numbers, with_number
 from triage.analytics.reliability import PER, Estimate, figures
 from triage.analytics.verdict_sample import Sample
+from triage.features.fact import FactKind
 from triage.features.facts import FACTS
 from triage.policy.condition import Condition, compile_condition
 from triage.policy.policy import load_policy
@@ -26,11 +28,11 @@ Flags = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Numbers = tuple[Number, ...]
 
-# How many handovers that nobody needed are as bad as one that was missed; a supervisor may choose.
+# The cost of a missed handover, in unneeded handovers; a supervisor may choose another.
 MISSED_COSTS = 2.0
-# The probability that anything is proposed where nothing is better, over all numbers together.
+# The probability of any proposal if no threshold is better, over all thresholds together.
 FALSE_PROPOSALS = 0.05
-# Fewer judged decisions that would change are too few to compare.
+# The minimum of judged decisions that must change for a comparison.
 LEAST_CHANGED = 8
 _QUANTILES = np.arange(1, 20) / 20
 _NEARBY = 3
@@ -42,7 +44,7 @@ _SEED = 7
 
 @dataclass(frozen=True)
 class Cost:
-    """Handovers in 1,000 decisions: how many now, and how many more (or fewer) then."""
+    """Handovers in 1,000 decisions: the present number, and its change by a proposal."""
 
     now: float
     change: Estimate
@@ -50,10 +52,17 @@ class Cost:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Another `value` of a number, the whole policy with it, and what it costs.
+    """A better value of a threshold.
 
-    The value was chosen on all judged decisions. What it costs was counted on conversations on
-    which it was not chosen, so that a lucky choice does not look better than it is.
+    The value is chosen on all judged decisions. The costs are cross-validated: they are counted
+    on conversations that were not used for the choice, against optimistic bias.
+
+    Attributes:
+        value: The new value.
+        false: The unneeded handovers.
+        missed: The missed handovers.
+        text: The whole policy with the new value.
+        diff: The unified diff of the policy.
     """
 
     value: str
@@ -65,7 +74,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found about a number; `touched` judged decisions would change at the most."""
+    """The result for a threshold; at most `touched` judged decisions would change."""
 
     numbers: Numbers
     touched: int
@@ -73,13 +82,13 @@ class Finding:
 
     @property
     def too_few(self) -> bool:
-        """Whether too few judged decisions lie near the number to tell anything."""
+        """Whether too few judged decisions lie near the threshold for a comparison."""
         return self.touched < LEAST_CHANGED
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """The best other value of a number, and the cross-validated changes by conversation."""
+    """The best other value of a threshold, and its cross-validated changes by conversation."""
 
     numbers: Numbers
     value: str
@@ -89,17 +98,17 @@ class _Trial:
 
 
 def search(sample: Sample, text: str, missed_costs: float = MISSED_COSTS) -> list[Finding]:
-    """Return what is found about each number of the policy in `text`, the best proposal first.
+    """Return a finding for each threshold of the policy in `text`, the best proposal first.
 
-    Nothing is proposed while verdicts are lacking (`Figures.lacking`). The lower bound of what a
-    proposal saves must be above 0. The bound is so low (Bonferroni) that, where nothing is better,
-    one search in twenty proposes anything, over all numbers together. Of two proposals that change
-    the same number the better stays.
+    Nothing is proposed while verdicts are lacking (`Figures.lacking`). The lower confidence bound
+    of the saved costs must be above 0, with a Bonferroni correction for the number of thresholds.
+    Of two proposals that change the same threshold only the better is returned.
 
-    Raises PolicyError when the text is no policy.
+    Raises:
+        PolicyError: The text is not a valid policy.
     """
     evaluation = _Evaluation(sample, text, missed_costs)
-    trials = [evaluation.attempt(which) for which in _together(numbers(text))]
+    trials = [evaluation.attempt(which) for which in _candidates(numbers(text))]
     saved = _saved(trials, missed_costs) if not figures(sample).lacking else {}
     taken: set[Number] = set()
     findings: list[Finding] = []
@@ -113,21 +122,22 @@ def search(sample: Sample, text: str, missed_costs: float = MISSED_COSTS) -> lis
     return findings
 
 
-def _together(found: Sequence[Number]) -> list[Numbers]:
-    """Return each number alone, and those of several rules that say the same."""
-    same: dict[tuple[str, str, str], Numbers] = {}
+def _candidates(found: Sequence[Number]) -> list[Numbers]:
+    """Return each threshold alone, and the equal comparisons of several rules together."""
+    equal: dict[tuple[str, str, str], Numbers] = {}
     for number in found:
         key = (number.fact, number.comparison, number.written)
-        same[key] = (*same.get(key, ()), number)
-    return [*((number,) for number in found), *(which for which in same.values() if which[1:])]
+        equal[key] = (*equal.get(key, ()), number)
+    groups = [group for group in equal.values() if len(group) > 1]
+    return [*((number,) for number in found), *groups]
 
 
 def _saved(trials: Iterable[_Trial], missed_costs: float) -> Mapping[Numbers, float]:
-    """Return the lower bound of what each number's best other value saves."""
-    able = [trial for trial in trials if trial.touched >= LEAST_CHANGED]
-    confidence = 1 - 2 * FALSE_PROPOSALS / max(1, len(able))
+    """Return the lower bound of the costs that the best other value of each threshold saves."""
+    comparable = [trial for trial in trials if trial.touched >= LEAST_CHANGED]
+    confidence = 1 - 2 * FALSE_PROPOSALS / max(1, len(comparable))
     saved: dict[Numbers, float] = {}
-    for trial in able:
+    for trial in comparable:
         saving = -(trial.false + missed_costs * trial.missed)
         saved[trial.numbers] = _bootstrap(saving, confidence)[0] if saving.sum() > 0 else 0.0
     return saved
@@ -165,7 +175,7 @@ def _bootstrap(by_conversation: Floats, confidence: float) -> tuple[float, float
 
 
 class _Evaluation:
-    """The judged decisions, ready to be decided again with other numbers."""
+    """Decides the judged decisions again with other thresholds."""
 
     def __init__(self, sample: Sample, text: str, missed_costs: float) -> None:
         self._missed_costs = missed_costs
@@ -173,9 +183,9 @@ class _Evaluation:
         self._needed = np.array([decision.needed for decision in sample.judged], bool)
         self._weights = _weights(sample)
         names = [decision.conversation for decision in sample.judged]
-        found, self._of = np.unique(np.array(names, str), return_inverse=True)
-        self._folds = np.random.default_rng(_SEED).permutation(len(found)) % _FOLDS
-        rules = [rule for rule in load_policy(text).rules if rule.then.action == "hand_over"]
+        conversations, self._of = np.unique(np.array(names, str), return_inverse=True)
+        self._folds = np.random.default_rng(_SEED).permutation(len(conversations)) % _FOLDS
+        rules = [rule for rule in load_policy(text).rules if rule.then.action == Action.HAND_OVER]
         self._conditions = {rule.id: rule.condition for rule in rules}
         self._holds = {rule: self._where(condition) for rule, condition in self._conditions.items()}
 
@@ -185,16 +195,16 @@ class _Evaluation:
 
     @property
     def false_now(self) -> float:
-        """Handovers in 1,000 decisions that nobody needs."""
+        """The unneeded handovers in 1,000 decisions."""
         return float(self._weights[self._now & ~self._needed].sum())
 
     @property
     def missed_now(self) -> float:
-        """Handovers in 1,000 decisions that are needed and do not come."""
+        """The missed handovers in 1,000 decisions."""
         return float(self._weights[~self._now & self._needed].sum())
 
     def attempt(self, which: Numbers) -> _Trial:
-        """Return what another value changes; for each fold it is chosen on the other folds."""
+        """Return the changes by another value, which is chosen for each fold on the other folds."""
         values = [which[0].written, *self._others(which[0])]
         decided = np.array([self._now, *(self._decide(which, value) for value in values[1:])])
         change = decided.astype(int) - self._now
@@ -215,7 +225,7 @@ class _Evaluation:
     def _others(self, number: Number) -> list[str]:
         """Return the values to try: those near a count, or quantiles of a level."""
         now = float(number.written)
-        if FACTS[number.fact].kind == "count":
+        if FACTS[number.fact].kind == FactKind.COUNT:
             near = range(max(1, int(now) - _NEARBY), int(now) + _NEARBY + 1)
             return [str(value) for value in near if value != now]
         levels = [level for values in self._values if (level := values[number.fact]) > 0]
@@ -224,7 +234,7 @@ class _Evaluation:
 
     def _decide(self, which: Numbers, value: str) -> Flags:
         low, high = sorted((float(which[0].written), float(value)))
-        # Elsewhere the comparison says what it said before.
+        # For all other values of the fact the comparison has the same result as before.
         near = [low <= values[which[0].fact] <= high for values in self._values]
         holds = dict(self._holds)
         for rule in {number.rule for number in which}:
@@ -234,14 +244,22 @@ class _Evaluation:
         return self._any(holds)
 
     def _where(
-        self, condition: Condition, asked: Sequence[bool] = (), else_: Flags | None = None
+        self,
+        condition: Condition,
+        to_evaluate: Sequence[bool] = (),
+        otherwise: Flags | None = None,
     ) -> Flags:
-        """Return where the condition holds; where it is not `asked`, `else_` says so."""
-        if else_ is None:
+        """Return for which decisions the condition holds.
+
+        With `otherwise`, only decisions with `to_evaluate` are evaluated; `otherwise` has the
+        results of the rest.
+        """
+        if otherwise is None:
             return np.array([condition.holds(values) for values in self._values], bool)
-        triples = zip(self._values, asked, else_, strict=True)
+        triples = zip(self._values, to_evaluate, otherwise, strict=True)
         return np.array(
-            [condition.holds(values) if ask else before for values, ask, before in triples], bool
+            [condition.holds(values) if needed else known for values, needed, known in triples],
+            bool,
         )
 
     def _any(self, holds: Mapping[str, Flags]) -> Flags:
@@ -261,10 +279,10 @@ def _weights(sample: Sample) -> Floats:
     judged = dict.fromkeys(decisions, 0)
     for decision in sample.judged:
         judged[decision.action] += 1
-    everyone = max(1, sum(decisions.values()))
+    total = max(1, sum(decisions.values()))
     return np.array(
         [
-            PER * decisions[decision.action] / judged[decision.action] / everyone
+            PER * decisions[decision.action] / judged[decision.action] / total
             for decision in sample.judged
         ],
         float,

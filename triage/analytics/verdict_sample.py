@@ -1,4 +1,4 @@
-"""Supervisors' verdicts as labels: for each judged decision, whether a person was needed."""
+"""The labelled sample: for each judged decision, whether a person was needed."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -8,18 +8,24 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, distinct, exists, func, or_, select, true
 
+from store.enums import Action, Verdict
 from store.tables import cases, decisions, verdicts
 from triage.audit.log import with_verdicts
 from triage.audit.stored_facts import facts_of
 from triage.features.facts import Facts
 
-# Too early: nobody was needed yet. Too late: somebody was, and had been before.
-_NEEDED = {"too_early": False, "not_needed": False, "too_late": True, "missed": True}
+# Too early: no person was needed yet. Too late: a person was needed, and had been before.
+_NEEDED = {
+    Verdict.TOO_EARLY: False,
+    Verdict.NOT_NEEDED: False,
+    Verdict.TOO_LATE: True,
+    Verdict.MISSED: True,
+}
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A decision that a supervisor judged; `needed`: a person had to take over by then."""
+class JudgedDecision:
+    """A decision with a verdict; `needed` is whether a person had to take over by then."""
 
     conversation: str
     language: str
@@ -31,18 +37,21 @@ class Judged:
     @property
     def handed_over(self) -> bool:
         """Whether the triage handed over."""
-        return self.action == "hand_over"
+        return self.action == Action.HAND_OVER
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The judged decisions of a period, and the counts of all decisions (the population).
+    """The judged decisions of a period, and the sizes of the population.
 
-    `decisions` counts all of them by language and action, the unjudged included: the strata's sizes
-    for post-stratification. `policies` is the number of policies that decided in the period.
+    Attributes:
+        judged: The judged decisions.
+        decisions: The number of all decisions by language and action, with or without a verdict:
+            the sizes of the strata for post-stratification.
+        policies: The number of policies in force in the period.
     """
 
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedDecision, ...]
     decisions: Mapping[tuple[str, str], int]
     policies: int
 
@@ -60,7 +69,7 @@ class Sample:
         return counts
 
     def of(self, language: str) -> "Sample":
-        """Return the part in one language."""
+        """Return the sample of one language."""
         return Sample(
             tuple(decision for decision in self.judged if decision.language == language),
             {key: count for key, count in self.decisions.items() if key[0] == language},
@@ -69,12 +78,12 @@ class Sample:
 
 
 def needed(verdict: str, action: str) -> bool:
-    """Return whether a person had to take over by the decision that got this verdict."""
-    return action == "hand_over" if verdict == "right" else _NEEDED[verdict]
+    """Return whether a person had to take over by the time of a decision with this verdict."""
+    return action == Action.HAND_OVER if verdict == Verdict.RIGHT else _NEEDED[Verdict(verdict)]
 
 
-def nobody_due() -> ColumnElement[bool]:
-    """Return a condition: no person was due when the decision was made."""
+def no_person_due() -> ColumnElement[bool]:
+    """Return the SQL condition that no case was open when the decision was made."""
     return ~exists().where(
         cases.c.conversation_id == decisions.c.conversation_id,
         cases.c.decision_id < decisions.c.id,
@@ -83,15 +92,15 @@ def nobody_due() -> ColumnElement[bool]:
 
 
 def read_sample(connection: Connection, since: datetime | None = None) -> Sample:
-    """Return what was decided and judged at `since` or later, while no person was due."""
+    """Return the decisions at `since` or later that were made while no case was open."""
     recent = true() if since is None else decisions.c.at >= since
-    judged = with_verdicts().where(recent, nobody_due(), verdicts.c.verdict.is_not(None))
+    judged = with_verdicts().where(recent, no_person_due(), verdicts.c.verdict.is_not(None))
     rows = connection.execute(judged.order_by(decisions.c.id)).all()
     facts = facts_of(connection, rows)
     language = func.coalesce(decisions.c.facts["language"].as_string(), "").label("language")
     counts = connection.execute(
         select(language, decisions.c.action, func.count())
-        .where(recent, nobody_due())
+        .where(recent, no_person_due())
         .group_by(language, decisions.c.action)
     )
     policies = select(func.count(distinct(decisions.c.policy_hash))).where(recent)
@@ -102,8 +111,8 @@ def read_sample(connection: Connection, since: datetime | None = None) -> Sample
     )
 
 
-def _judged(row: Row[Any], facts: Facts) -> Judged:
-    return Judged(
+def _judged(row: Row[Any], facts: Facts) -> JudgedDecision:
+    return JudgedDecision(
         conversation=row.conversation_id,
         language=str(facts["language"]),
         action=row.action,

@@ -1,1 +1,1 @@
-"""The append-only log of decisions and its hash chain."""
+"""The append-only decision log: its hash chain, decision inputs and reproduction."""

@@ -1,11 +1,11 @@
-"""Decision inputs as the log stores them: versioned JSON, each with what is new since the last.
+"""Stored decision inputs: versioned JSON with the changes since the previous decision.
 
     {"version": 1, "messages": [...], "removed": [seq, ...], "proposed": [...],
      "reconstructed": true}
 
 `messages` holds the messages that are new or changed since the previous decision of the same
-episode, so that an episode of n turns takes space in proportion to n. `removed` and `reconstructed`
-are left out where they would be empty or false, as are the members of a message that are unknown.
+episode, so that the space for an episode is proportional to its number of turns. Empty `removed`,
+false `reconstructed` and unknown fields of messages are omitted.
 """
 
 from collections.abc import Mapping
@@ -24,53 +24,61 @@ MessageJson = Mapping[str, Any]
 
 
 class InputUnreadable(ValueError):
-    """A stored input is not of a known version, or is damaged."""
+    """A stored input has an unknown version or is damaged."""
 
 
 @dataclass
 class InputHistory:
-    """The inputs of one episode's decisions, written and read in the order of the decisions."""
+    """Encodes or decodes the inputs of one episode's decisions, in the order of the decisions."""
 
-    _known: dict[int, MessageJson] = field(default_factory=dict)
+    _stored: dict[int, MessageJson] = field(default_factory=dict)
     _parsed: dict[int, Message] = field(default_factory=dict)
 
     def encode(self, decision_input: DecisionInput) -> dict[str, Any]:
-        """Return the next input as it is stored, and remember it."""
+        """Return the next input as it is stored."""
         messages: dict[int, MessageJson] = {
             message.seq: _as_json(message) for message in decision_input.messages
         }
         stored: dict[str, Any] = {
             "version": VERSION,
             "messages": [
-                message for seq, message in messages.items() if self._known.get(seq) != message
+                message for seq, message in messages.items() if self._stored.get(seq) != message
             ],
             "proposed": [_as_json(message) for message in decision_input.proposed],
         }
-        if removed := sorted(self._known.keys() - messages.keys()):
+        if removed := sorted(self._stored.keys() - messages.keys()):
             stored["removed"] = removed
         if decision_input.is_reconstructed:
             stored["reconstructed"] = True
-        self._known = messages
+        self._stored = messages
         return stored
 
     def follow(self, stored: Any) -> None:
-        """Take note of the next stored input without returning it. Raises InputUnreadable."""
+        """Skip the next stored input, which later inputs are based on.
+
+        Raises:
+            InputUnreadable: The input is damaged.
+        """
         try:
             if stored["version"] != VERSION:
                 raise InputUnreadable(f"its input has the unknown version {stored['version']!r}")
             for message in stored["messages"]:
-                self._known[message["seq"]] = message
+                self._stored[message["seq"]] = message
                 self._parsed.pop(message["seq"], None)
             for seq in stored.get("removed", ()):
-                del self._known[seq]
+                del self._stored[seq]
         except (KeyError, TypeError, AttributeError) as error:
             raise InputUnreadable("its input cannot be read") from error
 
     def decode(self, stored: Any) -> DecisionInput:
-        """Return the next stored input. Raises InputUnreadable."""
+        """Return the next stored input.
+
+        Raises:
+            InputUnreadable: The input is damaged.
+        """
         self.follow(stored)
         try:
-            messages = tuple(map(self._message, sorted(self._known)))
+            messages = tuple(map(self._message, sorted(self._stored)))
             proposed = tuple(map(_from_json, stored["proposed"]))
             return DecisionInput(messages, proposed, stored.get("reconstructed", False))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -78,12 +86,12 @@ class InputHistory:
 
     def _message(self, seq: int) -> Message:
         if seq not in self._parsed:
-            self._parsed[seq] = _from_json(self._known[seq])
+            self._parsed[seq] = _from_json(self._stored[seq])
         return self._parsed[seq]
 
 
 def _as_json(message: Message) -> dict[str, Any]:
-    known: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "seq": message.seq,
         "sender": str(message.sender),
         "text": message.text,
@@ -97,7 +105,7 @@ def _as_json(message: Message) -> dict[str, Any]:
         "handover": message.handover,
         "earlier_cases": message.earlier_cases,
     }
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _from_json(stored: MessageJson) -> Message:

@@ -1,4 +1,4 @@
-"""The log of every decision: append-only and sealed (see `triage.audit.hash_chain`)."""
+"""The log of all decisions: append-only, with a hash chain (`triage.audit.hash_chain`)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -44,9 +44,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class LogEntry:
-    """One decision of the log, with the latest verdict on it and its note.
+    """One decision of the log, with its latest verdict and the note of the verdict.
 
-    `senior` and `wording` are None where the decision was made by a version that did not keep them.
+    `senior` and `wording` are None for decisions of a version that did not store them.
     """
 
     id: int
@@ -66,7 +66,7 @@ class LogEntry:
     note: str | None
 
     def as_json(self, language: str) -> dict[str, Any]:
-        """Return the decision as the API tells it, its texts in `language` (en or zh)."""
+        """Return the decision in the format of the API, with texts in `language` (en or zh)."""
         return {
             "id": self.id,
             "at": rfc3339(self.at),
@@ -97,7 +97,7 @@ def append(
     model_hash: str,
     now: datetime,
 ) -> int:
-    """Add a decision on message `seq` with all that it depended on; return its id.
+    """Add the decision on message `seq` with its input, and return its id.
 
     The ids have no gaps.
     """
@@ -124,7 +124,7 @@ def append(
 
 
 def latest_facts(connection: Connection, conversation: str, episode: int) -> Facts:
-    """Return the facts of the latest decision in an episode; `NO_FACTS` where there is none."""
+    """Return the facts of the latest decision of an episode; `NO_FACTS` without any."""
     own = table.c.conversation_id == conversation, table.c.episode == episode
     latest = select(table).where(*own).order_by(table.c.id.desc()).limit(1)
     return next(iter(facts_of(connection, connection.execute(latest)).values()), NO_FACTS)
@@ -153,9 +153,17 @@ def entries(
     before: int | None = None,
     newest_first: bool = False,
 ) -> list[LogEntry]:
-    """Decisions with an id above `after` and below `before`, the oldest or the newest first.
+    """Return decisions, the oldest or the newest first.
 
-    `verdict` is the latest one on a decision; "none" stands for decisions without any.
+    Args:
+        connection: An open transaction.
+        after: Only decisions with a higher id.
+        action: Only decisions with this action.
+        rule: Only decisions that have this rule among their reasons.
+        verdict: Only decisions with this latest verdict; "none" for those without any.
+        limit: The maximum number of decisions.
+        before: Only decisions with a lower id.
+        newest_first: Whether the newest come first.
     """
     query = with_verdicts()
     if after is not None:
@@ -174,7 +182,11 @@ def entries(
 
 
 def entry(connection: Connection, decision_id: int) -> LogEntry:
-    """The decision with this id; raises DecisionUnknown."""
+    """Return the decision with this id.
+
+    Raises:
+        DecisionUnknown: There is no such decision.
+    """
     row = connection.execute(with_verdicts().where(table.c.id == decision_id)).one_or_none()
     if row is None:
         raise DecisionUnknown(f"There is no decision {decision_id}.")
@@ -189,9 +201,11 @@ def add_verdict(
     account: int,
     now: datetime,
 ) -> LogEntry:
-    """Record what a supervisor thinks of a decision; earlier verdicts stay on record.
+    """Add a supervisor's verdict on a decision; earlier verdicts are kept.
 
-    Raises DecisionUnknown and VerdictUnknown.
+    Raises:
+        DecisionUnknown: There is no such decision.
+        VerdictUnknown: There is no such verdict.
     """
     if verdict not in tuple(Verdict):
         raise VerdictUnknown(f"A verdict is one of {', '.join(Verdict)}.")
@@ -237,7 +251,7 @@ def requests_for_person(
 
 
 def with_verdicts() -> Select[Any]:
-    """Select over all decisions, each with its latest verdict and note where it has one."""
+    """Return a query of all decisions, each with its latest verdict and note if it has one."""
     newest = select(func.max(verdicts.c.id)).group_by(verdicts.c.decision_id)
     latest = (verdicts.c.decision_id == table.c.id) & verdicts.c.id.in_(newest)
     return select(table, verdicts.c.verdict, verdicts.c.note).outerjoin(verdicts, latest)

@@ -1,4 +1,4 @@
-"""Is every decision of the log what its policy makes of its stored input?"""
+"""Reproduction: decide every logged decision again from its stored input, and compare."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ _COMPARED = (*_COMPARED_ALWAYS, "reasons", "senior", "wording")
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of making every decision again.
+    """The result of deciding every decision again.
 
     Attributes:
-        exact: How many came out the same.
-        other_policy: How many were made under a policy that is not at hand.
-        failed: How many are failures of the triage itself, which no policy made.
-        approximate: How many came out otherwise, but from an input that had to be reconstructed
-            after a version that did not store all of it.
-        faults: Those that came out otherwise although their input was stored.
+        exact: The number of decisions with the same result.
+        other_policy: The number of decisions under a policy that is not available.
+        failed: The number of failures of the triage itself, which no policy decided.
+        approximate: The number of decisions with a different result whose input had to be
+            reconstructed, because their version did not store it.
+        faults: The decisions with a different result although their input was stored.
     """
 
     exact: int
@@ -40,10 +40,13 @@ class Reproduction:
 
 
 def reproduce(connection: Connection, policies: Mapping[str, Policy]) -> Reproduction:
-    """Make every decision of the log again from its input, under its own policy.
+    """Decide every decision of the log again from its input under its own policy.
 
-    `policies` are found by their hash. Facts that were added since the decision are not compared,
-    and neither are those that no longer exist.
+    Only facts that existed at the time of the decision and still exist are compared.
+
+    Args:
+        connection: An open transaction.
+        policies: The available policies by their hash.
     """
     counts = dict.fromkeys(("exact", "other_policy", "failed", "approximate"), 0)
     faults: list[Fault] = []
@@ -52,17 +55,17 @@ def reproduce(connection: Connection, policies: Mapping[str, Policy]) -> Reprodu
     for _, episode in groupby(rows, lambda row: (row.conversation_id, row.episode)):
         history = InputHistory()
         for row in episode:
-            outcome, found = _check(history, row, policies.get(row.policy_hash))
-            if outcome is not None:
-                counts[outcome] += 1
-            faults += (Fault(row.id, difference) for difference in found)
+            count, differences = _compare(history, row, policies.get(row.policy_hash))
+            if count is not None:
+                counts[count] += 1
+            faults += (Fault(row.id, difference) for difference in differences)
     return Reproduction(**counts, faults=tuple(sorted(faults, key=lambda fault: fault.id)))
 
 
-def _check(
+def _compare(
     history: InputHistory, row: Row[Any], policy: Policy | None
 ) -> tuple[str | None, list[str]]:
-    """Return how a decision is counted, or what differs in it."""
+    """Return which count a decision belongs to, or its differences."""
     try:
         decision_input = history.decode(row.input)
     except InputUnreadable as error:
@@ -79,10 +82,10 @@ def _check(
 
 def _differences(row: Row[Any], decision_input: DecisionInput, policy: Policy) -> Iterator[str]:
     decision = decide(decision_input, policy)
-    stored, made = row._mapping, decision.as_json()
+    stored, reproduced = row._mapping, decision.as_json()
     for name in _COMPARED_ALWAYS if decision_input.is_reconstructed else _COMPARED:
-        if stored[name] != made[name]:
-            yield f"from its input the {name} would be {made[name]!r}, not {stored[name]!r}"
+        if stored[name] != reproduced[name]:
+            yield f"from its input the {name} would be {reproduced[name]!r}, not {stored[name]!r}"
     if decision_input.is_reconstructed:
         return
     for name, value in decision.facts.as_json().items():

@@ -1,4 +1,4 @@
-"""The facts of logged decisions: as stored, or extracted anew where other code stored them."""
+"""The facts of logged decisions: as stored, or extracted anew after the features changed."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -13,9 +13,12 @@ from triage.policy.decide import DecisionInput
 
 
 def facts_of(connection: Connection, decisions: Iterable[Row[Any]]) -> dict[int, Facts]:
-    """Return the facts of rows of the table `decisions`, by their id.
+    """Return the facts of decisions by decision id.
 
-    The rows need the columns id, conversation_id, episode, facts and features_version.
+    Args:
+        connection: An open transaction.
+        decisions: Rows of the table `decisions` with the columns id, conversation_id, episode,
+            facts and features_version.
 
     Raises:
         InputUnreadable: The input of a decision is damaged.
@@ -36,7 +39,11 @@ def facts_of(connection: Connection, decisions: Iterable[Row[Any]]) -> dict[int,
 def inputs_of_episode(
     connection: Connection, conversation: str, episode: int
 ) -> dict[int, DecisionInput]:
-    """Return the input of every decision of an episode by its id. Raises InputUnreadable."""
+    """Return the inputs of an episode's decisions by decision id.
+
+    Raises:
+        InputUnreadable: An input is damaged.
+    """
     history = InputHistory()
     own = table.c.conversation_id == conversation, table.c.episode == episode
     stored = connection.execute(select(table.c.id, table.c.input).where(*own).order_by(table.c.id))
@@ -44,7 +51,7 @@ def inputs_of_episode(
 
 
 def all_inputs(connection: Connection) -> Iterator[tuple[str, dict[int, DecisionInput]]]:
-    """Yield every episode with decisions: its conversation, and the inputs by decision id."""
+    """Yield for every episode its conversation and the inputs of its decisions by decision id."""
     episodes = select(table.c.conversation_id, table.c.episode).distinct()
     for row in connection.execute(episodes.execution_options(yield_per=500)):
         yield (
@@ -54,7 +61,7 @@ def all_inputs(connection: Connection) -> Iterator[tuple[str, dict[int, Decision
 
 
 def extracted(decision_input: DecisionInput) -> Facts:
-    """Return the facts of a decision's input."""
+    """Return the facts of a decision's messages and proposed replies."""
     return extract_facts((*decision_input.messages, *decision_input.proposed))
 
 

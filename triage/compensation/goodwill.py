@@ -1,4 +1,4 @@
-"""Goodwill: a band by severity, times responsibility, under a cap by the order's value."""
+"""Goodwill: the band of a severity times the responsibility, capped by the order's value."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,8 +12,15 @@ from triage.policy.condition import Condition
 
 
 @dataclass(frozen=True)
-class Gesture:
-    """The goodwill of one case, if there is any, with the rules and the sentences behind it."""
+class GoodwillResult:
+    """The goodwill for one case.
+
+    Attributes:
+        amount: None where no goodwill is due or the amount cannot be computed.
+        sentences: The explanation, sentence by sentence.
+        rules: The ids of the rules that applied.
+        conditions: Their conditions.
+    """
 
     amount: Decimal | None
     sentences: tuple[Text, ...]
@@ -23,7 +30,7 @@ class Gesture:
 
 @dataclass(frozen=True)
 class _Scale:
-    """What a severity and a responsibility are worth with this order."""
+    """Converts severity and responsibility to an amount for one order."""
 
     rules: RemedyRules
     currency: str
@@ -39,7 +46,7 @@ class _Scale:
 
     @property
     def cap(self) -> Decimal:
-        # Rounded down: a cap is never exceeded, not by half a unit either.
+        # Rounded down, so that the cap is never exceeded.
         return (self.rules.goodwill.cap * self.order_value).quantize(self.unit, ROUND_DOWN)
 
     def amount(self, severity: int, share: Decimal) -> Decimal:
@@ -50,48 +57,51 @@ class _Scale:
         return f"{amount:f} {self.currency}"
 
 
-def gesture(rules: RemedyRules, facts: Facts) -> Gesture:
-    """Return the goodwill for `facts`; without a known order there is no figure, and it says so."""
+def compute_goodwill(rules: RemedyRules, facts: Facts) -> GoodwillResult:
+    """Return the goodwill for `facts`; where the order is not known, an explanation only."""
     value = facts["order_value"]
     if not isinstance(value, Decimal):
-        return Gesture(None, (rules.sentences["order_missing"],))
+        return GoodwillResult(None, (rules.sentences["order_missing"],))
     currency = str(facts["currency"])
     if currency not in rules.amounts:
-        told = {"currency": currency, "known": ", ".join(rules.amounts)}
-        return Gesture(None, (fill(rules.sentences["currency_missing"], told),))
-    return _worked_out(_Scale(rules, currency, value), facts.for_conditions())
+        placeholders = {"currency": currency, "known": ", ".join(rules.amounts)}
+        return GoodwillResult(None, (fill(rules.sentences["currency_missing"], placeholders),))
+    return _compute(_Scale(rules, currency, value), facts.for_conditions())
 
 
-def _worked_out(scale: _Scale, values: Mapping[str, Any]) -> Gesture:
+def _compute(scale: _Scale, values: Mapping[str, Any]) -> GoodwillResult:
     goodwill, sentences = scale.rules.goodwill, scale.rules.sentences
-    points = [one for one in goodwill.severity if one.condition.holds(values)]
-    shares = [one for one in goodwill.responsibility if one.condition.holds(values)]
-    whose = max(shares, key=lambda one: one.weight, default=None)
-    severity = min(SEVERITIES - 1, int(sum(one.weight for one in points)))
-    share = whose.weight if whose else Decimal(0)
+    severities = [rule for rule in goodwill.severity if rule.condition.holds(values)]
+    responsibilities = [rule for rule in goodwill.responsibility if rule.condition.holds(values)]
+    responsibility = max(responsibilities, key=lambda rule: rule.weight, default=None)
+    severity = min(SEVERITIES - 1, int(sum(rule.weight for rule in severities)))
+    share = responsibility.weight if responsibility else Decimal(0)
     amount = scale.amount(severity, share)
-    shown = {"severity": severity, "share": f"{share.normalize():f}"}
-    if not amount or whose is None:
-        return Gesture(None, (fill(sentences["no_goodwill"], shown),))
-    because = {
-        "amount": scale.price(amount),
-        "points": join_list([one.text for one in points]),
-        "whose": whose.text,
-    }
-    said = fill(sentences["goodwill"], shown | because)
-    weighed = (*points, whose)
-    return Gesture(
+    placeholders = {"severity": severity, "share": f"{share.normalize():f}"}
+    if not amount or responsibility is None:
+        return GoodwillResult(None, (fill(sentences["no_goodwill"], placeholders),))
+    explanation = fill(
+        sentences["goodwill"],
+        placeholders
+        | {
+            "amount": scale.price(amount),
+            "points": join_list([rule.text for rule in severities]),
+            "whose": responsibility.text,
+        },
+    )
+    applied = (*severities, responsibility)
+    return GoodwillResult(
         amount,
-        (said, *_bounds(scale, severity, share)),
-        tuple(one.id for one in weighed),
-        tuple(one.condition for one in weighed),
+        (explanation, *_bounds(scale, severity, share)),
+        tuple(rule.id for rule in applied),
+        tuple(rule.condition for rule in applied),
     )
 
 
 def _bounds(scale: _Scale, severity: int, share: Decimal) -> Iterator[Text]:
-    """Whether the cap was reached, and what would change the figure."""
+    """Yield whether the cap was reached, and what would increase the amount."""
     goodwill, sentences = scale.rules.goodwill, scale.rules.sentences
-    now, whole = scale.amount(severity, share), scale.amount(severity, Decimal(1))
+    now, full = scale.amount(severity, share), scale.amount(severity, Decimal(1))
     if scale.amounts.bands[severity] * share > scale.cap:
         percent = f"{(goodwill.cap * 100).normalize():f}"
         yield fill(sentences["capped"], {"cap": scale.price(scale.cap), "percent": percent})
@@ -99,5 +109,5 @@ def _bounds(scale: _Scale, severity: int, share: Decimal) -> Iterator[Text]:
         more = scale.amount(severity + 1, share)
         if more > now:
             yield fill(sentences["more_severe"], {"amount": scale.price(more)})
-    if whole > now:
-        yield fill(sentences["establish"], {"amount": scale.price(whole)})
+    if full > now:
+        yield fill(sentences["establish"], {"amount": scale.price(full)})

@@ -1,8 +1,8 @@
-"""What went wrong to a suggested compensation, with reasons: pure.
+"""The remedies: compute a suggested compensation and its explanation from facts. Pure.
 
-The order follows ombudsman practice and service-recovery research: care first, then entitlement
-and the loss, then the remedy that fits the failure, then goodwill by severity and responsibility,
-and words. The customer's mood has no part in any amount.
+The order follows ombudsman practice and service-recovery research: safety and vulnerability first,
+then entitlements and losses, then the remedy that fits the failure, then goodwill by severity and
+responsibility. The customer's sentiment never changes an amount.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from language.bilingual_text import Text, fill, join_sentences
-from triage.compensation.goodwill import gesture
+from triage.compensation.goodwill import compute_goodwill
 from triage.compensation.remedy_rules import Amounts, Care, Grant, Remedy, RemedyRules
 from triage.compensation.suggestion import Step, Suggestion
 from triage.errors import AmountNotAllowed, RemediesError
@@ -29,7 +29,7 @@ REMEDIES = Path(__file__).parents[1] / "remedies.yml"
 
 @dataclass(frozen=True)
 class Remedies:
-    """The remedies in force; `hash` is the SHA-256 of what they mean, comments aside."""
+    """The validated remedies; `hash` is the SHA-256 of their content without comments."""
 
     rules: RemedyRules
     hash: str
@@ -41,65 +41,75 @@ class Remedies:
 
     @property
     def labels(self) -> Mapping[str, Text]:
-        """What each remedy is called, in both languages, by its id."""
+        """The label of each remedy in both languages, by its id."""
         return {name: remedy.label for name, remedy in self.names.items()}
 
     @property
     def root_causes(self) -> Mapping[str, Text]:
-        """Every root cause by its id, with its label in both languages."""
+        """The label of each root cause in both languages, by its id."""
         return {cause.id: cause.label for cause in self.rules.root_causes}
 
     def amounts(self, currency: str | None) -> Amounts:
-        """The amounts of a currency. Raises AmountNotAllowed when there is no table of it."""
+        """Return the amounts of a currency.
+
+        Raises:
+            AmountNotAllowed: There are no amounts in this currency.
+        """
         if currency is None or currency not in self.rules.amounts:
             known = ", ".join(self.rules.amounts)
             raise AmountNotAllowed(f"There are no amounts in {currency or 'no currency'}: {known}.")
         return self.rules.amounts[currency]
 
     def suggest(self, facts: Facts) -> Suggestion:
-        """Return what to offer, given what happened; the same facts always give the same."""
-        care = _holding(self.rules.care, facts)
-        return self._individual(care, facts) if care else self._by_the_table(facts)
+        """Return what to offer for `facts`; deterministic."""
+        care = _matching(self.rules.care, facts)
+        return self._suggest_care(care, facts) if care else self._suggest_remedies(facts)
 
-    def _individual(self, care: Sequence[Care], facts: Facts) -> Suggestion:
+    def _suggest_care(self, care: Sequence[Care], facts: Facts) -> Suggestion:
         return Suggestion(
             steps=(Step(care[0].id, "apology", None),),
             currency=None,
             entitlement=None,
             goodwill=None,
-            rules=tuple(grant.id for grant in care),
-            explanation=join_sentences([fill(grant.text, facts.values) for grant in care]),
+            rules=tuple(rule.id for rule in care),
+            explanation=join_sentences([fill(rule.text, facts.values) for rule in care]),
             words=self.rules.words[care[0].words],
             instead=(),
             limits=_limits(facts),
             order_currency=str(facts["currency"]),
-            facts=_weighed(facts, (grant.condition for grant in care)),
+            facts=_facts_used(facts, (rule.condition for rule in care)),
         )
 
-    def _by_the_table(self, facts: Facts) -> Suggestion:
-        owed = _holding(self.rules.entitlements, facts)
-        grants = owed or _holding(self.rules.repairs, facts)[:1]
-        goodwill = gesture(self.rules, facts)
+    def _suggest_remedies(self, facts: Facts) -> Suggestion:
+        entitlements = _matching(self.rules.entitlements, facts)
+        grants = entitlements or _matching(self.rules.repairs, facts)[:1]
+        goodwill = compute_goodwill(self.rules, facts)
         steps = [Step(grant.id, grant.gives, _amount(grant, facts)) for grant in grants]
         amounts = [step.amount for step in steps if step.amount is not None]
         if goodwill.amount:
             steps.append(Step("goodwill", self.rules.goodwill.remedy, goodwill.amount))
-        why = [*self._why(grants, facts), *goodwill.sentences, self.rules.sentences["tone"]]
+        explanation = [
+            *self._explain(grants, facts),
+            *goodwill.sentences,
+            self.rules.sentences["tone"],
+        ]
         return Suggestion(
             steps=tuple(steps) or (Step("apology", "apology", None),),
             currency=str(facts["currency"]) if any(step.amount for step in steps) else None,
             entitlement=sum(amounts, Decimal(0)) if amounts else None,
             goodwill=goodwill.amount,
             rules=(*(grant.id for grant in grants), *goodwill.rules),
-            explanation=join_sentences(why),
+            explanation=join_sentences(explanation),
             words=self.rules.words[str(facts["problem"] or "other")],
             instead=tuple(dict.fromkeys(name for grant in grants for name in grant.instead)),
             limits=_limits(facts),
             order_currency=str(facts["currency"]),
-            facts=_weighed(facts, (*(grant.condition for grant in grants), *goodwill.conditions)),
+            facts=_facts_used(
+                facts, (*(grant.condition for grant in grants), *goodwill.conditions)
+            ),
         )
 
-    def _why(self, grants: Sequence[Grant], facts: Facts) -> Iterator[Text]:
+    def _explain(self, grants: Sequence[Grant], facts: Facts) -> Iterator[Text]:
         for grant in grants:
             kind = "entitled" if grant in self.rules.entitlements else "fitting"
             yield fill(self.rules.sentences[kind], {"text": fill(grant.text, facts.values)})
@@ -118,7 +128,7 @@ def load_remedies(source: Path | str | None = None) -> Remedies:
     return Remedies(*load(RemedyRules, REMEDIES if source is None else source, RemediesError))
 
 
-def _holding(rules: Sequence[Conditional], facts: Facts) -> list[Conditional]:
+def _matching(rules: Sequence[Conditional], facts: Facts) -> list[Conditional]:
     values = facts.for_conditions()
     return [rule for rule in rules if rule.condition.holds(values)]
 
@@ -128,12 +138,12 @@ def _amount(grant: Grant, facts: Facts) -> Decimal | None:
     return value if isinstance(value, Decimal) else None
 
 
-def _weighed(facts: Facts, conditions: Iterable[Condition]) -> dict[str, Any]:
+def _facts_used(facts: Facts, conditions: Iterable[Condition]) -> dict[str, Any]:
     names = sorted({name for condition in conditions for name in condition.names})
-    plain = facts.as_json()
-    return {name: plain[name] for name in names}
+    values = facts.as_json()
+    return {name: values[name] for name in names}
 
 
 def _limits(facts: Facts) -> dict[str, Decimal | None]:
-    known = {name: facts[name] for name in ("order_value", "delivery_paid")}
-    return {name: value if isinstance(value, Decimal) else None for name, value in known.items()}
+    amounts = {name: facts[name] for name in ("order_value", "delivery_paid")}
+    return {name: value if isinstance(value, Decimal) else None for name, value in amounts.items()}

@@ -1,4 +1,4 @@
-"""The remedies' file: how things are put right."""
+"""The model of the remedies file: remedies, entitlements, goodwill and limits."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
@@ -18,20 +18,20 @@ from pydantic import (
 )
 
 from language.bilingual_text import PLACEHOLDER
+from store.enums import Role
+from triage.features.fact import FactKind
 from triage.features.facts import FACTS, Facts
-from triage.features.service_history import (
-    PROBLEMS,
-)
+from triage.features.service_history import PROBLEMS
 from triage.policy.condition import Condition, both_can_hold
 from triage.policy.rule_model import (
     Entries,
     Entry,
-    Found,
+    LocatedError,
     Model,
     Number,
+    RuleCondition,
     Share,
     Text,
-    When,
     keyed,
     one_of,
     raise_all,
@@ -39,7 +39,7 @@ from triage.policy.rule_model import (
 )
 from triage.rule_faults import Fault, fault, listed, shown
 
-# What happened, as far as records and counts show it. How a customer feels or puts it is not here.
+# Facts of what happened, from orders and counts; never how the customer feels or writes.
 OBSERVABLE = frozenset(
     {
         "misses",
@@ -75,9 +75,9 @@ SENTENCES = (
 )
 WORDS = (*PROBLEMS, "other", "safety", "legal", "gentle")
 GESTURE = "gesture"
-MONEY_FACTS = [name for name, fact in FACTS.items() if fact.kind == "money"]
+MONEY_FACTS = [name for name, fact in FACTS.items() if fact.kind == FactKind.MONEY]
 LONGEST_DAYS = 3_650
-# Goodwill has a band for each of them, from 0.
+# The number of severities, from 0; goodwill has a band for each.
 SEVERITIES = 5
 
 
@@ -91,8 +91,8 @@ def _money_fact(name: str) -> str:
     return name
 
 
-def _only(allowed: frozenset[str]) -> Callable[[Condition], Condition]:
-    """Return a validator of conditions that refuses all facts but those `allowed`."""
+def _restricted_to(allowed: frozenset[str]) -> Callable[[Condition], Condition]:
+    """Return a validator that refuses conditions with facts other than those `allowed`."""
 
     def check(condition: Condition) -> Condition:
         if others := [name for name in condition.names if name not in allowed]:
@@ -102,21 +102,21 @@ def _only(allowed: frozenset[str]) -> Callable[[Condition], Condition]:
     return check
 
 
-def _placeholders(text: Mapping[str, str]) -> Mapping[str, str]:
-    named = {name for words in text.values() for name in PLACEHOLDER.findall(words)}
-    if unknown := sorted(named - set(FACTS)):
+def _known_placeholders(text: Mapping[str, str]) -> Mapping[str, str]:
+    names = {name for words in text.values() for name in PLACEHOLDER.findall(words)}
+    if unknown := sorted(names - set(FACTS)):
         raise fault(Fault.UNKNOWN_FACT, name=listed(unknown))
     return text
 
 
-def _written(info: ValidationInfo, key: str) -> Any:
-    """Return what the file says at `key`, whether or not it is right."""
+def _unvalidated(info: ValidationInfo, key: str) -> Any:
+    """Return the raw value at the file's top-level `key`, whether or not it is valid."""
     return (info.context or {}).get(key)
 
 
 def _remedies(info: ValidationInfo) -> dict[str, bool]:
-    """Return the ids of the remedies in the file, whatever else is wrong, and which are money."""
-    remedies = _written(info, "remedies")
+    """Return for each remedy id in the file whether it is money, without validating the rest."""
+    remedies = _unvalidated(info, "remedies")
     entries = remedies if isinstance(remedies, list) else ()
     return {
         str(entry.get("id")): entry.get("money") is True
@@ -150,8 +150,8 @@ def smallest_unit(currency: str) -> Decimal:
 
 Days = Annotated[timedelta, read_as(Annotated[Number, Field(le=LONGEST_DAYS)], _days)]
 MoneyFact = Annotated[str, AfterValidator(_money_fact), WithJsonSchema({"enum": MONEY_FACTS})]
-Observed = Annotated[When, AfterValidator(_only(OBSERVABLE))]
-FilledText = Annotated[Text, AfterValidator(_placeholders)]
+ObservableCondition = Annotated[RuleCondition, AfterValidator(_restricted_to(OBSERVABLE))]
+TextWithFacts = Annotated[Text, AfterValidator(_known_placeholders)]
 RemedyId = Annotated[str, AfterValidator(_known_remedy)]
 Currency = Annotated[str, AfterValidator(_known_currency)]
 
@@ -166,9 +166,13 @@ class Limit(Model):
 class Amounts(Model):
     """The amounts of one currency.
 
-    `bands` is goodwill by severity, `gesture` the most of one gesture of it, `agent` and
-    `supervisor` what each role may give alone, `customer` the goodwill to one customer above which
-    a second person decides, `most` what no offer exceeds.
+    Attributes:
+        bands: Goodwill by severity.
+        gesture: The maximum of one offer of goodwill.
+        agent: What an agent may give alone.
+        supervisor: What a supervisor may give alone.
+        customer: The goodwill to one customer above which a second person decides.
+        most: The maximum of any offer.
     """
 
     bands: list[Number] = Field(min_length=SEVERITIES, max_length=SEVERITIES)
@@ -181,25 +185,32 @@ class Amounts(Model):
     @property
     def roles(self) -> Mapping[str, Limit]:
         """Return the limits by role."""
-        return {"agent": self.agent, "supervisor": self.supervisor}
+        return {Role.AGENT: self.agent, Role.SUPERVISOR: self.supervisor}
 
     @field_validator("bands")
     @classmethod
-    def _rising(cls, bands: list[Decimal]) -> list[Decimal]:
+    def _ascending(cls, bands: list[Decimal]) -> list[Decimal]:
         if bands != sorted(bands):
             raise fault(Fault.BANDS_FALL)
         return bands
 
     @field_validator("gesture")
     @classmethod
-    def _above_bands(cls, gesture: Decimal, info: ValidationInfo) -> Decimal:
+    def _not_below_bands(cls, gesture: Decimal, info: ValidationInfo) -> Decimal:
         if gesture < max(info.data.get("bands", (0,))):
             raise fault(Fault.BAND_ABOVE_GESTURE)
         return gesture
 
 
 class Remedy(Entry):
-    """One thing that can be given; an amount never exceeds `most`, a fact's name or `gesture`."""
+    """One remedy.
+
+    Attributes:
+        label: Its name in both languages.
+        money: Whether it has an amount.
+        goodwill: Whether it is goodwill.
+        most: The maximum of the amount: the name of a fact, or `gesture`.
+    """
 
     label: Text
     money: bool = False
@@ -212,7 +223,7 @@ class Remedy(Entry):
 
     @field_validator("most")
     @classmethod
-    def _of_money(cls, most: str | None, info: ValidationInfo) -> str | None:
+    def _only_for_money(cls, most: str | None, info: ValidationInfo) -> str | None:
         if most is not None and (most != GESTURE or not info.data.get("goodwill", True)):
             _money_fact(most)
         if info.data.get("money", most is not None) != (most is not None):
@@ -221,54 +232,59 @@ class Remedy(Entry):
 
 
 class Care(Entry):
-    """A rule that leaves everything to an experienced person; `words` says how to begin."""
+    """A rule that leaves the remedy to an experienced person; `words` names the first reply."""
 
-    condition: Annotated[When, AfterValidator(_only(CARE))] = Field(alias="when")
+    condition: Annotated[RuleCondition, AfterValidator(_restricted_to(CARE))] = Field(alias="when")
     words: Annotated[str, one_of(WORDS)]
-    text: FilledText
+    text: TextWithFacts
 
 
 class Grant(Entry):
-    """A rule that gives a remedy, for the amount in a fact, or another one `instead`."""
+    """A rule that gives a remedy.
 
-    condition: Observed = Field(alias="when")
+    Attributes:
+        amount: The name of the fact that holds the amount.
+        instead: Remedies that the customer may choose in its place.
+    """
+
+    condition: ObservableCondition = Field(alias="when")
     gives: RemedyId
     amount: MoneyFact | None = None
     instead: list[RemedyId] = Field(default_factory=list)
-    text: FilledText
+    text: TextWithFacts
 
     @field_validator("amount")
     @classmethod
-    def _of_money(cls, amount: str | None, info: ValidationInfo) -> str | None:
+    def _only_for_money(cls, amount: str | None, info: ValidationInfo) -> str | None:
         if amount and "gives" in info.data:
             _money_remedy(info.data["gives"], info)
         return amount
 
 
-class Weight(Entry):
-    """A rule that counts in goodwill, with its weight."""
+class WeightedRule(Entry):
+    """A rule of goodwill with its weight."""
 
-    condition: Observed = Field(alias="when")
+    condition: ObservableCondition = Field(alias="when")
     weight: Decimal
     text: Text
 
 
-class Severity(Weight):
-    """Points of severity."""
+class Severity(WeightedRule):
+    """A rule that adds points of severity."""
 
     weight: Number = Field(alias="points")
 
 
-class Responsibility(Weight):
-    """A share of responsibility."""
+class Responsibility(WeightedRule):
+    """A rule that sets the company's share of responsibility."""
 
     weight: Share = Field(alias="share")
 
 
 class Goodwill(Model):
-    """How goodwill is worked out: a band by severity, times responsibility, under a cap.
+    """How goodwill is computed: the band of the severity times the responsibility, capped.
 
-    The cap is a share of the order's value.
+    `cap` is a share of the order's value.
     """
 
     remedy: Annotated[RemedyId, AfterValidator(_money_remedy)]
@@ -278,7 +294,7 @@ class Goodwill(Model):
 
 
 class CustomerPeriod(Model):
-    """Over how many days goodwill to a customer is added up."""
+    """The period over which goodwill to a customer is added up."""
 
     days: Days
 
@@ -290,7 +306,7 @@ class RootCause(Entry):
 
 
 class RemedyRules(Model):
-    """How things are put right."""
+    """The remedies file."""
 
     currency: Currency
     amounts: dict[Currency, Amounts]
@@ -313,14 +329,14 @@ class RemedyRules(Model):
     @field_validator("currency")
     @classmethod
     def _with_amounts(cls, currency: str, info: ValidationInfo) -> str:
-        amounts = _written(info, "amounts")
+        amounts = _unvalidated(info, "amounts")
         if isinstance(amounts, dict) and currency not in amounts:
             raise fault(Fault.NO_AMOUNTS, name=currency)
         return currency
 
     @field_validator("amounts")
     @classmethod
-    def _in_units(cls, amounts: dict[str, Amounts]) -> dict[str, Amounts]:
+    def _multiples_of_units(cls, amounts: dict[str, Amounts]) -> dict[str, Amounts]:
         raise_all(
             ((code, "bands"), fault(Fault.SMALLEST_UNIT, currency=code, unit=str(unit)))
             for code, row in amounts.items()
@@ -336,26 +352,26 @@ class RemedyRules(Model):
         return remedies
 
     @model_validator(mode="after")
-    def _covering(self) -> "RemedyRules":
-        """Refuse a failure without a remedy, and a loss that is made good twice."""
+    def _without_gaps_or_overlaps(self) -> "RemedyRules":
+        """Refuse problems without a remedy, and remedies that two rules give at once."""
         raise_all((*self._gaps(), *self._overlaps()))
         return self
 
-    def _gaps(self) -> Iterator[Found]:
-        nothing = {name: fact.default for name, fact in FACTS.items()}
+    def _gaps(self) -> Iterator[LocatedError]:
+        defaults = {name: fact.default for name, fact in FACTS.items()}
         grants = (*self.entitlements, *self.repairs)
         for problem in PROBLEMS:
             for confirmed in (False, True):
-                facts = {**nothing, "problem": problem, "problem_confirmed": confirmed}
+                facts = {**defaults, "problem": problem, "problem_confirmed": confirmed}
                 values = Facts(facts, {}).for_conditions()
                 if not any(grant.condition.holds(values) for grant in grants):
                     yield ("entitlements",), fault(Fault.GAP, name=shown(problem))
                     break
 
-    def _overlaps(self) -> Iterator[Found]:
-        for (_, one), (place, other) in combinations(enumerate(self.entitlements), 2):
-            if one.gives == other.gives and both_can_hold(one.condition, other.condition):
+    def _overlaps(self) -> Iterator[LocatedError]:
+        for (_, first), (index, second) in combinations(enumerate(self.entitlements), 2):
+            if first.gives == second.gives and both_can_hold(first.condition, second.condition):
                 yield (
-                    ("entitlements", place),
-                    fault(Fault.OVERLAP, one=one.id, other=other.id, remedy=one.gives),
+                    ("entitlements", index),
+                    fault(Fault.OVERLAP, one=first.id, other=second.id, remedy=first.gives),
                 )

@@ -1,4 +1,4 @@
-"""What the triage suggests to give."""
+"""Suggestions: what the triage suggests to offer a customer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,25 +10,33 @@ from language.bilingual_text import Text
 
 @dataclass(frozen=True)
 class Step:
-    """One remedy to give, ready to be offered; `amount` only when it is known."""
+    """One remedy that can be offered as it is; `amount` is None where it is not known."""
 
     rule: str
     remedy: str
     amount: Decimal | None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the step as the API tells it."""
+        """Return the step in the format of the API."""
         return {"rule": self.rule, "remedy": self.remedy, "amount": decimal_text(self.amount)}
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What to offer. `remedy` and `amount` are the first of `steps`, which are all to be given.
+    """What to offer.
 
-    `entitlement` and `goodwill` are the sums of each kind; None where there is no figure. `instead`
-    are remedies that the customer may choose in place of `remedy`. `words` are a first reply.
-    `limits` are the amounts of the order that no refund exceeds, in `order_currency`. `facts`
-    are what the rules weighed, with their values.
+    Attributes:
+        steps: All remedies to give; `remedy` and `amount` are those of the first.
+        currency: The currency of the amounts; None without any.
+        entitlement: The sum of entitlements; None where it is not known.
+        goodwill: The sum of goodwill; None where it is not known.
+        rules: The ids of the rules that applied.
+        explanation: Why, in both languages.
+        words: A suggested first reply, in both languages.
+        instead: Remedies that the customer may choose in place of `remedy`.
+        limits: The amounts of the order that no refund exceeds, in `order_currency`.
+        order_currency: The currency of the order.
+        facts: The facts in the conditions of the rules that applied, with their values.
     """
 
     steps: tuple[Step, ...]
@@ -50,12 +58,12 @@ class Suggestion:
 
     @property
     def amount(self) -> Decimal | None:
-        """The amount of that remedy."""
+        """The amount of the remedy to offer first."""
         return self.steps[0].amount
 
     @property
     def total(self) -> Decimal:
-        """All money of all steps."""
+        """The sum of the amounts of all steps."""
         return sum((step.amount or Decimal(0) for step in self.steps), Decimal(0))
 
     def as_json(self) -> dict[str, Any]:
@@ -78,5 +86,5 @@ class Suggestion:
 
 
 def decimal_text(amount: Decimal | None) -> str | None:
-    """`amount` as an exact decimal string."""
+    """Return `amount` as an exact decimal string."""
     return None if amount is None else format(amount, "f")

@@ -1,4 +1,4 @@
-"""A fact: its name, its kind, a line that a supervisor can read, and how it is found."""
+"""A fact of an episode: its name, kind and description, and the function that extracts it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from enum import StrEnum
 from triage.features.episode import Episode, Evidence
 
 Value = bool | int | float | str | Decimal | None
-Found = tuple[Value, tuple[Evidence, ...]]
+# A fact's value and the words that show it.
+Extracted = tuple[Value, tuple[Evidence, ...]]
 
 NO_EVIDENCE: tuple[Evidence, ...] = ()
 
@@ -16,8 +17,8 @@ NO_EVIDENCE: tuple[Evidence, ...] = ()
 class FactKind(StrEnum):
     """The kind of a fact's value.
 
-    `LEVEL` is a number, mostly 0 to 1; `TEXT` a word of a list, empty when there is none; `MONEY`
-    an exact amount, None when it is not known.
+    `LEVEL` is a real number, mostly 0 to 1. `TEXT` is one word of a closed list, or empty. `MONEY`
+    is an exact amount, None where it is not known.
     """
 
     BOOL = "bool"
@@ -38,14 +39,19 @@ DEFAULTS: dict[FactKind, Value] = {
 
 @dataclass(frozen=True)
 class Fact:
-    """One fact of an episode: `find` returns its value and the words that show it."""
+    """One fact of an episode.
+
+    Attributes:
+        doc: What the fact means, for supervisors who write rules.
+        extract: Returns the fact's value and the words that show it.
+    """
 
     name: str
     kind: FactKind
     doc: str
-    find: Callable[[Episode], Found]
+    extract: Callable[[Episode], Extracted]
 
     @property
     def default(self) -> Value:
-        """The value for an episode of which nothing is known."""
+        """The value for an episode without messages."""
         return DEFAULTS[self.kind]

@@ -1,7 +1,7 @@
-"""Feature extraction: everything known of an episode, a pure function of its messages.
+"""Feature extraction: all facts of an episode, a pure function of its messages.
 
-`FACTS` lists every fact with its kind and a line that says what it means. The conditions of the
-policy and the remedies refer to these names.
+`FACTS` lists every fact with its kind and its meaning. The conditions of the policy and the
+remedies refer to facts by their names.
 """
 
 import hashlib
@@ -34,7 +34,11 @@ class Facts:
     evidence: Mapping[str, tuple[Evidence, ...]]
 
     def __getitem__(self, name: str) -> Value:
-        """Return the value of a fact. Raises KeyError when there is no such fact."""
+        """Return the value of a fact.
+
+        Raises:
+            KeyError: There is no such fact.
+        """
         return self.values[name]
 
     def as_json(self) -> dict[str, Any]:
@@ -46,9 +50,13 @@ class Facts:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Facts":
-        """Return stored values, without the words that show them.
+        """Return stored values as facts without evidence.
 
-        Only for values that were stored with the present `features_version`. Raises KeyError.
+        Args:
+            values: The values of all facts, stored with the present `features_version`.
+
+        Raises:
+            KeyError: A fact is missing.
         """
         return cls(
             {
@@ -61,7 +69,7 @@ class Facts:
         )
 
     def for_conditions(self) -> dict[str, Any]:
-        """Return the values as conditions see them: money as numbers, 0 when it is not known."""
+        """Return the values for conditions: money as floats, 0 where it is not known."""
         return {
             name: float(value or 0) if FACTS[name].kind == FactKind.MONEY else value
             for name, value in self.values.items()
@@ -74,7 +82,7 @@ NO_FACTS = Facts({name: fact.default for name, fact in FACTS.items()}, {})
 def extract_facts(messages: Sequence[Message]) -> Facts:
     """Return the facts of one episode's messages, in the order in which they were written."""
     episode = Episode(messages)
-    found = {name: fact.find(episode) for name, fact in FACTS.items()}
+    found = {name: fact.extract(episode) for name, fact in FACTS.items()}
     return Facts(
         {name: _rounded(value) for name, (value, _) in found.items()},
         {name: evidence for name, (_, evidence) in found.items()},
@@ -85,7 +93,7 @@ def extract_facts(messages: Sequence[Message]) -> Facts:
 def features_version() -> str:
     """Return a hash of the code and the lexicon that facts are extracted with.
 
-    Stored facts with another version are extracted anew from the decision's input.
+    Facts that were stored with another version are extracted anew from the decision's input.
     """
     digest = hashlib.sha256()
     for path in sorted(_sources((_ROOT / "triage/features", _ROOT / "language"))):
@@ -99,5 +107,5 @@ def _sources(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def _rounded(value: Value) -> Value:
-    # A stored fact reads back as exactly the same number, on any machine.
+    # So that a stored level is read back as exactly the same number on every machine.
     return round(value, LEVEL_DECIMALS) if isinstance(value, float) else value

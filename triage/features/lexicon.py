@@ -1,7 +1,7 @@
-"""What the words of a message say by themselves: wishes, threats, dangers, thanks.
+"""The lexicon: patterns for requests, threats, dangers, thanks and the like in a message.
 
 The patterns are data (`lexicon.yml`). They are matched on folded text (NFKC, simplified, lower
-case), and every match is traced back to the exact words that were written.
+case), and every match is traced back to the exact words of the original.
 """
 
 import re
@@ -15,14 +15,10 @@ from language.detect import LANGUAGES
 from language.normalise import normalise
 from language.segment import segment
 from triage.errors import LexiconError, RuleFault
-from triage.rule_file import (
-    line_of,
-    plain,
-    read,
-)
+from triage.rule_file import line_of, plain, read
 
-# Every turn reads all turns before it; the longest conversations have some thousands.
-REMEMBERED = 32_768
+# Every turn matches all earlier messages again; the longest conversations have some thousands.
+CACHE_SIZE = 32_768
 LEXICON = Path(__file__).parent / "lexicon.yml"
 _PLACEHOLDER = re.compile(r"<(\w+)>")
 _NEVER = re.compile(r"(?!)")
@@ -32,38 +28,44 @@ _IDENTIFIER = re.compile(r"[\w.+-]+@[\w.-]+|[a-z]{0,5}-?\d[\w-]*|https?://\S+")
 
 @dataclass(frozen=True)
 class Folded:
-    """A text as the patterns see it; `origin[i]` is where character i stood in the original."""
+    """A text as it is matched; `origin[i]` is the index of its character i in the original."""
 
     original: str
     text: str
     origin: tuple[int, ...]
 
     def quote(self, start: int, end: int) -> str:
-        """The words of the original behind `text[start:end]`."""
+        """Return the part of the original that `text[start:end]` came from."""
         return self.original[self.origin[start] : self.origin[end - 1] + 1]
 
 
 @dataclass(frozen=True)
 class Group:
-    """One group of the lexicon, compiled."""
+    """One group of the lexicon, compiled.
+
+    Attributes:
+        anywhere: Patterns that match a part of a message.
+        whole: Matches entire messages.
+        unless: Matches harmless uses; a match of `anywhere` inside one does not count.
+    """
 
     anywhere: tuple[re.Pattern[str], ...]
     whole: re.Pattern[str]
     unless: re.Pattern[str]
 
-    def find(self, folded: Folded) -> str | None:
-        """The longest exact words of the text that belong to this group, if any do."""
+    def longest_match(self, folded: Folded) -> str | None:
+        """Return the exact words of the longest match in the text; None without any."""
         stripped = _OUTSIDE_WORDS.sub("", folded.text)
         if stripped and self.whole.fullmatch(stripped):
             return folded.original.strip()
         harmless = [match.span() for match in self.unless.finditer(folded.text)]
-        spans = [span for span in self._spans(folded.text) if not _covered(span, harmless)]
+        spans = [span for span in self._spans(folded.text) if not _is_inside(span, harmless)]
         if not spans:
             return None
         return folded.quote(*max(spans, key=lambda span: span[1] - span[0]))
 
     def is_harmless(self, folded: Folded) -> bool:
-        """Whether the text holds one of the harmless uses that belong to this group."""
+        """Return whether the text contains a harmless use of this group's words."""
         return self.unless.search(folded.text) is not None
 
     def _spans(self, text: str) -> Iterator[tuple[int, int]]:
@@ -75,32 +77,38 @@ class Group:
 
 @dataclass(frozen=True)
 class Lexicon:
-    """All groups, the messages that carry no mood, and words too common to count."""
+    """All groups, the messages without sentiment, and the stop words.
+
+    Attributes:
+        groups: The groups by name.
+        neutral: Matches entire messages without sentiment (`passing` in the file).
+        stop_words: Words too common to distinguish questions (`common` in the file).
+    """
 
     groups: Mapping[str, Group]
-    passing: re.Pattern[str]
-    common: frozenset[str]
+    neutral: re.Pattern[str]
+    stop_words: frozenset[str]
 
-    def marks(self, text: str) -> dict[str, str]:
-        """Each group that `text` belongs to, with the exact words that show it."""
+    def matches(self, text: str) -> dict[str, str]:
+        """Return each group that matches `text`, with the exact words that match."""
         folded = fold(text)
-        found = {name: group.find(folded) for name, group in self.groups.items()}
+        found = {name: group.longest_match(folded) for name, group in self.groups.items()}
         return {name: words for name, words in found.items() if words is not None}
 
-    def harmless(self, text: str) -> frozenset[str]:
-        """The groups of whose harmless uses `text` holds one."""
+    def harmless_groups(self, text: str) -> frozenset[str]:
+        """Return the groups of which `text` contains a harmless use."""
         folded = fold(text)
-        return frozenset(n for n, group in self.groups.items() if group.is_harmless(folded))
+        return frozenset(name for name, group in self.groups.items() if group.is_harmless(folded))
 
-    def is_passing(self, text: str) -> bool:
-        """Whether `text` is only a yes, a no, a greeting, a number or an address."""
+    def is_neutral(self, text: str) -> bool:
+        """Return whether `text` is only a yes, a no, a greeting, a number or an address."""
         rest = _OUTSIDE_WORDS.sub("", _IDENTIFIER.sub(" ", fold(text).text))
-        return not rest or self.passing.fullmatch(rest) is not None
+        return not rest or self.neutral.fullmatch(rest) is not None
 
-    def content(self, text: str) -> frozenset[str]:
-        """The words of `text` that tell what it is about, in lower case and simplified."""
+    def content_words(self, text: str) -> frozenset[str]:
+        """Return the words of `text` without stop words, in lower case and simplified."""
         words = (token.text.casefold() for token in segment(normalise(text)))
-        return frozenset(word for word in words if word not in self.common)
+        return frozenset(word for word in words if word not in self.stop_words)
 
 
 @lru_cache(maxsize=8192)
@@ -110,9 +118,9 @@ def _fold_character(character: str) -> str:
     return normalise(character).casefold().replace("’", "'").replace("‘", "'")
 
 
-@lru_cache(maxsize=REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def fold(text: str) -> Folded:
-    """`text` as the patterns see it: NFKC, simplified, lower case, one space for a run of them."""
+    """Return `text` as it is matched: NFKC, simplified, lower case, runs of spaces as one."""
     characters: list[str] = []
     origin: list[int] = []
     for index, character in enumerate(text):
@@ -124,36 +132,44 @@ def fold(text: str) -> Folded:
     return Folded(text, "".join(characters), tuple(origin))
 
 
-def _covered(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
+def _is_inside(span: tuple[int, int], others: list[tuple[int, int]]) -> bool:
     return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
-    """The lexicon that ships; raises LexiconError with every fault."""
+    """Return the shipped lexicon.
+
+    Raises:
+        LexiconError: With every fault.
+    """
     return load_lexicon(LEXICON)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def marks(text: str) -> Mapping[str, str]:
-    """The shipped lexicon's marks of `text`, remembered: every turn reads all turns before it."""
-    return lexicon().marks(text)
+@lru_cache(maxsize=CACHE_SIZE)
+def matches(text: str) -> Mapping[str, str]:
+    """Return what `Lexicon.matches` of the shipped lexicon returns, from a cache."""
+    return lexicon().matches(text)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def harmless(text: str) -> frozenset[str]:
-    """The groups of whose harmless uses `text` holds one, remembered likewise."""
-    return lexicon().harmless(text)
+@lru_cache(maxsize=CACHE_SIZE)
+def harmless_groups(text: str) -> frozenset[str]:
+    """Return what `Lexicon.harmless_groups` of the shipped lexicon returns, from a cache."""
+    return lexicon().harmless_groups(text)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def content(text: str) -> frozenset[str]:
-    """The shipped lexicon's content words of `text`, remembered likewise."""
-    return lexicon().content(text)
+@lru_cache(maxsize=CACHE_SIZE)
+def content_words(text: str) -> frozenset[str]:
+    """Return what `Lexicon.content_words` of the shipped lexicon returns, from a cache."""
+    return lexicon().content_words(text)
 
 
 def load_lexicon(source: Path | str) -> Lexicon:
-    """Compile a lexicon from a file or a text; raises LexiconError with every fault."""
+    """Return the compiled lexicon in a file (Path) or a text (str).
+
+    Raises:
+        LexiconError: With every fault.
+    """
     data = read(source, LexiconError)
     faults: list[RuleFault] = []
     words = {str(name): str(value) for name, value in (data.get("words") or {}).items()}
@@ -161,13 +177,13 @@ def load_lexicon(source: Path | str) -> Lexicon:
         str(name): _group(str(name), body, words, faults)
         for name, body in (data.get("groups") or {}).items()
     }
-    passing = plain(data.get("passing") or {})
-    common = plain(data.get("common") or {})
-    no_mood = [str(passing[language]) for language in LANGUAGES if language in passing]
+    neutral = plain(data.get("passing") or {})
+    stop_words = plain(data.get("common") or {})
+    neutral_patterns = [str(neutral[language]) for language in LANGUAGES if language in neutral]
     loaded = Lexicon(
         groups,
-        _joined(no_mood, line_of(data, "passing"), "passing", faults),
-        frozenset(str(word) for language in LANGUAGES for word in common.get(language, ())),
+        _joined(neutral_patterns, line_of(data, "passing"), "passing", faults),
+        frozenset(str(word) for language in LANGUAGES for word in stop_words.get(language, ())),
     )
     if faults:
         raise LexiconError(faults)
@@ -177,16 +193,16 @@ def load_lexicon(source: Path | str) -> Lexicon:
 def _group(name: str, body: Any, words: Mapping[str, str], faults: list[RuleFault]) -> Group:
     patterns: dict[str, list[str]] = {"anywhere": [], "whole": [], "unless": []}
     line = line_of(body)
-    for key, listed in body.items():
+    for key, entries in body.items():
         kind = "anywhere" if key in LANGUAGES else str(key)
         if kind not in patterns:
             faults.append(RuleFault(line_of(body, key), name, f"unknown part {key!r}"))
             continue
-        for index, text in enumerate(listed):
-            written = _expand(str(text), words, line_of(listed, index), name, faults)
-            bordered = kind != "whole" and not _is_chinese(str(text))
-            patterns[kind].append(rf"(?<!\w)(?:{written})(?!\w)" if bordered else written)
-    # One pattern at a time, so that a short match of one never hides a longer one of another.
+        for index, text in enumerate(entries):
+            pattern = _expand(str(text), words, line_of(entries, index), name, faults)
+            has_word_limits = kind != "whole" and not _is_chinese(str(text))
+            patterns[kind].append(rf"(?<!\w)(?:{pattern})(?!\w)" if has_word_limits else pattern)
+    # Each pattern alone, so that a short match of one does not hide a longer match of another.
     anywhere = tuple(_joined([text], line, name, faults) for text in patterns["anywhere"])
     return Group(
         anywhere,
@@ -209,7 +225,9 @@ def _is_chinese(pattern: str) -> bool:
 
 def _joined(patterns: list[str], line: int, name: str, faults: list[RuleFault]) -> re.Pattern[str]:
     try:
-        return re.compile("|".join(f"(?:{one})" for one in patterns)) if patterns else _NEVER
+        return (
+            re.compile("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else _NEVER
+        )
     except re.error as error:
         faults.append(RuleFault(line, name, f"bad pattern: {error}"))
         return _NEVER

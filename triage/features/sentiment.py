@@ -1,55 +1,55 @@
-"""Facts of how the customer feels, and of the course that it takes over the conversation."""
+"""Sentiment facts: the customer's sentiment and its trend over the episode."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from triage.features.episode import Episode, Evidence, MessageFeatures
-from triage.features.fact import NO_EVIDENCE, Fact, FactKind, Found
+from triage.features.fact import NO_EVIDENCE, Extracted, Fact, FactKind
 
 ANGER = ("anger",)
 GRATITUDE = ("gratitude", "joy")
-# A customer who reads below this is calm.
+# A message whose probability of being negative is below this is calm.
 CALM = 0.35
-# Displeasure that was there lasts down to this: nobody cools off halfway in one message.
-LINGERING = 0.4
-# How many messages tell whether displeasure lasts; chosen on the tuning conversations, of 2, 3, 4
-# and all.
+# A run of displeased messages lasts while the probability stays at or above this (hysteresis).
+STILL_DISPLEASED = 0.4
+# The number of latest messages whose mean is `negative_recent`; chosen on the tuning conversations
+# from 2, 3, 4 and all.
 RECENT = 3
-# How displeased a message is at the least whose words say so, however calm the rest reads.
-SAID = 0.6
+# The least displeasure of a message with displeased words, whatever its probability.
+DISPLEASED_WORDS_LEVEL = 0.6
 
 
 def _evidence(messages: Sequence[MessageFeatures]) -> tuple[Evidence, ...]:
     return tuple(message.sentiment_evidence() for message in messages)
 
 
-def _negative_now(episode: Episode) -> Found:
+def _negative_now(episode: Episode) -> Extracted:
     latest = episode.customer[-1:]
     return (latest[0].negative, _evidence(latest)) if latest else (0.0, NO_EVIDENCE)
 
 
-def _negative_peak(episode: Episode) -> Found:
+def _negative_peak(episode: Episode) -> Extracted:
     if not episode.customer:
         return 0.0, NO_EVIDENCE
     peak = max(episode.customer, key=lambda message: message.negative)
     return peak.negative, _evidence([peak])
 
 
-def _negative_mean(episode: Episode) -> Found:
+def _negative_mean(episode: Episode) -> Extracted:
     levels = [message.negative for message in episode.with_sentiment]
     return (sum(levels) / len(levels) if levels else 0.0), _evidence(episode.with_sentiment)
 
 
-def _negative_recent(episode: Episode) -> Found:
+def _negative_recent(episode: Episode) -> Extracted:
     latest = episode.with_sentiment[-RECENT:]
     level = sum(map(_displeasure, latest)) / RECENT
     return level, _evidence([message for message in latest if message.is_displeased])
 
 
 def _displeasure(message: MessageFeatures) -> float:
-    return max(message.negative, SAID if message.displeased_words else 0.0)
+    return max(message.negative, DISPLEASED_WORDS_LEVEL if message.displeased_words else 0.0)
 
 
-def _negative_rise(episode: Episode) -> Found:
+def _negative_rise(episode: Episode) -> Extracted:
     if len(episode.with_sentiment) < 2:
         return 0.0, NO_EVIDENCE
     calmest = min(episode.with_sentiment[:-1], key=lambda message: message.negative)
@@ -59,61 +59,58 @@ def _negative_rise(episode: Episode) -> Found:
     ) if rise > 0 else NO_EVIDENCE
 
 
-def _negative_slope(episode: Episode) -> Found:
+def _negative_slope(episode: Episode) -> Extracted:
     levels = [message.negative for message in episode.with_sentiment]
-    middle, mean = (len(levels) - 1) / 2, sum(levels) / max(1, len(levels))
-    spread = sum((place - middle) ** 2 for place in range(len(levels)))
-    if not spread:
+    mean_index, mean_level = (len(levels) - 1) / 2, sum(levels) / max(1, len(levels))
+    variance = sum((index - mean_index) ** 2 for index in range(len(levels)))
+    if not variance:
         return 0.0, NO_EVIDENCE
-    lean = sum((place - middle) * (level - mean) for place, level in enumerate(levels))
-    return lean / spread, _evidence(episode.with_sentiment)
+    covariance = sum(
+        (index - mean_index) * (level - mean_level) for index, level in enumerate(levels)
+    )
+    return covariance / variance, _evidence(episode.with_sentiment)
 
 
-def _run(messages: Sequence[MessageFeatures], flags: Iterator[bool]) -> list[MessageFeatures]:
-    run: list[MessageFeatures] = []
-    for message, flag in zip(messages, flags, strict=True):
-        run = [*run, message] if flag else []
-    return run
-
-
-def _negative_run(episode: Episode) -> Found:
-    run = _run(episode.with_sentiment, (message.is_negative for message in episode.with_sentiment))
-    return len(run), _evidence(run)
-
-
-def _displeased_run(episode: Episode) -> Found:
+def _negative_run(episode: Episode) -> Extracted:
     run: list[MessageFeatures] = []
     for message in episode.with_sentiment:
-        lingers = bool(run) and message.negative >= LINGERING and not message.is_thankful
-        run = [*run, message] if message.is_displeased or lingers else []
+        run = [*run, message] if message.is_negative else []
     return len(run), _evidence(run)
 
 
-def _displeased_turns(episode: Episode) -> Found:
+def _displeased_run(episode: Episode) -> Extracted:
+    run: list[MessageFeatures] = []
+    for message in episode.with_sentiment:
+        continues = bool(run) and message.negative >= STILL_DISPLEASED and not message.is_thankful
+        run = [*run, message] if message.is_displeased or continues else []
+    return len(run), _evidence(run)
+
+
+def _displeased_turns(episode: Episode) -> Extracted:
     displeased = [message for message in episode.customer if message.is_displeased]
     return len(displeased), _evidence(displeased)
 
 
-def _displeased_now(episode: Episode) -> Found:
+def _displeased_now(episode: Episode) -> Extracted:
     latest = [message for message in episode.customer[-1:] if message.is_displeased]
     return bool(latest), _evidence(latest)
 
 
-def _started_calm(episode: Episode) -> Found:
-    # A reading between calm and displeased is no displeasure: who starts so can still sour.
+def _started_calm(episode: Episode) -> Extracted:
+    # Anything below displeased counts as calm here: the customer can still become displeased.
     first = [message for message in episode.with_sentiment[:1] if not message.is_displeased]
     return bool(first), _evidence(first)
 
 
-def _anger_now(episode: Episode) -> Found:
-    return _feeling_now(episode, ANGER)
+def _anger_now(episode: Episode) -> Extracted:
+    return _emotion_now(episode, ANGER)
 
 
-def _gratitude_now(episode: Episode) -> Found:
-    return _feeling_now(episode, GRATITUDE)
+def _gratitude_now(episode: Episode) -> Extracted:
+    return _emotion_now(episode, GRATITUDE)
 
 
-def _feeling_now(episode: Episode, names: tuple[str, ...]) -> Found:
+def _emotion_now(episode: Episode, names: tuple[str, ...]) -> Extracted:
     if not episode.customer:
         return 0.0, NO_EVIDENCE
     latest = episode.customer[-1]
@@ -121,16 +118,16 @@ def _feeling_now(episode: Episode, names: tuple[str, ...]) -> Found:
     return level, (Evidence(latest.raw.seq, latest.quote, level),)
 
 
-def _thanks_now(episode: Episode) -> Found:
+def _thanks_now(episode: Episode) -> Extracted:
     latest = [message for message in episode.customer[-1:] if message.is_thankful]
     return bool(latest), tuple(
-        Evidence(message.raw.seq, message.marks.get("thanks", message.quote), 1.0)
+        Evidence(message.raw.seq, message.matches.get("thanks", message.quote), 1.0)
         for message in latest
     )
 
 
-def _recovered(episode: Episode) -> Found:
-    """Either thanks, or two calm messages in a row, after displeasure and with none now."""
+def _recovered(episode: Episode) -> Extracted:
+    """Return whether thanks or two calm messages in a row followed displeasure."""
     if not any(message.is_displeased for message in episode.with_sentiment[:-1]):
         return False, NO_EVIDENCE
     if episode.with_sentiment[-1].is_thankful:
@@ -140,7 +137,7 @@ def _recovered(episode: Episode) -> Found:
     return calm, _evidence(latest) if calm else NO_EVIDENCE
 
 
-def _needs_person(episode: Episode) -> Found:
+def _needs_person(episode: Episode) -> Extracted:
     if not episode.customer:
         return 0.0, NO_EVIDENCE
     latest = episode.customer[-1]
@@ -148,7 +145,7 @@ def _needs_person(episode: Episode) -> Found:
     return level, (Evidence(latest.raw.seq, latest.quote, level),) if level else NO_EVIDENCE
 
 
-def _unread_turns(episode: Episode) -> Found:
+def _unread_turns(episode: Episode) -> Extracted:
     unread = [message for message in episode.customer if message.raw.reading is None]
     return len(unread), tuple(message.as_evidence() for message in unread)
 

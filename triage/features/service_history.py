@@ -1,20 +1,16 @@
-"""Facts of the service given: what stayed unanswered, and what is known of the order."""
+"""Service-history facts: what the assistant could not answer, earlier contacts and the order."""
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from store.enums import OrderProblem
-from triage.features.episode import (
-    Episode,
-    Evidence,
-    MessageFeatures,
-)
-from triage.features.fact import NO_EVIDENCE, Fact, FactKind, Found, Value
+from triage.features.episode import Episode, Evidence, MessageFeatures
+from triage.features.fact import NO_EVIDENCE, Extracted, Fact, FactKind, Value
 
-# Words by which a customer says that the exchange before did not bring them further.
-STUCK_WORDS = ("unhelpful", "again", "unsolved")
-# More working days late than this, and the promise was broken (the shop's own promise).
+# Groups of the lexicon by which a customer says that the previous exchange did not help.
+UNRESOLVED_WORDS = ("unhelpful", "again", "unsolved")
+# The shop promises delivery with at most so many working days of delay.
 LATE_DAYS = 2
 # The first problem in this order counts when a customer speaks of several.
 PROBLEMS = (
@@ -27,25 +23,25 @@ PROBLEMS = (
 )
 
 
-def _customer_turns(episode: Episode) -> Found:
+def _customer_turns(episode: Episode) -> Extracted:
     return len(episode.customer), NO_EVIDENCE
 
 
-def _language(episode: Episode) -> Found:
+def _language(episode: Episode) -> Extracted:
     known = [message.raw.language for message in episode.customer if message.raw.language]
     return (known[-1] if known else ""), NO_EVIDENCE
 
 
 def _is_miss(message: MessageFeatures) -> bool:
-    return message.raw.answered is False or "miss" in message.marks
+    return message.raw.answered is False or "miss" in message.matches
 
 
-def _misses(episode: Episode) -> Found:
+def _misses(episode: Episode) -> Extracted:
     missed = [message for message in episode.assistant if _is_miss(message)]
     return len(missed), tuple(map(MessageFeatures.as_evidence, missed))
 
 
-def _misses_in_a_row(episode: Episode) -> Found:
+def _misses_in_a_row(episode: Episode) -> Extracted:
     run: list[MessageFeatures] = []
     for message in episode.assistant:
         if _is_miss(message):
@@ -55,98 +51,109 @@ def _misses_in_a_row(episode: Episode) -> Found:
     return len(run), tuple(map(MessageFeatures.as_evidence, run))
 
 
-def _repeated_questions(episode: Episode) -> Found:
+def _repeated_questions(episode: Episode) -> Extracted:
     return len(episode.repeated_questions), tuple(
         map(MessageFeatures.as_evidence, episode.repeated_questions)
     )
 
 
-def _repeated_answers(episode: Episode) -> Found:
+def _repeated_answers(episode: Episode) -> Extracted:
     return len(episode.repeated_answers), tuple(
         map(MessageFeatures.as_evidence, episode.repeated_answers)
     )
 
 
 def _failures(episode: Episode) -> dict[int, Evidence]:
-    """What shows that an exchange failed, by the exchange's place."""
+    """Return the evidence of each failed exchange, by its index in `episode.exchanges`."""
     failed: dict[int, Evidence] = {}
-    for place, exchange in enumerate(episode.exchanges):
-        if place > 0 and (stuck := _stuck(episode, exchange.customer)):
-            failed[place - 1] = stuck
+    for index, exchange in enumerate(episode.exchanges):
+        if index > 0 and (unresolved := _unresolved(episode, exchange.customer)):
+            failed[index - 1] = unresolved
         for reply in exchange.replies:
             if _is_miss(reply) or reply in episode.repeated_answers:
-                failed.setdefault(place, reply.as_evidence())
+                failed.setdefault(index, reply.as_evidence())
     return failed
 
 
-def _stuck(episode: Episode, message: MessageFeatures) -> Evidence | None:
-    for group in STUCK_WORDS:
-        for evidence in message.says(group):
+def _unresolved(episode: Episode, message: MessageFeatures) -> Evidence | None:
+    """Return the evidence that the exchange before `message` did not help, if there is any."""
+    for group in UNRESOLVED_WORDS:
+        for evidence in message.evidence_of(group):
             return evidence
     if message.raw.intent == "not_helpful" or message in episode.repeated_questions:
         return message.as_evidence()
     return None
 
 
-def _failed_exchanges(episode: Episode) -> Found:
+def _failed_exchanges(episode: Episode) -> Extracted:
     failed = _failures(episode)
     return len(failed), tuple(failed.values())
 
 
-def _failed_now(episode: Episode) -> Found:
+def _failed_now(episode: Episode) -> Extracted:
     failed, latest = _failures(episode), len(episode.exchanges) - 1
-    evidence = tuple(failed[place] for place in (latest - 1, latest) if place in failed)
+    evidence = tuple(failed[index] for index in (latest - 1, latest) if index in failed)
     return bool(evidence), evidence
 
 
-def _waiting_minutes(episode: Episode) -> Found:
-    due = next((message for message in episode.customer[:-1] if message.raw.handover), None)
+def _waiting_minutes(episode: Episode) -> Extracted:
+    handed_over = next((message for message in episode.customer[:-1] if message.raw.handover), None)
     latest = episode.customer[-1] if episode.customer else None
-    if due is None or latest is None:
+    if handed_over is None or latest is None:
         return 0, NO_EVIDENCE
-    return int((latest.raw.at - due.raw.at).total_seconds() // 60), (due.as_evidence(),)
+    waited = latest.raw.at - handed_over.raw.at
+    return int(waited.total_seconds() // 60), (handed_over.as_evidence(),)
 
 
-def _earlier_cases(episode: Episode) -> Found:
+def _earlier_cases(episode: Episode) -> Extracted:
     counts = (message.raw.earlier_cases or 0 for message in episode.customer)
     return max(counts, default=0), NO_EVIDENCE
 
 
-def _contacts(episode: Episode) -> Found:
+def _contacts(episode: Episode) -> Extracted:
     earlier, _ = _earlier_cases(episode)
-    told = [words for message in episode.customer for words in message.says("contacted")]
-    return max(int(earlier or 0), int(bool(told))), tuple(told)
+    mentioned = _customer_evidence(episode, "contacted")
+    return max(int(earlier or 0), int(bool(mentioned))), mentioned
 
 
-def _promise_broken(episode: Episode) -> Found:
-    for message, order in _snapshots(episode):
+def _promise_broken(episode: Episode) -> Extracted:
+    for message, order in _order_snapshots(episode):
         if int(order.get("days_late") or 0) > LATE_DAYS:
             return True, (message.as_evidence(),)
-    told = [words for message in episode.customer for words in message.says("promise_broken")]
-    return bool(told), tuple(told)
+    reported = _customer_evidence(episode, "promise_broken")
+    return bool(reported), reported
 
 
-def _trouble(episode: Episode) -> Found:
+def _customer_evidence(episode: Episode, group: str) -> tuple[Evidence, ...]:
+    return tuple(
+        evidence for message in episode.customer for evidence in message.evidence_of(group)
+    )
+
+
+def _trouble(episode: Episode) -> Extracted:
     for message in reversed(episode.messages):
         if message.raw.trouble:
             return str(message.raw.trouble), (message.as_evidence(),)
     return "", NO_EVIDENCE
 
 
-def _snapshots(episode: Episode) -> Iterator[tuple[MessageFeatures, Mapping[str, Any]]]:
+def _order_snapshots(episode: Episode) -> Iterator[tuple[MessageFeatures, Mapping[str, Any]]]:
+    """Yield the messages with a snapshot of an order, the latest first."""
     for message in reversed(episode.messages):
         if message.raw.order:
             yield message, message.raw.order
 
 
-def _order(key: str, read: Callable[[Any], Value], absent: Value) -> Callable[[Episode], Found]:
-    def find(episode: Episode) -> Found:
-        for message, order in _snapshots(episode):
-            value = absent if order.get(key) is None else read(order[key])
+def _order_field(
+    key: str, convert: Callable[[Any], Value], default: Value
+) -> Callable[[Episode], Extracted]:
+    def extract(episode: Episode) -> Extracted:
+        for message, order in _order_snapshots(episode):
+            value = default if order.get(key) is None else convert(order[key])
             return value, (message.as_evidence(),) if value else NO_EVIDENCE
-        return absent, NO_EVIDENCE
+        return default, NO_EVIDENCE
 
-    return find
+    return extract
 
 
 def _money(value: Any) -> Decimal | None:
@@ -157,48 +164,48 @@ def _money(value: Any) -> Decimal | None:
     return amount if amount.is_finite() and amount >= 0 else None
 
 
-def _order_known(episode: Episode) -> Found:
-    for message, _ in _snapshots(episode):
+def _order_known(episode: Episode) -> Extracted:
+    for message, _ in _order_snapshots(episode):
         return True, (message.as_evidence(),)
     return False, NO_EVIDENCE
 
 
-def _recorded_problem(episode: Episode) -> Found:
-    for message, order in _snapshots(episode):
+def _recorded_problem(episode: Episode) -> Extracted:
+    for message, order in _order_snapshots(episode):
         late = int(order.get("days_late") or 0) > LATE_DAYS
         problem = order.get("problem") or ("late" if late else "")
         return str(problem), (message.as_evidence(),) if problem else NO_EVIDENCE
     return "", NO_EVIDENCE
 
 
-def _problem(episode: Episode) -> Found:
+def _problem(episode: Episode) -> Extracted:
     recorded = _recorded_problem(episode)
     if recorded[0]:
         return recorded
     known, _ = _order_known(episode)
     for problem in PROBLEMS:
-        # The order's own record knows better than anybody whether it is late.
+        # Where the order is known, its own data decide whether it is late.
         if known and problem == OrderProblem.LATE:
             continue
         for message in episode.customer:
-            if said := message.says(f"problem_{problem}"):
-                return problem.value, said
+            if evidence := message.evidence_of(f"problem_{problem}"):
+                return problem.value, evidence
     return "", NO_EVIDENCE
 
 
-def _problem_confirmed(episode: Episode) -> Found:
+def _problem_confirmed(episode: Episode) -> Extracted:
     recorded, evidence = _recorded_problem(episode)
     return bool(recorded), evidence
 
 
-def _fact_of_order(name: str, kind: FactKind, doc: str, key: str) -> Fact:
-    readers: dict[FactKind, tuple[Callable[[Any], Value], Value]] = {
+def _order_fact(name: str, kind: FactKind, doc: str, key: str) -> Fact:
+    converters: dict[FactKind, tuple[Callable[[Any], Value], Value]] = {
         FactKind.TEXT: (str, ""),
         FactKind.COUNT: (int, 0),
         FactKind.BOOL: (bool, False),
         FactKind.MONEY: (_money, None),
     }
-    return Fact(name, kind, doc, _order(key, *readers[kind]))
+    return Fact(name, kind, doc, _order_field(key, *converters[kind]))
 
 
 SERVICE_HISTORY_FACTS = (
@@ -272,22 +279,18 @@ SERVICE_HISTORY_FACTS = (
         _trouble,
     ),
     Fact("order_known", FactKind.BOOL, "The customer's order was looked up.", _order_known),
-    _fact_of_order("order_number", FactKind.TEXT, "The order's number.", "number"),
-    _fact_of_order(
+    _order_fact("order_number", FactKind.TEXT, "The order's number.", "number"),
+    _order_fact(
         "order_status",
         FactKind.TEXT,
         "The order's status: processing, packed, dispatched, delivered, cancelled or lost.",
         "status",
     ),
-    _fact_of_order(
-        "order_value", FactKind.MONEY, "What the order cost, without delivery.", "value"
-    ),
-    _fact_of_order("delivery_paid", FactKind.MONEY, "What was paid for delivery.", "delivery_paid"),
-    _fact_of_order("currency", FactKind.TEXT, "The order's currency (ISO 4217).", "currency"),
-    _fact_of_order(
-        "days_late", FactKind.COUNT, "Working days past the promised date.", "days_late"
-    ),
-    _fact_of_order(
+    _order_fact("order_value", FactKind.MONEY, "What the order cost, without delivery.", "value"),
+    _order_fact("delivery_paid", FactKind.MONEY, "What was paid for delivery.", "delivery_paid"),
+    _order_fact("currency", FactKind.TEXT, "The order's currency (ISO 4217).", "currency"),
+    _order_fact("days_late", FactKind.COUNT, "Working days past the promised date.", "days_late"),
+    _order_fact(
         "made_to_measure", FactKind.BOOL, "The order was made to measure.", "made_to_measure"
     ),
     Fact(

@@ -1,39 +1,46 @@
-"""Facts of what the customer says in so many words."""
+"""Speech-act facts: what the customer requests, threatens, reports or thanks for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from triage.features.episode import Episode, Evidence, MessageFeatures
-from triage.features.fact import Fact, FactKind, Found
+from triage.features.fact import Extracted, Fact, FactKind
 
 
-def _anywhere(group: str, intent: str | None = None) -> Callable[[Episode], Found]:
-    def find(episode: Episode) -> Found:
-        evidence = tuple(
-            words for message in episode.customer for words in _said(message, group, intent)
-        )
-        return bool(evidence), evidence
+def _anywhere(group: str, intent: str | None = None) -> Callable[[Episode], Extracted]:
+    """Return how to extract whether any customer message has a speech act, or an intent."""
 
-    return find
+    def extract(episode: Episode) -> Extracted:
+        return _evidence(episode.customer, group, intent)
 
-
-def _now(group: str, intent: str | None = None) -> Callable[[Episode], Found]:
-    def find(episode: Episode) -> Found:
-        evidence = tuple(
-            words for message in episode.customer[-1:] for words in _said(message, group, intent)
-        )
-        return bool(evidence), evidence
-
-    return find
+    return extract
 
 
-def _said(message: MessageFeatures, group: str, intent: str | None) -> tuple[Evidence, ...]:
-    in_words = message.says(group)
-    if in_words or intent is None or message.raw.intent != intent:
-        return in_words
+def _now(group: str, intent: str | None = None) -> Callable[[Episode], Extracted]:
+    """Return how to extract whether the latest customer message has a speech act, or an intent."""
+
+    def extract(episode: Episode) -> Extracted:
+        return _evidence(episode.customer[-1:], group, intent)
+
+    return extract
+
+
+def _evidence(messages: Sequence[MessageFeatures], group: str, intent: str | None) -> Extracted:
+    evidence = tuple(
+        words for message in messages for words in _message_evidence(message, group, intent)
+    )
+    return bool(evidence), evidence
+
+
+def _message_evidence(
+    message: MessageFeatures, group: str, intent: str | None
+) -> tuple[Evidence, ...]:
+    evidence = message.evidence_of(group)
+    if evidence or intent is None or message.raw.intent != intent:
+        return evidence
     return (message.as_evidence(),)
 
 
-def _asked_again_for_person(episode: Episode) -> Found:
+def _asked_again_for_person(episode: Episode) -> Extracted:
     _, evidence = _anywhere("wants_person", "want_person")(episode)
     return len(evidence) >= 2, evidence if len(evidence) >= 2 else ()
 

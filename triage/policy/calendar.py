@@ -1,20 +1,33 @@
-"""Open time: when people are there, and when so much of it will have passed. Pure."""
+"""The business calendar: opening hours, and the instant after a span of open time. Pure."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from itertools import count, pairwise
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, WithJsonSchema, field_validator
 
-from triage.policy.rule_model import Model, raise_all, read_as
+from triage.policy.rule_model import Model, member_of, raise_all, read_as
 from triage.rule_faults import Fault, fault
 
-Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-DAYS: tuple[Day, ...] = get_args(Day)
+
+class Weekday(StrEnum):
+    """The days of the week, in the order of `date.weekday()`."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
+DAYS = tuple(Weekday)
 WEEK = timedelta(days=7)
 MIDNIGHT = timedelta(hours=24)
 MOST_HOLIDAYS = 1_000
@@ -23,7 +36,7 @@ _HOURS = re.compile(r"([0-9]{2}):([0-5][0-9])-([0-9]{2}):([0-5][0-9])")
 
 @dataclass(frozen=True, order=True)
 class Hours:
-    """One stretch of a day, in time since midnight on the clock of the place: 24 hours at most."""
+    """Opening hours within one day, as time since midnight in the calendar's time zone."""
 
     opens: timedelta
     closes: timedelta
@@ -37,12 +50,13 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _hours(text: str) -> Hours:
-    written = _HOURS.fullmatch(text)
-    if written is None:
+    match = _HOURS.fullmatch(text)
+    if match is None:
         raise fault(Fault.HOURS)
-    opens, opens_past, closes, closes_past = map(int, written.groups())
+    open_hour, open_minute, close_hour, close_minute = map(int, match.groups())
     hours = Hours(
-        timedelta(hours=opens, minutes=opens_past), timedelta(hours=closes, minutes=closes_past)
+        timedelta(hours=open_hour, minutes=open_minute),
+        timedelta(hours=close_hour, minutes=close_minute),
     )
     if hours.closes > MIDNIGHT:
         raise fault(Fault.HOURS_PAST_MIDNIGHT)
@@ -51,11 +65,11 @@ def _hours(text: str) -> Hours:
     return hours
 
 
-def _in_order(day: list[Hours]) -> list[Hours]:
-    places = sorted(range(len(day)), key=day.__getitem__)
+def _sorted_without_overlap(day: list[Hours]) -> list[Hours]:
+    indices = sorted(range(len(day)), key=day.__getitem__)
     raise_all(
         ((later,), fault(Fault.HOURS_OVERLAP))
-        for earlier, later in pairwise(places)
+        for earlier, later in pairwise(indices)
         if day[later].opens < day[earlier].closes
     )
     return sorted(day)
@@ -71,54 +85,55 @@ def _holiday(text: str) -> date:
 WrittenHours = Annotated[str, WithJsonSchema({"type": "string", "pattern": f"^{_HOURS.pattern}$"})]
 WrittenDate = Annotated[str, WithJsonSchema({"type": "string", "format": "date"})]
 DayHours = Annotated[
-    list[Annotated[Hours, read_as(WrittenHours, _hours)]], AfterValidator(_in_order)
+    list[Annotated[Hours, read_as(WrittenHours, _hours)]], AfterValidator(_sorted_without_overlap)
 ]
+WeekdayName = Annotated[Weekday, member_of(Weekday)]
 Holiday = Annotated[date, read_as(WrittenDate, _holiday)]
 
 
 class Calendar(Model):
-    """When people are there: hours by weekday in a time zone, except on holidays.
+    """Opening hours by weekday in a time zone, except on holidays.
 
-    The hours of a day are in order and do not overlap, and in some week there are some.
+    The hours of each day are sorted and do not overlap, and at least one day has some.
     """
 
     zone: Annotated[ZoneInfo, read_as(str, _zone)] = Field(alias="timezone")
-    week: dict[Day, DayHours] = Field(alias="hours")
+    week: dict[WeekdayName, DayHours] = Field(alias="hours")
     holidays: Annotated[frozenset[Holiday], Field(strict=False, max_length=MOST_HOLIDAYS)] = (
         frozenset()
     )
 
     @field_validator("week")
     @classmethod
-    def _open(cls, week: dict[Day, list[Hours]]) -> dict[Day, list[Hours]]:
+    def _not_always_closed(cls, week: dict[Weekday, list[Hours]]) -> dict[Weekday, list[Hours]]:
         if not any(week.values()):
             raise fault(Fault.NEVER_OPEN)
         return week
 
     @property
     def open_each_week(self) -> timedelta:
-        """Return how long people are there in a week without holidays."""
-        stretches = (hours for day in self.week.values() for hours in day)
-        return sum((hours.closes - hours.opens for hours in stretches), timedelta())
+        """Return the open time of a week without holidays."""
+        all_hours = (hours for day in self.week.values() for hours in day)
+        return sum((hours.closes - hours.opens for hours in all_hours), timedelta())
 
     def after(self, start: datetime, span: timedelta) -> datetime:
         """Return the instant (UTC) at which `span` of open time has passed since `start`.
 
-        Time that ends with the hours of a day ends there, not at the next opening.
+        A span that ends exactly at closing time ends there, not at the next opening.
         """
-        left = span
+        remaining = span
         now = start.astimezone(UTC)
-        for opens, closes in self._stretches(now):
+        for opens, closes in self._open_intervals(now):
             begins = max(now, opens)
-            if closes - begins >= left:
-                return begins + left
+            if closes - begins >= remaining:
+                return begins + remaining
             if closes > begins:
-                left -= closes - begins
+                remaining -= closes - begins
                 now = closes
-        raise AssertionError("days do not end")
+        raise AssertionError("the open intervals are infinite")
 
-    def _stretches(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-        """Yield every stretch of open time (UTC) from the day of `now` on."""
+    def _open_intervals(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield every interval of open time (UTC) from the day of `now` on, without end."""
         today = now.astimezone(self.zone).date()
         for days in count():
             day = today + timedelta(days=days)
@@ -127,7 +142,7 @@ class Calendar(Model):
                     yield self._instant(day, hours.opens), self._instant(day, hours.closes)
 
     def _instant(self, day: date, since_midnight: timedelta) -> datetime:
-        # Within one zone Python adds what the clock on the wall shows. Where the clock is changed,
-        # what it shows twice means the first time, and what it skips counts on from before, as in
-        # iCalendar (RFC 5545, 3.3.5).
+        # Within one time zone Python adds wall-clock time. When the clocks change, a repeated time
+        # means its first occurrence, and a skipped time uses the offset from before the change, as
+        # in iCalendar (RFC 5545, 3.3.5).
         return (datetime.combine(day, time(), self.zone) + since_midnight).astimezone(UTC)

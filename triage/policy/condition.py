@@ -1,8 +1,8 @@
-"""Conditions over named facts, written in CEL (the Common Expression Language): safe, never eval.
+"""Conditions over named facts, written in CEL (the Common Expression Language).
 
-https://cel.dev describes the language. A condition sees every fact of
-`triage.features.facts.FACTS` by its name, and nothing else. It is decided in microseconds whatever
-is written: what could make it slow (macros that walk lists, patterns, great length) is refused.
+https://cel.dev describes the language. The variables of a condition are the facts of
+`triage.features.facts.FACTS`, and nothing else. Evaluation takes microseconds: whatever could make
+it slow (macros over lists, regular expressions, great length) is refused.
 """
 
 import re
@@ -22,27 +22,28 @@ from triage.rule_faults import Fault, fault, listed, shown
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?")
 _QUOTED = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 LONGEST, DEEPEST = 1_000, 20
-# All that a condition may call; each takes no longer than its argument is long.
+# The functions that a condition may call; all run in linear time.
 FUNCTIONS = ("contains", "double", "endsWith", "int", "size", "startsWith", "string")
 _CALL = re.compile(r"(\w+)\s*\(")
 _NAME = re.compile(r"[a-zA-Z]\w*")
-# With these, what looks quoted need not be, and a call could hide.
+# With these, text that looks quoted may not be, so that a call could be hidden.
 _DISGUISES = ("\\", "//", "'''", '"""', "`")
-# Enough to reach both sides of each part of a condition; a prime walks all combinations evenly.
+# Enough to make each part of a condition true and false. The stride is prime, so that the trials
+# are spread evenly over all combinations of values.
 _TRIALS = 600
 _STRIDE = 7919
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A compiled condition; `names` are the facts that it speaks of."""
+    """A compiled condition; `names` are the facts in it."""
 
     text: str
     program: cel.Program
     names: tuple[str, ...]
 
     def holds(self, values: Mapping[str, Any]) -> bool:
-        """Whether the condition holds for the facts (`Facts.for_conditions()`)."""
+        """Return whether the condition holds for the values of `Facts.for_conditions()`."""
         return bool(self.program.execute({name: values[name] for name in self.names}))
 
 
@@ -51,8 +52,8 @@ def compile_condition(text: str) -> Condition:
 
     Raises:
         PydanticCustomError: For bad syntax, an unknown fact or function, a result that is not true
-            or false, or kinds that do not go together (found by trying the condition on many
-            combinations of values).
+            or false, or incompatible kinds (found by evaluating the condition on many combinations
+            of values).
     """
     try:
         _refuse_disguises(text)
@@ -61,7 +62,7 @@ def compile_condition(text: str) -> Condition:
         names = tuple(sorted(set(program.variables())))
         _refuse_unknown(names)
         condition = Condition(text, program, names)
-        _try(condition)
+        _check_results(condition)
     except PydanticCustomError:
         raise
     except (RuntimeError, TypeError, ValueError, ArithmeticError) as error:
@@ -69,10 +70,10 @@ def compile_condition(text: str) -> Condition:
     return condition
 
 
-def both_can_hold(one: Condition, other: Condition) -> bool:
-    """Whether some facts make both conditions hold, as far as trying many of them tells."""
-    text = f"({one.text}) && ({other.text})"
-    names = tuple(sorted({*one.names, *other.names}))
+def both_can_hold(first: Condition, second: Condition) -> bool:
+    """Return whether both conditions hold for any of many combinations of values."""
+    text = f"({first.text}) && ({second.text})"
+    names = tuple(sorted({*first.names, *second.names}))
     both = Condition(text, cel.compile(text), names)
     return any(both.holds(values) for values in islice(_combinations(both), _TRIALS))
 
@@ -90,7 +91,7 @@ def _refuse_disguises(text: str) -> None:
 
 
 def _refuse_calls(text: str, program: cel.Program) -> None:
-    # The compiler has put macros in other words already, so that they are looked for in the text.
+    # The compiler has expanded macros already, so they are looked for in the text.
     called = {*_CALL.findall(_QUOTED.sub("''", text)), *filter(_NAME.match, program.functions())}
     if unknown := sorted(called.difference(FUNCTIONS, ("in",))):
         raise fault(Fault.CONDITION_CALL, name=listed(unknown), allowed=", ".join(FUNCTIONS))
@@ -101,7 +102,7 @@ def _refuse_unknown(names: Sequence[str]) -> None:
         raise fault(Fault.UNKNOWN_FACT, name=listed(unknown))
 
 
-def _try(condition: Condition) -> None:
+def _check_results(condition: Condition) -> None:
     for values in islice(_combinations(condition), _TRIALS):
         result = condition.program.execute(values)
         if not isinstance(result, bool):
@@ -112,21 +113,21 @@ def _combinations(condition: Condition) -> Iterator[dict[str, Any]]:
     choices = [_candidates(FACTS[name].kind, condition.text) for name in condition.names]
     total = prod(map(len, choices))
     for trial in range(total):
-        place = trial * _STRIDE % total if total % _STRIDE else trial
+        number = trial * _STRIDE % total if total % _STRIDE else trial
         values: dict[str, Any] = {}
         for name, options in zip(condition.names, choices, strict=True):
-            place, index = divmod(place, len(options))
+            number, index = divmod(number, len(options))
             values[name] = options[index]
         yield values
 
 
 def _candidates(kind: FactKind, text: str) -> Sequence[Any]:
     numbers = [float(number) for number in _NUMBER.findall(text)]
-    if kind == "bool":
+    if kind == FactKind.BOOL:
         return (False, True)
-    if kind == "text":
+    if kind == FactKind.TEXT:
         return ("", *sorted({single or double for single, double in _QUOTED.findall(text)}))
-    if kind == "count":
+    if kind == FactKind.COUNT:
         return sorted({0, 1, 3, *(int(number) + 1 for number in numbers)})
     return sorted({0.0, 1.0, *numbers, *(number + 0.01 for number in numbers)})
 

@@ -1,4 +1,4 @@
-"""The one way from messages to a decision: live, in files, in evaluations, backtests and audits."""
+"""The only path from messages to a decision: live, for files, evaluation, backtest and audit."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -19,9 +19,10 @@ class DecisionInput:
     """Everything that a decision depends on besides the policy.
 
     Attributes:
-        messages: The episode's messages as they stood, in order. Their readings, orders, troubles
-            and counts of earlier cases belong to them.
-        proposed: What the assistant proposed to reply, numbered on; it may never have been sent.
+        messages: The episode's messages at the time, in order, with their readings, orders,
+            troubles and counts of earlier cases.
+        proposed: The replies that the assistant proposed, with the following sequence numbers;
+            they may never have been sent.
         is_reconstructed: Whether it was derived from the messages afterwards, because the decision
             was made by a version that did not store its input.
     """
@@ -33,11 +34,11 @@ class DecisionInput:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the triage makes of a whole conversation.
+    """The result of the triage for a whole conversation.
 
     Attributes:
-        action: `HAND_OVER` when there is such a turn, else the decision at the last turn.
-        turn: The customer's turn, from 1, that hands over; None when no person needs to take over.
+        action: `HAND_OVER` if any turn hands over, otherwise the action at the last turn.
+        turn: The number, from 1, of the customer's turn that hands over; None without any.
     """
 
     action: Action
@@ -45,9 +46,9 @@ class Outcome:
 
 
 def decide(decision_input: DecisionInput, policy: Policy) -> Decision:
-    """Return the decision on `decision_input` under `policy`; the same ones give the same result.
+    """Return the decision on `decision_input` under `policy`: deterministic, never raises.
 
-    Never raises: a failure of the triage itself is a handover.
+    A failure of the triage itself is a handover.
     """
     try:
         facts = extract_facts((*decision_input.messages, *decision_input.proposed))
@@ -60,10 +61,10 @@ def decide(decision_input: DecisionInput, policy: Policy) -> Decision:
 def decide_conversation(
     messages: Sequence[Message], model: EmotionModel, policy: Policy
 ) -> Outcome:
-    """Return what the triage makes of a whole conversation whose messages have no readings yet.
+    """Return the result for a whole conversation whose messages have no readings yet.
 
-    As in a live chat, a customer's turn is decided once it was replied to: on all messages before
-    the customer's next one. An assistant message counts as an answer unless it says otherwise.
+    As in a live chat, each turn is decided after the replies to it: on all messages before the
+    customer's next one. An assistant message whose `answered` is None counts as an answer.
     """
     action = Action.CONTINUE
     complete = _with_readings(messages, model)

@@ -1,8 +1,9 @@
-"""What a decision is: an action, with its reasons."""
+"""Decisions: an action with its reasons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 from language.catalogue import say
 from language.detect import LANGUAGES
@@ -10,18 +11,25 @@ from store.enums import Action
 from triage.features.episode import Evidence
 from triage.features.facts import NO_FACTS, Facts
 
-Wording = Literal["usual", "trouble", "safety"]
+
+class HandoverWording(StrEnum):
+    """Which notice a customer gets on a handover, in ascending order of precedence."""
+
+    USUAL = "usual"
+    TROUBLE = "trouble"
+    SAFETY = "safety"
+
 
 # From weakest to strongest.
 ACTIONS = tuple(Action)
-WORDINGS: tuple[Wording, ...] = ("usual", "trouble", "safety")
-# An agent reads a reason at a glance; the transcript has the rest.
-MOST_EVIDENCE = 5
+WORDINGS = tuple(HandoverWording)
+# A reason must be readable at a glance; the transcript has the rest.
+MAX_EVIDENCE = 5
 
 
 @dataclass(frozen=True)
 class Reason:
-    """A rule that fired, its sentence in both languages, and the words that made it fire."""
+    """A rule that fired, its text in both languages, and the evidence of the facts behind it."""
 
     rule: str
     text: Mapping[str, str]
@@ -29,7 +37,7 @@ class Reason:
 
     def as_json(self) -> dict[str, Any]:
         """Return the reason as it is stored, with both languages."""
-        evidence = [one.as_json() for one in self.evidence]
+        evidence = [evidence.as_json() for evidence in self.evidence]
         return {"rule": self.rule, "text": dict(self.text), "evidence": evidence}
 
 
@@ -38,15 +46,17 @@ class Decision:
     """What to do now, and why.
 
     Attributes:
-        priority: 1 (most urgent) to 4, on a handover only.
-        facts: What the decision rests on.
+        priority: 1 (most urgent) to 4 on a handover, otherwise None.
+        senior: Whether an experienced person should take over.
+        wording: Which notice the customer gets on a handover.
+        facts: The facts that were decided on.
     """
 
     action: Action
     priority: int | None
     reasons: tuple[Reason, ...]
     senior: bool
-    wording: Wording
+    wording: HandoverWording
     facts: Facts = NO_FACTS
 
     @property
@@ -57,12 +67,12 @@ class Decision:
     def as_json(self) -> dict[str, Any]:
         """Return the decision as it is stored, without its facts."""
         return {
-            "action": self.action,
+            "action": str(self.action),
             "priority": self.priority,
             "rules": list(self.rules),
             "reasons": [reason.as_json() for reason in self.reasons],
             "senior": self.senior,
-            "wording": self.wording,
+            "wording": str(self.wording),
         }
 
 
@@ -78,7 +88,7 @@ FAILED = Decision(
         ),
     ),
     senior=False,
-    wording="trouble",
+    wording=HandoverWording.TROUBLE,
 )
 
 

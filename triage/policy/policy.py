@@ -1,6 +1,6 @@
-"""Facts to decision, with reasons: pure, so that a stored conversation can be decided again.
+"""The policy: computes the decision and its reasons from facts, and deadlines. Pure.
 
-The rules are data (`policy.yml`). A policy is validated whole before it is used.
+The rules are data (`policy.yml`). A policy is validated as a whole before it is used.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,20 +12,24 @@ from store.enums import Action
 from triage.errors import PolicyError
 from triage.features.facts import Facts
 from triage.policy.calendar import Calendar
-from triage.policy.decision import ACTIONS, WORDINGS, Decision, Reason, Wording
-from triage.policy.policy_file import Deadlines, PolicyFile, Rule
+from triage.policy.decision import ACTIONS, WORDINGS, Decision, HandoverWording, Reason
+from triage.policy.policy_file import DeadlineHours, Deadlines, PolicyFile, Rule
 from triage.policy.rule_model import load
 
-__all__ = ["Decision", "Policy", "Reason", "Wording", "load_policy"]
+__all__ = ["Decision", "HandoverWording", "Policy", "Reason", "load_policy"]
 
 POLICY = Path(__file__).parents[1] / "policy.yml"
 
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules in force; `hash` is the SHA-256 of what they mean, comments aside.
+    """A validated policy.
 
-    Deadlines that do not count always count while people are there by the calendar.
+    Attributes:
+        rules: The rules in the order of the file.
+        due: The deadlines by priority.
+        calendar: The opening hours in which deadlines count; None for around the clock.
+        hash: The SHA-256 of the policy's content, without comments and layout.
     """
 
     rules: Sequence[Rule]
@@ -34,17 +38,17 @@ class Policy:
     hash: str
 
     def evaluate(self, facts: Facts) -> Decision:
-        """Return the decision for `facts`; the same facts always give the same decision.
+        """Return the decision for `facts`; deterministic.
 
-        The strongest action among the rules whose condition holds wins, and the rules that ask
-        for it are the reasons: beside "in danger", "a first angry message" would only confuse.
-        The most urgent priority and the gravest wording among them count. Without any rule, the
-        assistant continues.
+        The strongest action among the matching rules wins. Only the rules with that action are
+        the reasons: next to "in danger", "a first angry message" would only distract. The most
+        urgent priority and the wording of highest precedence among them apply. Without any
+        matching rule, the assistant continues.
         """
-        holds = self.holding(facts)
-        asked: list[Action] = [rule.then.action for rule in holds]
-        action: Action = max(asked, key=ACTIONS.index, default=Action.CONTINUE)
-        fired = [rule for rule in holds if rule.then.action == action]
+        matching = self.matching_rules(facts)
+        actions: list[Action] = [rule.then.action for rule in matching]
+        action: Action = max(actions, key=ACTIONS.index, default=Action.CONTINUE)
+        fired = [rule for rule in matching if rule.then.action == action]
         outcomes = [rule.then for rule in fired]
         urgent = [outcome.priority for outcome in outcomes if outcome.priority is not None]
         return Decision(
@@ -53,24 +57,26 @@ class Policy:
             reasons=tuple(rule.reason(facts) for rule in fired),
             senior=any(outcome.senior for outcome in outcomes),
             wording=max(
-                (outcome.wording for outcome in outcomes), key=WORDINGS.index, default="usual"
+                (outcome.wording for outcome in outcomes),
+                key=WORDINGS.index,
+                default=HandoverWording.USUAL,
             ),
             facts=facts,
         )
 
-    def holding(self, facts: Facts) -> list[Rule]:
+    def matching_rules(self, facts: Facts) -> list[Rule]:
         """Return the rules whose condition holds, in the policy's order."""
         values = facts.for_conditions()
         return [rule for rule in self.rules if rule.condition.holds(values)]
 
     def deadlines(self, priority: int, opened_at: datetime) -> tuple[datetime, datetime]:
-        """Return when the first reply and the resolution of a case are due.
+        """Return the instants at which the first reply and the resolution of a case are due.
 
         Raises:
             KeyError: Unless `priority` is 1 to 4.
         """
         due = self.due[priority]
-        if self.calendar is None or due.hours == "always":
+        if self.calendar is None or due.hours == DeadlineHours.ALWAYS:
             return opened_at + due.reply, opened_at + due.resolve
         return (
             self.calendar.after(opened_at, due.reply),

@@ -1,9 +1,10 @@
-"""The policy's file: when a person takes over, and how soon."""
+"""The model of the policy file: when a person takes over, and how soon."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from enum import StrEnum
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -11,17 +12,18 @@ from store.enums import Action
 from triage.features.episode import Evidence
 from triage.features.facts import Facts
 from triage.policy.calendar import WEEK, Calendar
-from triage.policy.decision import MOST_EVIDENCE, Reason, Wording
+from triage.policy.decision import MAX_EVIDENCE, HandoverWording, Reason
 from triage.policy.rule_model import (
     Entries,
     Entry,
     FactName,
-    Found,
+    LocatedError,
     Model,
     Number,
+    RuleCondition,
     Text,
-    When,
     checked,
+    member_of,
     one_of,
     raise_all,
     read_as,
@@ -29,7 +31,7 @@ from triage.policy.rule_model import (
 from triage.rule_faults import Fault, fault
 
 PRIORITIES = (1, 2, 3, 4)
-# A deadline that is further off is none.
+# A deadline further away would have no effect.
 LONGEST = timedelta(days=366)
 MINUTE = timedelta(minutes=1)
 
@@ -38,53 +40,56 @@ def _minutes(number: Decimal) -> timedelta:
     return timedelta(minutes=float(number))
 
 
-def _missing(deadlines: Any) -> Iterator[Found]:
+def _missing_priorities(deadlines: Any) -> Iterator[LocatedError]:
     for priority in PRIORITIES:
         if isinstance(deadlines, dict) and priority not in deadlines:
             yield (priority,), fault(Fault.MISSING)
 
 
+class DeadlineHours(StrEnum):
+    """Which time counts towards a deadline: the opening hours of the calendar, or all time."""
+
+    BUSINESS = "business"
+    ALWAYS = "always"
+
+
 Priority = Annotated[int, one_of(PRIORITIES)]
-ActionName = Annotated[Action, read_as(Annotated[str, one_of(map(str, Action))], Action)]
 Minutes = Annotated[timedelta, read_as(Annotated[Number, Field(le=LONGEST // MINUTE)], _minutes)]
 
 
 class Deadlines(Model):
-    """How long a case may wait for its first reply and for its resolution.
-
-    `hours`: counted while people are there (`business`), or around the clock.
-    """
+    """How long a case may wait for its first reply and for its resolution."""
 
     reply: Minutes
     resolve: Minutes
-    hours: Literal["business", "always"] = "business"
+    hours: Annotated[DeadlineHours, member_of(DeadlineHours)] = DeadlineHours.BUSINESS
 
     @field_validator("resolve")
     @classmethod
-    def _after_reply(cls, resolve: timedelta, info: ValidationInfo) -> timedelta:
+    def _not_before_reply(cls, resolve: timedelta, info: ValidationInfo) -> timedelta:
         if resolve < info.data.get("reply", resolve):
             raise fault(Fault.RESOLVED_BEFORE_REPLY)
         return resolve
 
 
 class Outcome(Model):
-    """What is done when a rule fires; a handover, and nothing else, has a priority."""
+    """What is done when a rule fires; only a handover has a priority."""
 
-    action: ActionName
-    # Not one_of, to which True is 1.
+    action: Annotated[Action, member_of(Action)]
+    # `one_of` would accept True as 1.
     priority: int | None = Field(
         default=None, ge=PRIORITIES[0], le=PRIORITIES[-1], validate_default=True
     )
     senior: bool = False
-    wording: Wording = "usual"
+    wording: Annotated[HandoverWording, member_of(HandoverWording)] = HandoverWording.USUAL
 
     @field_validator("priority")
     @classmethod
-    def _of_a_handover(cls, priority: int | None, info: ValidationInfo) -> int | None:
+    def _only_for_handovers(cls, priority: int | None, info: ValidationInfo) -> int | None:
         action = info.data.get("action")
-        if action == "hand_over" and priority is None:
+        if action == Action.HAND_OVER and priority is None:
             raise fault(Fault.MISSING)
-        if action not in (None, "hand_over") and priority is not None:
+        if action not in (None, Action.HAND_OVER) and priority is not None:
             raise fault(Fault.PRIORITY_WITHOUT_HANDOVER)
         return priority
 
@@ -92,26 +97,26 @@ class Outcome(Model):
 class Rule(Entry):
     """One rule of the policy."""
 
-    condition: When = Field(alias="when")
+    condition: RuleCondition = Field(alias="when")
     then: Outcome
     because: list[FactName] = Field(min_length=1)
     text: Text
 
     def reason(self, facts: Facts) -> Reason:
-        """Return why this rule fired on `facts`: the words behind the facts that it lists."""
-        shown: dict[tuple[int, str], Evidence] = {}
+        """Return why this rule fired: the latest evidence of the facts listed in `because`."""
+        distinct: dict[tuple[int, str], Evidence] = {}
         for name in self.because:
-            for evidence in facts.evidence.get(name, ())[-MOST_EVIDENCE:]:
-                shown.setdefault((evidence.seq, evidence.quote), evidence)
-        latest = list(shown.values())[-MOST_EVIDENCE:]
-        return Reason(self.id, self.text, tuple(sorted(latest, key=lambda one: one.seq)))
+            for evidence in facts.evidence.get(name, ())[-MAX_EVIDENCE:]:
+                distinct.setdefault((evidence.seq, evidence.quote), evidence)
+        latest = list(distinct.values())[-MAX_EVIDENCE:]
+        return Reason(self.id, self.text, tuple(sorted(latest, key=lambda evidence: evidence.seq)))
 
 
 class PolicyFile(Model):
-    """When a person takes over, and why."""
+    """The policy file: the calendar, the deadlines and the rules."""
 
     calendar: Calendar | None = None
-    deadlines: Annotated[dict[Priority, Deadlines], checked(_missing)] = Field(
+    deadlines: Annotated[dict[Priority, Deadlines], checked(_missing_priorities)] = Field(
         json_schema_extra={
             "propertyNames": {"enum": [str(priority) for priority in PRIORITIES]},
             "required": [str(priority) for priority in PRIORITIES],
@@ -128,10 +133,10 @@ class PolicyFile(Model):
 
     @field_validator("deadlines")
     @classmethod
-    def _in_reach(
+    def _within_a_year(
         cls, deadlines: dict[int, Deadlines], info: ValidationInfo
     ) -> dict[int, Deadlines]:
-        """Refuse deadlines that are more than a year away in open time."""
+        """Refuse deadlines that take more than a year of opening hours."""
         calendar: Calendar | None = info.data.get("calendar")
         if calendar is not None:
             most = LONGEST * (calendar.open_each_week / WEEK)

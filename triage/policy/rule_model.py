@@ -1,8 +1,9 @@
-"""What the models of the triage's rule files share: fields, and how faults get their lines."""
+"""The shared base of the models of rule files: field types, and the lines of faults."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -27,37 +28,38 @@ from triage.rule_faults import Fault, fault, short, shown
 from triage.rule_file import content_hash, line_of, read
 
 File = TypeVar("File", bound="Model")
-# Where a fault is, from the value that is validated, and what it is.
-Found = tuple[tuple[str | int, ...], PydanticCustomError]
+# An error with its path from the value that is validated.
+LocatedError = tuple[tuple[str | int, ...], PydanticCustomError]
 
 LARGEST_NUMBER = 1_000_000_000
-# A key without a value is a missing key, not one with a value of the wrong kind.
-_OF_KIND = {what for name, what in Fault.__members__.items() if name.endswith("_TYPE")}
+# Faults of values of the wrong type; a key without a value is reported as missing instead.
+_TYPE_FAULTS = {kind for name, kind in Fault.__members__.items() if name.endswith("_TYPE")}
 
 
 class Model(BaseModel):
-    """Base of the models: nothing is converted in silence, and no key is ignored."""
+    """Base of the models: strict types, and no unknown keys."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-def load(model: type[File], source: Path | str, refuse: type[RulesError]) -> tuple[File, str]:
-    """Return the rules in a file (Path) or a text (str), and the hash of what they mean.
+def load(model: type[File], source: Path | str, error_type: type[RulesError]) -> tuple[File, str]:
+    """Return the rules in a file (Path) or a text (str), and the hash of their content.
 
     Raises:
-        RulesError: Of the class `refuse`, with every fault, its line and its rule.
+        RulesError: Of the class `error_type`, with every fault, its line and its rule.
     """
-    tree = read(source, refuse)
+    tree = read(source, error_type)
     try:
-        # What refers to other parts of the file finds them in the context.
+        # Validators that refer to other parts of the file find them in the context.
         rules = model.model_validate(tree, context=tree)
     except ValidationError as error:
-        raise refuse(_located(tree, each) for each in error.errors(include_url=False)) from None
+        details = error.errors(include_url=False)
+        raise error_type(_rule_fault(tree, detail) for detail in details) from None
     return rules, content_hash(tree)
 
 
-def _located(tree: Any, error: ErrorDetails) -> RuleFault:
-    """Return the fault that `error` stands for, with its line in `tree` and its rule."""
+def _rule_fault(tree: Any, error: ErrorDetails) -> RuleFault:
+    """Return `error` as a fault with its line in `tree` and its rule."""
     loc = [part for part in error["loc"] if part != "[key]"]
     node, rule, path, line = tree, "", list[str](), line_of(tree)
     for part in loc:
@@ -65,77 +67,85 @@ def _located(tree: Any, error: ErrorDetails) -> RuleFault:
             line, node = line_of(node, part), node[int(part)]
         else:
             path.append(str(part))
-            # Of keys that are no text pydantic gives the text. A missing key has its parent's line.
+            # Pydantic reports keys that are not strings as strings. A missing key gets the line of
+            # its parent.
             keys = node if isinstance(node, dict) else ()
-            key = next((each for each in keys if part in (each, str(each))), part)
+            key = next((known for known in keys if part in (known, str(known))), part)
             line = line_of(node, key) if key in keys else line
             node = node[key] if key in keys else None
         if isinstance(node, dict) and "id" in node:
             rule, path = short(str(node["id"])), []
     if not rule and len(path) > 1:
         rule = path.pop(0)
-    what = Fault[error["type"].upper()]
-    if what is Fault.LITERAL_ERROR and len(loc) < len(error["loc"]):
-        what = Fault.EXTRA_FORBIDDEN
-    elif what in _OF_KIND and node is None:
-        what = Fault.MISSING
+    kind = Fault[error["type"].upper()]
+    if kind is Fault.LITERAL_ERROR and len(loc) < len(error["loc"]):
+        kind = Fault.EXTRA_FORBIDDEN
+    elif kind in _TYPE_FAULTS and node is None:
+        kind = Fault.MISSING
     about = {
         "key": short(".".join(path)),
         "name": shown(str(loc[-1])),
         "value": shown(node),
-        **{name: _written(value) for name, value in error.get("ctx", {}).items()},
+        **{name: _formatted(value) for name, value in error.get("ctx", {}).items()},
     }
-    if what is Fault.LITERAL_ERROR:
+    if kind is Fault.LITERAL_ERROR:
         about["expected"] = re.sub(r"'(\w+)'", r"\1", about["expected"].replace(" or ", ", "))
-    return RuleFault(line, rule or None, what, about)
+    return RuleFault(line, rule or None, kind, about)
 
 
-def _written(value: object) -> str:
+def _formatted(value: object) -> str:
     return f"{value:,}" if isinstance(value, int | float | Decimal) else str(value)
 
 
-def raise_all(found: Iterable[Found]) -> None:
-    """Raise all faults that a validator has found, if there are any."""
-    if details := [InitErrorDetails(type=what, loc=loc, input=None) for loc, what in found]:
+def raise_all(errors: Iterable[LocatedError]) -> None:
+    """Raise all errors together, if there are any."""
+    if details := [InitErrorDetails(type=error, loc=loc, input=None) for loc, error in errors]:
         raise ValidationError.from_exception_data("rules", details)
 
 
-def checked(check: Callable[[Any], Iterable[Found]]) -> WrapValidator:
-    """Return a validator that reports what `check` finds beside the value's other faults."""
+def checked(check: Callable[[Any], Iterable[LocatedError]]) -> WrapValidator:
+    """Return a validator that reports the errors of `check` together with the field's own."""
 
-    def validate(written: Any, handler: Callable[[Any], Any]) -> Any:
-        found = list(check(written))
+    def validate(raw: Any, handler: Callable[[Any], Any]) -> Any:
+        errors = list(check(raw))
         try:
-            value = handler(written)
+            value = handler(raw)
         except ValidationError as error:
-            found += [
-                (each["loc"], PydanticCustomError(each["type"], each["msg"], each.get("ctx")))
-                for each in error.errors(include_url=False)
+            errors += [
+                (
+                    detail["loc"],
+                    PydanticCustomError(detail["type"], detail["msg"], detail.get("ctx")),
+                )
+                for detail in error.errors(include_url=False)
             ]
-        raise_all(found)
+        raise_all(errors)
         return value
 
     return WrapValidator(validate)
 
 
-def read_as(written: Any, convert: Callable[[Any], Any]) -> GetPydanticSchema:
-    """Return how a value is validated that the file writes as `written` and `convert` turns into
-    what the triage works with.
-    """
+def read_as(file_type: Any, convert: Callable[[Any], Any]) -> GetPydanticSchema:
+    """Return the schema of a value that is written as `file_type` and then converted."""
     return GetPydanticSchema(
         lambda _, handler: schema.no_info_after_validator_function(
-            convert, handler.generate_schema(written)
+            convert, handler.generate_schema(file_type)
         )
     )
 
 
 def one_of(options: Iterable[str | int]) -> GetPydanticSchema:
-    """Return how a value that is one of `options` is validated."""
-    return GetPydanticSchema(lambda _, __: schema.literal_schema(list(options)))
+    """Return the schema of a value that is one of `options`."""
+    values = list(options)
+    return GetPydanticSchema(lambda _, __: schema.literal_schema(values))
+
+
+def member_of(enum: type[StrEnum]) -> GetPydanticSchema:
+    """Return the schema of a member of `enum`, which is written as its value."""
+    return read_as(Annotated[str, one_of(map(str, enum))], enum)
 
 
 def keyed(keys: Iterable[str], value: Any) -> GetPydanticSchema:
-    """Return how a mapping with exactly these keys, each with a `value`, is validated."""
+    """Return the schema of a mapping with exactly these keys, each with a `value`."""
     return GetPydanticSchema(
         lambda _, handler: schema.typed_dict_schema(
             {key: schema.typed_dict_field(handler.generate_schema(value)) for key in keys},
@@ -156,31 +166,31 @@ def _known_fact(name: str) -> str:
     return name
 
 
-def _repeated_ids(listed: Any) -> Iterable[Found]:
-    seen = set[str]()
-    for place, entry in enumerate(listed if isinstance(listed, list) else ()):
-        name = str(entry.get("id")) if isinstance(entry, dict) else ""
-        if name in seen:
-            yield (place, "id"), fault(Fault.REPEATED_ID)
-        seen |= {name} - {""}
+def _repeated_ids(entries: Any) -> Iterable[LocatedError]:
+    ids = set[str]()
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        entry_id = str(entry.get("id")) if isinstance(entry, dict) else ""
+        if entry_id in ids:
+            yield (index, "id"), fault(Fault.REPEATED_ID)
+        ids |= {entry_id} - {""}
 
 
 Number = Annotated[Decimal, Field(strict=False, ge=0, le=LARGEST_NUMBER)]
 Share = Annotated[Decimal, Field(strict=False, ge=0, le=1)]
-Words = Annotated[
+NonBlank = Annotated[
     str, AfterValidator(_not_blank), WithJsonSchema({"type": "string", "pattern": r"\S"})
 ]
 # A text in both languages.
-Text = Annotated[Mapping[str, str], keyed(LANGUAGES, Words)]
+Text = Annotated[Mapping[str, str], keyed(LANGUAGES, NonBlank)]
 FactName = Annotated[str, AfterValidator(_known_fact), WithJsonSchema({"enum": sorted(FACTS)})]
-When = Annotated[Condition, read_as(Words, compile_condition)]
+RuleCondition = Annotated[Condition, read_as(NonBlank, compile_condition)]
 
 
 class Entry(Model):
-    """One entry of a list in which each has an id of its own."""
+    """One entry of a list whose entries have unique ids."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
 
 
-E = TypeVar("E", bound=Entry)
-Entries = Annotated[list[E], Field(min_length=1), checked(_repeated_ids)]
+EntryType = TypeVar("EntryType", bound=Entry)
+Entries = Annotated[list[EntryType], Field(min_length=1), checked(_repeated_ids)]

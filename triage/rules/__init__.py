@@ -1,1 +1,1 @@
-"""The policy and the remedies in force, with all their versions."""
+"""The rule repository: the policy and the remedies in force, and all their versions."""

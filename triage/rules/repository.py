@@ -1,8 +1,8 @@
-"""The policy and the remedies in force.
+"""The repository of the policy and the remedies in force.
 
-Their files are the truth. A file that was changed, by whichever process or editor, is taken over at
-the next look; one that cannot be used is left alone, and the rules before go on. Every text is kept
-as a version before it decides anything.
+The files are authoritative: a changed file is adopted at the next refresh, whoever changed it.
+While a file is invalid, the previous rules stay in force. Every text is stored as a version before
+it is put in force.
 """
 
 import logging
@@ -31,14 +31,18 @@ from triage.rules.versions import Version
 logger = logging.getLogger(__name__)
 
 Rules = TypeVar("Rules", Policy, Remedies)
-# Two changes within the grain of a file's time, however coarse, must not look like one.
-_GRAIN_NS = 2_000_000_000
+_NOT_CHECKED = object()
+# File systems store times with a resolution of up to 2 s: a file that was modified more recently is
+# read again, since a second change would not show in its modification time.
+_TIME_RESOLUTION_NS = 2_000_000_000
 
 
 class _RuleFile(Generic[Rules]):
-    """One file of rules, followed. Thread-safe.
+    """One rule file and the rules in force from it. Thread-safe.
 
-    `rules` are in force; `refused` is what is wrong with the file as long as it cannot be used.
+    Attributes:
+        rules: The rules in force.
+        error: The faults of the file while it is invalid, otherwise None.
     """
 
     rules: Rules
@@ -51,30 +55,36 @@ class _RuleFile(Generic[Rules]):
         engine: Engine,
         clock: Callable[[], datetime],
     ) -> None:
-        """Take over the file, or its newest good version. Raises RulesError without either."""
+        """Put the file in force, or its newest valid version.
+
+        Raises:
+            RulesError: The file is invalid, and no valid version is stored.
+        """
         self._kind: RuleFile = kind
         self._path = path
         self._load: Callable[[Path | str], Rules] = load
         self._engine, self._clock = engine, clock
         self._lock = RLock()
-        self._stamp: object = None
-        self._seen: object = self
-        self.refused: RulesError | None = None
-        # A file that changes at this very moment is looked at once more.
-        while self._seen is self:
-            self._follow()
-        if self.refused is not None:
-            self.rules = self._newest_good(self.refused)
+        self._checked_signature: object = None
+        self._checked_text: object = _NOT_CHECKED
+        self.error: RulesError | None = None
+        # Repeated while the file changes during the check.
+        while self._checked_text is _NOT_CHECKED:
+            self._check_file()
+        if self.error is not None:
+            self.rules = self._newest_valid(self.error)
 
     def refresh(self) -> None:
-        """Take the file over if it changed; as long as it did not, this only asks for its time.
+        """Adopt the file if it changed; while it did not, this costs one `stat` call.
 
-        Whoever meets another thread at it goes on with the rules before.
+        While another thread refreshes, this returns at once and the previous rules stay in force.
         """
-        if _stamp(self._path) == self._stamp or not self._lock.acquire(blocking=False):
+        if _signature(self._path) == self._checked_signature or not self._lock.acquire(
+            blocking=False
+        ):
             return
         try:
-            self._follow()
+            self._check_file()
         except SQLAlchemyError:
             logger.exception(
                 "could not store the changed %s, keeping the previous version; trying again",
@@ -84,24 +94,31 @@ class _RuleFile(Generic[Rules]):
             self._lock.release()
 
     def use(self, text: str, note: str, account: int | None, based_on: int | None) -> Version:
-        """As `Rulebook.use` says."""
+        """Put `text` in force; see `RuleRepository.use`."""
         rules = self._load(text)
         if not note.strip():
             raise ReasonMissing("Say why: a change of the rules needs a reason.")
         with self._lock:
-            self._follow()
+            self._check_file()
             version = self._save(text, rules.hash, note.strip(), account, based_on)
-            self.rules, self.refused, self._seen, self._stamp = rules, None, text, None
+            self.rules, self.error = rules, None
+            self._checked_text, self._checked_signature = text, None
         return version
 
-    def _follow(self) -> None:
-        stamp, text = _stamp(self._path), self._text()
-        if text != self._seen and self._take_over(text):
-            self._seen = text
-        self._stamp = stamp if _is_settled(stamp) and text == self._seen else None
+    def _check_file(self) -> None:
+        """Read the file and adopt its text if it changed since the last check."""
+        signature, text = _signature(self._path), self._read()
+        if text != self._checked_text and self._adopt(text):
+            self._checked_text = text
+        is_final = _is_older_than_resolution(signature) and text == self._checked_text
+        self._checked_signature = signature if is_final else None
 
-    def _take_over(self, text: str | None) -> bool:
-        """Put the file's text in force, or refuse it; False when the file is another by now."""
+    def _adopt(self, text: str | None) -> bool:
+        """Put the file's text in force, or keep its faults in `error`.
+
+        Returns:
+            False if the file has changed in the meantime, so that it must be checked again.
+        """
         try:
             rules = self._load(self._path if text is None else text)
         except RulesError as error:
@@ -110,18 +127,19 @@ class _RuleFile(Generic[Rules]):
                 self._kind,
                 error,
             )
-            self.refused = error
+            self.error = error
             return True
-        if text is None or not self._keep(text, rules.hash):
+        if text is None or not self._store(text, rules.hash):
             return False
-        self.rules, self.refused = rules, None
+        self.rules, self.error = rules, None
         return True
 
-    def _keep(self, text: str, content: str) -> bool:
-        # Only within the transaction nobody else saves.
+    def _store(self, text: str, content: str) -> bool:
+        """Store the file's text as the newest version; return False if the file has changed."""
+        # The file is compared inside the transaction, during which nobody else saves.
         with suppress(IntegrityError), self._engine.begin() as connection:
             serialize_transactions(connection, "rules")
-            if self._text() != text:
+            if self._read() != text:
                 return False
             newest = versions.newest(connection, self._kind)
             if newest is None or newest.text != text:
@@ -133,38 +151,38 @@ class _RuleFile(Generic[Rules]):
         self, text: str, content: str, note: str, account: int | None, based_on: int | None
     ) -> Version:
         with self._engine.begin() as connection:
-            # Who saves at the same moment, here or elsewhere, waits, and is told.
+            # Concurrent saves wait here, and then find that a newer version is in force.
             serialize_transactions(connection, "rules")
-            newest, present = versions.newest(connection, self._kind), self._text()
-            if newest and newest.text == text == present:
+            newest, file_text = versions.newest(connection, self._kind), self._read()
+            if newest and newest.text == text == file_text:
                 return newest
             if newest and based_on not in (None, newest.number):
                 raise RulesChanged(f"Version {newest.number} is in force by now.")
-            if newest and present not in (None, newest.text):
-                # It cannot be used, or it were the newest version; replaced, it is not lost.
-                versions.add(connection, self._kind, str(present), "", self._clock())
+            if newest and file_text not in (None, newest.text):
+                # The file holds an invalid text, which would be lost when it is replaced.
+                versions.add(connection, self._kind, str(file_text), "", self._clock())
             number = versions.add(
                 connection, self._kind, text, content, self._clock(), account, note
             )
             write(text, self._path.resolve())
             return versions.version(connection, self._kind, number)
 
-    def _newest_good(self, refused: RulesError) -> Rules:
+    def _newest_valid(self, error: RulesError) -> Rules:
         with reading(self._engine) as connection:
-            good = versions.newest(connection, self._kind, usable=True)
-        if good is None:
-            raise refused
-        return self._load(good.text)
+            valid = versions.newest(connection, self._kind, usable=True)
+        if valid is None:
+            raise error
+        return self._load(valid.text)
 
-    def _text(self) -> str | None:
-        """What the file says; None when it cannot be read."""
+    def _read(self) -> str | None:
+        """Return the file's text; None where it cannot be read."""
         with suppress(OSError, UnicodeDecodeError):
             return text_in(self._path)
         return None
 
 
 class RuleRepository:
-    """The rules in force, their history, and the one way to change them. Thread-safe."""
+    """The rules in force, their versions, and the only way to change them. Thread-safe."""
 
     def __init__(
         self,
@@ -173,9 +191,11 @@ class RuleRepository:
         remedies: Path,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Take over the files; one that cannot be used is replaced by its newest good version.
+        """Put the files in force; in place of an invalid one, its newest valid version.
 
-        Raises PolicyError or RemediesError when there is no such version either.
+        Raises:
+            PolicyError: The policy is invalid, and no valid version is stored.
+            RemediesError: The remedies are invalid, and no valid version is stored.
         """
         self._engine = engine
         self._policy = _RuleFile[Policy](RuleFile.POLICY, policy, load_policy, engine, clock)
@@ -194,49 +214,65 @@ class RuleRepository:
         return self._remedies.rules
 
     def refresh(self) -> None:
-        """Take over what changed in the files: cheap, so that every turn can begin with it.
+        """Adopt changed files; cheap enough for the beginning of every turn.
 
-        Never within a transaction: what changed is kept in one of its own.
+        Must not be called within a transaction: a changed file is stored in one of its own.
         """
         self._policy.refresh()
         self._remedies.refresh()
 
     def faults(self, kind: RuleFile) -> tuple[RuleFault, ...]:
-        """Why the file as it is now is not in force; none when it is."""
-        refused = self._refreshed(kind).refused
-        return refused.faults if refused else ()
+        """Return why the present file is not in force; empty if it is."""
+        error = self._refreshed(kind).error
+        return error.faults if error else ()
 
     def present(self, kind: RuleFile) -> Version:
-        """The version in force. Raises VersionUnknown when the record was emptied meanwhile."""
+        """Return the version in force.
+
+        Raises:
+            VersionUnknown: The versions were deleted from the database.
+        """
         self._refreshed(kind)
         with reading(self._engine) as connection:
-            found = versions.newest(connection, kind, usable=True)
-        if found is None:
+            version = versions.newest(connection, kind, usable=True)
+        if version is None:
             raise VersionUnknown(f"No version of the {kind} is on record.")
-        return found
+        return version
 
     def history(self, kind: RuleFile) -> list[Version]:
-        """All versions, newest first."""
+        """Return all versions, newest first."""
         self._refreshed(kind)
         with reading(self._engine) as connection:
             return versions.versions(connection, kind)
 
     def version(self, kind: RuleFile, number: int) -> Version:
-        """One version. Raises VersionUnknown."""
+        """Return one version.
+
+        Raises:
+            VersionUnknown: There is no such version.
+        """
         with reading(self._engine) as connection:
             return versions.version(connection, kind, number)
 
     def use(
         self, kind: RuleFile, text: str, note: str, account: int | None, based_on: int | None = None
     ) -> Version:
-        """Put `text` in force, as a version of its own; what is in force already adds none.
+        """Put `text` in force as a new version; the text in force already adds none.
 
-        `note` says why; `based_on` is the number of the version that was edited. Nothing changes
-        when this raises: RulesError with every fault, ReasonMissing, and RulesChanged when another
-        version is in force by now.
+        Args:
+            kind: Which rule file.
+            text: The new text of the file.
+            note: Why it is changed.
+            account: Who changes it.
+            based_on: The number of the version that was edited, to detect conflicts.
+
+        Raises:
+            RulesError: The text is invalid; with every fault.
+            ReasonMissing: The note is blank.
+            RulesChanged: Another version than `based_on` is in force.
         """
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-        return self._book(kind).use(text, note, account, based_on)
+        return self._file(kind).use(text, note, account, based_on)
 
     def roll_back(
         self,
@@ -246,26 +282,33 @@ class RuleRepository:
         account: int | None,
         based_on: int | None = None,
     ) -> Version:
-        """Put an earlier version in force again, as a new one. Raises as `use` and `version` do."""
+        """Put an earlier version in force again, as a new one.
+
+        Raises:
+            VersionUnknown: There is no such version.
+            RulesError: The version is invalid.
+            ReasonMissing: The note is blank.
+            RulesChanged: Another version than `based_on` is in force.
+        """
         return self.use(kind, self.version(kind, number).text, note, account, based_on)
 
     def _refreshed(self, kind: RuleFile) -> _RuleFile[Policy] | _RuleFile[Remedies]:
-        book = self._book(kind)
-        book.refresh()
-        return book
+        file = self._file(kind)
+        file.refresh()
+        return file
 
-    def _book(self, kind: RuleFile) -> _RuleFile[Policy] | _RuleFile[Remedies]:
-        return self._policy if kind == "policy" else self._remedies
+    def _file(self, kind: RuleFile) -> _RuleFile[Policy] | _RuleFile[Remedies]:
+        return self._policy if kind == RuleFile.POLICY else self._remedies
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
-    """What changes when a file does; nothing when there is none."""
+def _signature(path: Path) -> tuple[int, ...]:
+    """Return the inode, modification time (ns) and size of a file; empty without a file."""
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return ()
-    return found.st_ino, found.st_mtime_ns, found.st_size
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def _is_settled(stamp: tuple[int, ...]) -> bool:
-    return not stamp or time.time_ns() - stamp[1] > _GRAIN_NS
+def _is_older_than_resolution(signature: tuple[int, ...]) -> bool:
+    return not signature or time.time_ns() - signature[1] > _TIME_RESOLUTION_NS

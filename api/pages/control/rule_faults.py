@@ -27,7 +27,7 @@ def shown_faults(page: Page, faults: Iterable[RuleFault], text: str) -> list[Sho
         ShownFault(
             fault.line,
             fault.rule,
-            fault.told(page.translate),
+            fault.describe(page.translate),
             lines[fault.line].strip() if fault.line < len(lines) else "",
         )
         for fault in faults

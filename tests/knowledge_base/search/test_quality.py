@@ -23,8 +23,8 @@ def reported(request: pytest.FixtureRequest, index: Path, encoder: Encoder) -> l
     language: Language = request.param
     asked = [q for q in read_questions() if q.language == language and q.use == "report"]
     with closing(open_readonly(index)) as connection:
-        shelf = LanguageIndex(connection, language)
-        return [rank(shelf, q, encoder.encode([q.text])[0]) for q in asked]
+        searched = LanguageIndex(connection, language)
+        return [rank(searched, q, encoder.encode([q.text])[0]) for q in asked]
 
 
 def recall(found: list[Ways], way: str) -> float:

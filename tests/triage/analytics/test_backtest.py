@@ -1,4 +1,4 @@
-"""Old decisions under another policy."""
+"""Backtests: past decisions under another policy."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -26,7 +26,7 @@ STRICT = load_policy(
         "when: displeased_now\n    then: {action: hand_over, priority: 4}",
     )
 )
-# Nobody is handed over for asking.
+# Ignores requests for a person.
 DEAF = load_policy(TEXT.replace("when: wants_person", "when: false && wants_person"))
 URGENT = load_policy(
     TEXT.replace(
@@ -40,10 +40,10 @@ WISH = facts(customer("I want to speak to a person", 0.1), assistant(order=order
 
 
 def decided(engine: Engine, name: str, *known: Extracted | None, episode: int = 1) -> None:
-    """One conversation with a decision an hour; None where the triage failed."""
+    """Log a conversation with one decision per hour; None for a failure of the triage."""
     with engine.begin() as connection:
         talk(connection, name)
-        for seq, each in enumerate(known, start=1):
+        for seq, extracted in enumerate(known, start=1):
             if seq > 1:
                 row = connection.execute(messages.select().where(messages.c.id == f"{name}-1"))
                 more = dict(row.one()._mapping) | {"seq": seq, "id": f"{name}-{seq}"}
@@ -53,8 +53,8 @@ def decided(engine: Engine, name: str, *known: Extracted | None, episode: int = 
                 conversation=name,
                 episode=episode if seq > 1 else 1,
                 seq=seq,
-                decision=FAILED if each is None else POLICY.evaluate(each),
-                decision_input=(each or facts()).decision_input,
+                decision=FAILED if extracted is None else POLICY.evaluate(extracted),
+                decision_input=(extracted or facts()).decision_input,
                 policy_hash=POLICY.hash,
                 model_hash="0" * 64,
                 now=NOW + timedelta(hours=seq - 1),
@@ -67,12 +67,12 @@ def replayed(engine: Engine, policy: Policy, **options: Any) -> BacktestReport:
 
 
 def kinds(found: BacktestReport) -> Sequence[tuple[str, str, bool]]:
-    return [(move.conversation, move.kind, move.known) for move in found.conversations]
+    return [(change.conversation, change.kind, change.known) for change in found.conversations]
 
 
 @pytest.fixture
 def three(engine: Engine) -> Engine:
-    """A calm question, a first angry message about a late order, and a wish for a person."""
+    """Log a calm question, a first angry message about a late order and a request for a person."""
     for place, known in enumerate((QUESTION, ANGRY, WISH)):
         decided(engine, f"c{place}", known)
     return engine
@@ -85,10 +85,10 @@ def test_the_same_policy_changes_nothing(three: Engine) -> None:
         assert compared.before == compared.after
 
 
-def test_another_policy_says_what_changes_and_what_it_costs(three: Engine) -> None:
-    told = replayed(three, STRICT).as_json()
+def test_the_report_of_another_policy_has_changes_load_and_money(three: Engine) -> None:
+    report = replayed(three, STRICT).as_json()
     would = {"action": "hand_over", "priority": 4, "rules": ["first_displeasure"]}
-    assert told["changed"] == [
+    assert report["changed"] == [
         {
             "id": 2,
             "conversation": "c1",
@@ -98,10 +98,10 @@ def test_another_policy_says_what_changes_and_what_it_costs(three: Engine) -> No
             "known": True,
         }
     ]
-    assert told["unchanged"] == 2
-    assert told["queue_load"] == {"2026-11-22T09:00:00Z": {"before": 1, "after": 2}}
-    assert told["money"] == {"GBP": {"before": "6.95", "after": "13.90"}}
-    assert told["conversations"] == [
+    assert report["unchanged"] == 2
+    assert report["queue_load"] == {"2026-11-22T09:00:00Z": {"before": 1, "after": 2}}
+    assert report["money"] == {"GBP": {"before": "6.95", "after": "13.90"}}
+    assert report["conversations"] == [
         {
             "conversation": "c1",
             "episode": 1,
@@ -118,13 +118,13 @@ def test_another_policy_says_what_changes_and_what_it_costs(three: Engine) -> No
             },
         }
     ]
-    counts = told["counts"]
+    counts = report["counts"]
     assert (counts["handed_over_before"], counts["handed_over_after"]) == (1, 2)
     assert (counts["episodes"], counts["newly"], counts["unsure"]) == (3, 1, 0)
-    assert told["left_out"] == {"changed": 0, "conversations": 0}
+    assert report["left_out"] == {"changed": 0, "conversations": 0}
 
 
-def test_an_earlier_handover_is_known_and_what_came_after_it_is_not(engine: Engine) -> None:
+def test_an_earlier_handover_is_known_and_later_changes_are_not(engine: Engine) -> None:
     decided(engine, "c", QUESTION, ANGRY, QUESTION, WISH, WISH)
     found = replayed(engine, STRICT)
     assert kinds(found) == [("c", "earlier", True)]
@@ -133,14 +133,14 @@ def test_an_earlier_handover_is_known_and_what_came_after_it_is_not(engine: Engi
     assert move.after is not None
     assert (move.before.seq, move.after.seq) == (4, 2)
     assert [(change.seq, change.known) for change in found.changed] == [(2, True)]
-    # One case is opened, however often it is decided after it that a person is due.
+    # Only the first handover of an episode opens a case.
     assert found.as_json()["queue_load"] == {
         "2026-11-22T10:00:00Z": {"before": 0, "after": 1},
         "2026-11-22T12:00:00Z": {"before": 1, "after": 0},
     }
 
 
-def test_a_later_handover_rests_on_what_was_written_to_a_person(engine: Engine) -> None:
+def test_a_later_or_missing_handover_is_not_known(engine: Engine) -> None:
     again = facts(
         customer("I want to talk to a person"),
         assistant(answered=False),
@@ -159,7 +159,7 @@ def test_a_later_handover_rests_on_what_was_written_to_a_person(engine: Engine) 
     assert not known[("never", 2)]
 
 
-def test_another_priority_is_told(three: Engine) -> None:
+def test_a_change_of_priority_is_reported(three: Engine) -> None:
     found = replayed(three, URGENT)
     assert kinds(found) == [("c2", "priority", True)]
 
@@ -171,30 +171,30 @@ def test_the_facts_of_one_episode_do_not_count_in_the_next(engine: Engine) -> No
     assert kinds(replayed(engine, URGENT)) == [("c", "priority", True)] * 2
 
 
-def test_what_happened_before_is_known_but_not_counted(engine: Engine) -> None:
+def test_decisions_before_the_period_are_read_but_not_counted(engine: Engine) -> None:
     decided(engine, "old", WISH)
     decided(engine, "long", WISH, WISH, QUESTION)
     since = NOW + timedelta(minutes=30)
     with engine.begin() as connection:
         lately = list(episodes(connection, since))
-    assert [[moment.conversation for moment in episode] for episode in lately] == [["long"] * 3]
+    assert [[decision.conversation for decision in episode] for episode in lately] == [["long"] * 3]
     found = backtest(lately, URGENT, REMEDIES, since)
-    # The conversation had been handed over before: it is not handed over once more.
+    # The conversation was handed over before the period, so it is not handed over again.
     assert (found.counts["handed_over_before"], found.counts["decisions"]) == (0, 2)
     assert found.conversations == ()
 
 
-def test_only_the_latest_are_listed_and_all_are_counted(engine: Engine) -> None:
+def test_only_the_latest_changes_are_listed_and_all_are_counted(engine: Engine) -> None:
     for place in range(5):
         decided(engine, f"c{place}", ANGRY)
     found = replayed(engine, STRICT, listed=2)
     assert [change.id for change in found.changed] == [4, 5]
-    assert [move.conversation for move in found.conversations] == ["c3", "c4"]
+    assert [change.conversation for change in found.conversations] == ["c3", "c4"]
     assert found.left_out == {"changed": 3, "conversations": 3}
     assert (found.counts["changed"], found.counts["newly"]) == (5, 5)
 
 
-def test_a_failure_of_the_triage_is_no_policy_s_and_stays(engine: Engine) -> None:
+def test_a_failure_of_the_triage_stays_the_same_under_any_policy(engine: Engine) -> None:
     decided(engine, "c", None)
     found = replayed(engine, STRICT)
     assert (found.unchanged, found.counts["failed"]) == (1, 1)
@@ -222,18 +222,18 @@ def test_facts_of_another_version_are_told_and_never_a_crash(engine: Engine) -> 
             connection.execute(
                 update(decisions).where(decisions.c.id == number).values(facts=stored)
             )
-    told = replayed(engine, POLICY).as_json()["facts"]
-    assert told["unknown"] == {"fury_now": 1}
-    assert told["missing"]["anger_now"] == 2
-    assert told["missing"]["misses"] == 1
+    report = replayed(engine, POLICY).as_json()["facts"]
+    assert report["unknown"] == {"fury_now": 1}
+    assert report["missing"]["anger_now"] == 2
+    assert report["missing"]["misses"] == 1
     unreadable = {"displeased_now", "misses", "negative_now", "order_value", "wants_person"}
-    assert told["unreadable"] == dict.fromkeys(unreadable, 1)
+    assert report["unreadable"] == dict.fromkeys(unreadable, 1)
 
 
-def test_the_policies_were_altered_for_these_tests() -> None:
+def test_the_altered_policies_differ() -> None:
     assert len({policy.hash for policy in (POLICY, STRICT, DEAF, URGENT)}) == 4
 
 
-def test_nothing_stored_gives_nothing() -> None:
+def test_a_backtest_of_no_episodes_is_empty() -> None:
     found = backtest([], POLICY, REMEDIES)
     assert (found.changed, found.unchanged, found.queue_load) == ((), 0, {})

@@ -1,4 +1,4 @@
-"""Control limits beside published and hand-computed examples."""
+"""Control limits against published and hand-computed examples."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def p_prime(held: Floats, seen: Floats) -> tuple[Floats, float]:
     return centre, control_chart.sigma_z(control_chart.standardised(held / seen, centre, variance))
 
 
-def test_a_p_chart_is_montgomerys() -> None:
+def test_p_chart_limits_match_an_example_of_montgomery() -> None:
     seen = np.full(len(CANS), 50.0)
     centre = np.full(len(CANS), CANS.sum() / seen.sum())
     assert centre[0] == pytest.approx(0.2313, abs=5e-5)
@@ -64,7 +64,7 @@ def test_sigma_z_is_the_mean_moving_range() -> None:
     assert control_chart.sigma_z(np.array([0.0, 1.0, -2.0, 0.0])) == pytest.approx(2 / 1.128)
 
 
-def test_a_p_prime_chart_is_laneys() -> None:
+def test_p_prime_chart_limits_match_an_example_of_laney() -> None:
     centre, sigma_z = p_prime(IN_TIME, ATTENDED)
     assert centre[0] == pytest.approx(0.95049, abs=5e-6)
     # z is -0.504, 9.698, -6.048, -0.272, 6.126, -8.903: the moving ranges' mean is 10.630.
@@ -87,7 +87,7 @@ def test_few_ranges_widen_three_sigma_limits() -> None:
     assert sigmas(THREE_SIGMA, 21) == pytest.approx(3.693, abs=1e-3)
 
 
-def test_limits_stay_between_nothing_and_all() -> None:
+def test_limits_lie_between_0_and_1() -> None:
     centre, seen = np.array([0.001, 0.999, 0.5]), np.array([1.0, 2.0, 1.0])
     lower, upper = limits(centre, seen, 4 * binomial_variance(centre, seen), 3.7)
     assert (lower >= 0).all()

@@ -1,4 +1,4 @@
-"""Drift: stable days are not flagged, a planted shift is within days, and its cause is named."""
+"""Drift: stable series raise no alarm, a simulated shift does, and its cause is reported."""
 
 import math
 from dataclasses import replace
@@ -34,15 +34,15 @@ def look(engine: Engine, weather: list[Weather], each: int = 120) -> Report:
 
 
 def flagged(found: Report) -> set[tuple[str, str]]:
-    return {(one.name, one.language) for one in found.flagged}
+    return {(drift.name, drift.language) for drift in found.flagged}
 
 
 def test_stable_days_are_not_flagged(engine: Engine) -> None:
     found = look(engine, [USUAL] * 35)
     assert found.flagged == ()
-    names = {one.name for one in found.drifts}
+    names = {drift.name for drift in found.drifts}
     assert names == {"handovers", "unanswered", "unread", "negative", "anger", "joy", "neutral"}
-    assert all(one.enough and len(one.recent) == 7 for one in found.drifts)
+    assert all(drift.enough and len(drift.recent) == 7 for drift in found.drifts)
     assert (found.first, found.last) == (date(2026, 11, 15), date(2026, 11, 21))
 
 
@@ -54,37 +54,41 @@ def test_stable_days_are_not_flagged(engine: Engine) -> None:
         ({"unread": 0.3}, "unread"),
     ],
 )
-def test_a_shift_is_flagged_within_days(engine: Engine, change: dict[str, Any], name: str) -> None:
+def test_a_shift_is_flagged_after_three_days(
+    engine: Engine, change: dict[str, Any], name: str
+) -> None:
     found = look(engine, [USUAL] * 32 + [replace(USUAL, **change)] * 3)
     assert flagged(found) == {(name, "en"), (name, "zh")}
-    assert all((one.recent_share or 0) > (one.baseline_share or 0) for one in found.flagged)
+    assert all((drift.recent_share or 0) > (drift.baseline_share or 0) for drift in found.flagged)
     assert found.drifts[0].flagged
 
 
-def test_angrier_customers_are_noticed_and_no_exchange_is_blamed(engine: Engine) -> None:
+def test_more_negative_messages_are_flagged_without_a_change_of_policy_or_model(
+    engine: Engine,
+) -> None:
     found = look(engine, [USUAL] * 30 + [replace(USUAL, anger=0.5)] * 5)
     assert {name for name, _ in flagged(found)} == {"anger", "negative"}
     assert found.changes == ()
 
 
-def test_a_small_shift_that_lasts_is_seen_in_all_days_together() -> None:
+def test_a_small_lasting_shift_is_detected_over_the_week() -> None:
     random = np.random.default_rng(2)
     (found,) = watch([simulated(random, 0.2, 400, 0.0, 0.3, 7)])
     assert found.alarms == (Alarm.WEEK,)
     assert not any(point.outside for point in found.recent)
 
 
-def test_another_policy_and_another_model_are_named_as_causes(engine: Engine) -> None:
+def test_changes_of_policy_and_model_are_reported_as_causes(engine: Engine) -> None:
     after = replace(USUAL, handovers=0.5, policy="q" * 64, model="n" * 64)
     found = look(engine, [USUAL] * 32 + [after] * 3)
-    assert {(one.what, one.hash) for one in found.changes} == {
+    assert {(change.what, change.hash) for change in found.changes} == {
         ("policy", "q" * 64),
         ("model", "n" * 64),
     }
-    assert {one.at for one in found.changes} == {datetime(2026, 11, 19, 12, tzinfo=UTC)}
+    assert {change.at for change in found.changes} == {datetime(2026, 11, 19, 12, tzinfo=UTC)}
 
 
-def test_weekdays_are_compared_with_their_like(engine: Engine) -> None:
+def test_each_weekday_has_its_own_centre_line(engine: Engine) -> None:
     first = TODAY - timedelta(days=35)
     weekdays = [(first + timedelta(days=place)).weekday() for place in range(35)]
     found = look(
@@ -93,12 +97,12 @@ def test_weekdays_are_compared_with_their_like(engine: Engine) -> None:
     assert found.flagged == ()
 
 
-def test_days_that_scatter_widen_the_interval() -> None:
+def test_overdispersion_widens_the_limits() -> None:
     random = np.random.default_rng(1)
     calm, restless = (simulated(random, 0.3, 2_000, scatter) for scatter in (0.0, 0.4))
     widths = [
-        np.mean([(point.upper or 0) - (point.lower or 0) for point in one.recent])
-        for one in (watch([calm])[0], watch([restless])[0])
+        np.mean([(point.upper or 0) - (point.lower or 0) for point in drift.recent])
+        for drift in (watch([calm])[0], watch([restless])[0])
     ]
     assert widths[1] > 3 * widths[0]
 
@@ -139,7 +143,7 @@ def test_two_successive_days_and_the_week_raise_alarms(
     assert found.alarms == alarms
 
 
-def test_days_that_vary_as_binomial_shares_need_no_wider_limits() -> None:
+def test_binomial_variation_does_not_widen_the_limits() -> None:
     (found,) = watch([stable_with({})])
     assert found.sigma_z == 1
     # A new day beside a centre line of four days; Student's t for 21 moving ranges; and the
@@ -157,18 +161,18 @@ def test_false_alarms_are_rare(scatter: float) -> None:
     assert np.mean([*stable(300, scatter, looks=150)]) <= 0.03
 
 
-def test_too_little_says_so(engine: Engine) -> None:
+def test_a_small_baseline_has_no_limits(engine: Engine) -> None:
     found = look(engine, [USUAL] * 10)
     assert found.drifts
-    assert not any(one.enough or one.flagged for one in found.drifts)
+    assert not any(drift.enough or drift.flagged for drift in found.drifts)
 
 
-def test_an_empty_record_has_nothing_to_watch(engine: Engine) -> None:
+def test_an_empty_database_has_no_series(engine: Engine) -> None:
     with engine.begin() as connection:
         assert report(connection, TODAY).drifts == ()
 
 
-def test_today_is_not_over_and_does_not_count(engine: Engine) -> None:
+def test_the_current_day_is_not_counted(engine: Engine) -> None:
     random = np.random.default_rng(5)
     with engine.begin() as connection:
         days_of([USUAL] * 35 + [replace(USUAL, handovers=1.0)], TODAY, random).write(connection)

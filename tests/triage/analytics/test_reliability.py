@@ -1,4 +1,4 @@
-"""How far handovers can be relied on: figures of logs whose truth is known."""
+"""Reliability of handovers: figures of simulated logs with known truth."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def test_a_share_has_its_wilson_interval() -> None:
     assert share([]).value is None
 
 
-def test_each_judged_decision_counts_for_those_of_its_action(engine: Engine) -> None:
+def test_judged_decisions_are_weighted_by_action(engine: Engine) -> None:
     # Supervisors judge nearly every handover and one in five of the others.
     sample = judged(engine, needed_from(0.4), 3_000, {"hand_over": 0.9, "watch": 0.2})
     found = figures(sample)
@@ -44,14 +44,14 @@ def test_each_judged_decision_counts_for_those_of_its_action(engine: Engine) -> 
     assert found.lacking == {}
 
 
-def test_few_verdicts_say_how_many_more_are_needed_and_of_which_kind(engine: Engine) -> None:
+def test_with_few_verdicts_the_lacking_ones_are_counted_by_action(engine: Engine) -> None:
     found = figures(judged(engine, needed_from(0.4), 600, {"hand_over": 0.1, "watch": 0.0}))
     assert found.recall.value is None
     assert found.lacking["watch"] >= 20
     assert found.lacking["hand_over"] >= 10
 
 
-def test_the_verdicts_asked_for_are_enough(engine: Engine) -> None:
+def test_the_lacking_verdicts_are_sufficient_once_given(engine: Engine) -> None:
     before = figures(judged(engine, needed_from(0.4), 3_000, {"hand_over": 0.02, "watch": 0.02}))
     wanted = {name: before.lacking.get(name, 0) / 1_500 + 0.03 for name in ("hand_over", "watch")}
     assert all(part < 0.5 for part in wanted.values())
@@ -61,7 +61,7 @@ def test_the_verdicts_asked_for_are_enough(engine: Engine) -> None:
     assert sum(figures(judged(engine, needed_from(0.4), 3_000, wanted)).lacking.values()) <= 60
 
 
-def test_no_decisions_are_no_figures() -> None:
+def test_without_decisions_there_are_no_figures() -> None:
     found = figures(Sample((), {}, 0))
     assert found.precision.value is None
     assert found.lacking == {}
@@ -69,16 +69,16 @@ def test_no_decisions_are_no_figures() -> None:
     assert curve((), "negative_now") == []
 
 
-def test_the_curve_rises_where_people_are_needed(engine: Engine) -> None:
+def test_the_calibration_curve_rises_with_the_level(engine: Engine) -> None:
     bins = curve(judged(engine, needed_from(0.75), 900, 1.0).judged, "negative_recent")
     assert len(bins) >= 5
     first, last = bins[0].right, bins[-1].right
     assert first.high < 0.5 < last.low
-    assert sum(one.right.judged for one in bins) + sum(one.others for one in bins) == 900
+    assert sum(level.right.judged for level in bins) + sum(level.others for level in bins) == 900
     assert all(one.low <= one.high for one in bins)
 
 
-def test_rules_and_languages_have_figures_of_their_own(engine: Engine) -> None:
+def test_each_rule_and_language_has_its_own_figures(engine: Engine) -> None:
     sample = judged(engine, independent(0.5), 600, 1.0)
     (rule,) = by_rule(sample)
     assert rule.rule == "not_recovering"

@@ -1,4 +1,4 @@
-"""Proposed numbers: a planted one is found, noise proposes nothing, few verdicts say so."""
+"""The threshold search: a known better value is proposed, noise and few verdicts are not."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ from triage.analytics.history import episodes
 from triage.analytics.policy_numbers import in_condition, numbers, with_number
 from triage.analytics.thresholds import Finding, search
 from triage.analytics.verdict_sample import (
-    Judged,
+    JudgedDecision,
     Sample,
     read_sample,
 )
@@ -37,17 +37,17 @@ def found(engine: Engine, needs: Needs, count: int, part: float = 1.0) -> list[F
 
 def in_memory(needs: Needs, count: int, seed: int) -> Sample:
     random = np.random.default_rng(seed)
-    judged: list[Judged] = []
+    judged: list[JudgedDecision] = []
     for number in range(count):
         facts = displeased(random)
         decision = POLICY.evaluate(facts)
         rules = tuple(reason.rule for reason in decision.reasons)
         needed = needs(facts, random)
-        judged.append(Judged(f"c{number}", "en", decision.action, rules, facts, needed))
-    return Sample(tuple(judged), Counter(("en", one.action) for one in judged), 1)
+        judged.append(JudgedDecision(f"c{number}", "en", decision.action, rules, facts, needed))
+    return Sample(tuple(judged), Counter(("en", decision.action) for decision in judged), 1)
 
 
-def test_a_planted_better_number_is_found(engine: Engine) -> None:
+def test_a_known_better_threshold_is_proposed(engine: Engine) -> None:
     first = found(engine, needed_from(0.7), 700)[0]
     assert first.proposal is not None
     assert {number.fact for number in first.numbers} == {"negative_recent"}
@@ -57,14 +57,14 @@ def test_a_planted_better_number_is_found(engine: Engine) -> None:
     assert first.proposal.false.change.low < -160 < first.proposal.false.change.high
 
 
-def test_a_number_that_is_too_high_is_found_too(engine: Engine) -> None:
+def test_a_threshold_that_is_too_high_is_lowered(engine: Engine) -> None:
     first = found(engine, needed_from(0.3), 700)[0]
     assert first.proposal is not None
     assert 0.25 <= float(first.proposal.value) <= 0.4
     assert first.proposal.missed.change.high < 0
 
 
-def test_what_is_best_already_stays(engine: Engine) -> None:
+def test_an_optimal_threshold_gets_no_proposal(engine: Engine) -> None:
     assert not any(finding.proposal for finding in found(engine, needed_from(0.5), 700))
 
 
@@ -83,14 +83,14 @@ def test_few_verdicts_propose_nothing(engine: Engine) -> None:
     assert not any(finding.proposal for finding in findings)
 
 
-def test_numbers_far_from_what_was_judged_say_so(engine: Engine) -> None:
+def test_thresholds_far_from_the_judged_decisions_are_marked(engine: Engine) -> None:
     findings = found(engine, needed_from(0.5), 300)
     untouched = {finding.numbers[0].rule for finding in findings if finding.too_few}
     assert "missed_three_times" in untouched
     assert "not_recovering" not in untouched
 
 
-def test_only_the_number_changes_in_the_text(engine: Engine) -> None:
+def test_a_proposal_changes_only_the_threshold_in_the_text(engine: Engine) -> None:
     proposal = found(engine, needed_from(0.7), 700)[0].proposal
     assert proposal is not None
     old, new = TEXT.splitlines(), proposal.text.splitlines()
@@ -106,7 +106,7 @@ def test_only_the_number_changes_in_the_text(engine: Engine) -> None:
     )
 
 
-def test_a_proposal_does_on_the_log_what_it_says(engine: Engine) -> None:
+def test_a_proposal_has_the_predicted_effect_on_the_log(engine: Engine) -> None:
     random = np.random.default_rng(3)
     with engine.begin() as connection:
         judged_log(POLICY, needed_from(0.7), random, NOW, count=500).write(connection)
@@ -116,25 +116,28 @@ def test_a_proposal_does_on_the_log_what_it_says(engine: Engine) -> None:
     fewer = sum(change.before.action == "hand_over" for change in result.changed)
     assert all(change.after.action != "hand_over" for change in result.changed)
     change = proposal.missed.change.value, proposal.false.change.value
-    assert fewer == pytest.approx(sum(abs(one or 0) for one in change) / 2, rel=0.2)
+    assert fewer == pytest.approx(sum(abs(count or 0) for count in change) / 2, rel=0.2)
 
 
-def test_nothing_is_judged_yet() -> None:
+def test_without_verdicts_nothing_is_proposed() -> None:
     assert not any(finding.proposal for finding in search(Sample((), {}, 0), TEXT))
 
 
-def test_a_bad_policy_is_refused() -> None:
+def test_an_invalid_policy_is_refused() -> None:
     with pytest.raises(PolicyError):
         search(Sample((), {}, 0), "rules: []")
 
 
-def test_numbers_are_found_and_written_whatever_the_layout() -> None:
+def test_thresholds_are_found_and_replaced_in_any_layout() -> None:
     text = TEXT.replace(
         "when: misses_in_a_row >= 3 || misses >= 4",
         "when: >-  # folded\n      misses_in_a_row >=\n        3 || misses >= 4 || leaving",
     )
     here = [number for number in numbers(text) if number.rule == "missed_three_times"]
-    assert [(one.fact, one.written) for one in here] == [("misses_in_a_row", "3"), ("misses", "4")]
+    assert [(number.fact, number.written) for number in here] == [
+        ("misses_in_a_row", "3"),
+        ("misses", "4"),
+    ]
     changed = with_number(text, (here[0],), "5")
     assert changed == text.replace("misses_in_a_row >=\n        3", "misses_in_a_row >=\n        5")
     assert in_condition("misses >= 4 && misses >= 4", {1}, "2") == "misses >= 4 && misses >= 2"

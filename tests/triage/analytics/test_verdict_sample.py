@@ -1,4 +1,4 @@
-"""What verdicts mean, and which decisions they speak of."""
+"""The labelled sample: the meaning of verdicts, and which decisions count."""
 
 from datetime import timedelta
 
@@ -48,7 +48,7 @@ def test_a_sample_holds_the_judged_decisions_and_counts_all(engine: Engine) -> N
     assert 25 < len(sample.judged) < 65
     assert sample.languages == ("en", "zh")
     assert sum(sample.of("zh").decisions.values()) == 30
-    assert {one.language for one in sample.of("zh").judged} == {"zh"}
+    assert {decision.language for decision in sample.of("zh").judged} == {"zh"}
     assert sum(late.decisions.values()) == 11
     assert sample.policies == 1
 
@@ -62,9 +62,7 @@ def test_the_latest_verdict_counts(engine: Engine, people: People) -> None:
     assert judged.needed
 
 
-def test_what_is_decided_while_a_person_is_due_does_not_count(
-    engine: Engine, open_case: OpenCase
-) -> None:
+def test_decisions_while_a_case_is_open_do_not_count(engine: Engine, open_case: OpenCase) -> None:
     open_case("one")
     with engine.begin() as connection:
         log_decision(connection, "one")

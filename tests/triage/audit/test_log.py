@@ -1,4 +1,4 @@
-"""The log is append-only in order, can be searched, and shows when somebody touched it."""
+"""The decision log: appending, filtering, verdicts and detection of manipulation."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +35,7 @@ def faults(engine: Engine) -> list[Fault]:
         return log.verify(connection)
 
 
-def test_an_entry_has_what_was_decided_and_why(five: Engine) -> None:
+def test_an_entry_has_the_decision_and_its_reasons(five: Engine) -> None:
     with five.begin() as connection:
         entry = log.entry(connection, 1)
     told = entry.as_json("en")
@@ -53,7 +53,7 @@ def test_an_entry_has_what_was_decided_and_why(five: Engine) -> None:
     assert (told["verdict"], told["note"]) == (None, None)
 
 
-def test_ids_have_no_gaps_even_with_many_writers(engine: Engine) -> None:
+def test_ids_have_no_gaps_with_concurrent_writers(engine: Engine) -> None:
     with engine.begin() as connection:
         names = [talk(connection, f"c{place}") for place in range(24)]
 
@@ -99,7 +99,7 @@ def test_entries_are_filtered(five: Engine, people: People) -> None:
         assert ids(verdict="none") == [1, 4, 5]
 
 
-def test_the_latest_verdict_counts_and_earlier_ones_stay(five: Engine, people: People) -> None:
+def test_the_latest_verdict_counts_and_earlier_ones_are_kept(five: Engine, people: People) -> None:
     with five.begin() as connection:
         log.add_verdict(connection, 1, "too_early", "why", people.sam.id, NOW)
         entry = log.add_verdict(connection, 1, "right", None, people.sam.id, NOW)
@@ -134,14 +134,14 @@ def test_the_latest_verdict_counts_and_earlier_ones_stay(five: Engine, people: P
         {"senior": null(), "wording": null(), "evidence": null()},
     ],
 )
-def test_a_changed_row_is_named(five: Engine, change: dict[str, object]) -> None:
+def test_a_changed_row_is_reported(five: Engine, change: dict[str, object]) -> None:
     with five.begin() as connection:
         connection.execute(update(decisions).where(decisions.c.id == 3).values(**change))
     assert faults(five) == [Fault(3, "changed")]
 
 
 @pytest.mark.altered
-def test_a_changed_row_that_was_sealed_again_breaks_the_next(five: Engine) -> None:
+def test_a_changed_row_with_a_new_hash_breaks_the_chain_at_the_next_row(five: Engine) -> None:
     with five.begin() as connection:
         row = connection.execute(decisions.select().where(decisions.c.id == 3)).one()
         forged = {**row._mapping, "action": "continue"}
@@ -154,14 +154,14 @@ def test_a_changed_row_that_was_sealed_again_breaks_the_next(five: Engine) -> No
 
 
 @pytest.mark.altered
-def test_missing_rows_are_named(five: Engine) -> None:
+def test_missing_rows_are_reported(five: Engine) -> None:
     with five.begin() as connection:
         connection.execute(delete(decisions).where(decisions.c.id.in_([1, 3])))
     assert faults(five) == [Fault(1, "missing"), Fault(3, "missing")]
 
 
 @pytest.mark.altered
-def test_a_missing_row_whose_gap_was_closed_is_found(five: Engine) -> None:
+def test_a_removed_row_is_detected_after_renumbering(five: Engine) -> None:
     with five.begin() as connection:
         connection.execute(delete(decisions).where(decisions.c.id == 3))
         for place in (4, 5):
@@ -171,7 +171,7 @@ def test_a_missing_row_whose_gap_was_closed_is_found(five: Engine) -> None:
 
 
 @pytest.mark.altered
-def test_reordered_rows_are_named(five: Engine) -> None:
+def test_reordered_rows_are_reported(five: Engine) -> None:
     with five.begin() as connection:
         for old, new in ((2, 99), (3, 2), (99, 3)):
             connection.execute(update(decisions).where(decisions.c.id == old).values(id=new))
@@ -179,7 +179,7 @@ def test_reordered_rows_are_named(five: Engine) -> None:
 
 
 @pytest.mark.altered
-def test_a_cut_off_end_is_found_where_a_case_speaks_of_it(
+def test_rows_removed_at_the_end_are_detected_where_a_case_references_them(
     engine: Engine, open_case: OpenCase
 ) -> None:
     first, second = open_case("one"), open_case("two")
@@ -195,7 +195,7 @@ def test_a_cut_off_end_is_found_where_a_case_speaks_of_it(
 
 
 @pytest.mark.altered
-def test_a_cut_off_end_is_found_with_the_head_noted_elsewhere(five: Engine) -> None:
+def test_rows_removed_at_the_end_are_detected_with_a_noted_head(five: Engine) -> None:
     with five.begin() as connection:
         noted = log.head(connection)
         log_decision(connection, "c0")
@@ -224,7 +224,7 @@ def test_a_cut_off_end_is_found_with_the_head_noted_elsewhere(five: Engine) -> N
         f"UPDATE decisions SET facts = '{'[' * 100_000}' WHERE id = 3",
     ],
 )
-def test_whatever_somebody_writes_into_the_file_the_row_is_named(five: Engine, attack: str) -> None:
+def test_a_row_with_any_manipulated_value_is_reported(five: Engine, attack: str) -> None:
     with closing(sqlite3.connect(str(five.url.database))) as file, file:
         file.execute("PRAGMA ignore_check_constraints = ON")
         file.execute(attack)
@@ -259,7 +259,7 @@ def test_whatever_somebody_writes_into_the_file_the_row_is_named(five: Engine, a
         ),
     ],
 )
-def test_rows_that_were_moved_copied_or_taken_away_are_named(
+def test_moved_copied_or_removed_rows_are_reported(
     five: Engine, attack: str, found: list[Fault]
 ) -> None:
     with closing(sqlite3.connect(str(five.url.database))) as file, file:
@@ -280,7 +280,7 @@ def test_rows_of_the_first_version_keep_their_seal(five: Engine) -> None:
     assert faults(five) == []
 
 
-def test_an_empty_log_is_whole(engine: Engine) -> None:
+def test_an_empty_log_has_no_faults(engine: Engine) -> None:
     assert faults(engine) == []
     with engine.begin() as connection:
         assert log.head(connection) == log.Head(0, "0" * 64)

@@ -1,4 +1,4 @@
-"""The same happened: the same is suggested, however it was said, by whom, in which language.
+"""Fairness: suggestions do not depend on tone, language or the name of the customer.
 
 From the messages to the amount, with the model that ships.
 """
@@ -37,7 +37,7 @@ def model() -> EmotionModel:
 
 
 @pytest.mark.parametrize("snapshot", [order(days_late=4), order(problem="damaged"), order()])
-def test_tone_language_and_name_change_no_amount(
+def test_amounts_do_not_depend_on_tone_language_or_name(
     model: EmotionModel, snapshot: dict[str, object]
 ) -> None:
     remedies, found, moods = load_remedies(), set(), []

@@ -1,4 +1,4 @@
-"""What is suggested follows what happened, never how it was said."""
+"""Suggestions depend on what happened, never on the customer's sentiment."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -26,7 +26,7 @@ def steps(suggestion: Suggestion) -> list[tuple[str, str | None]]:
     return [(step["remedy"], step["amount"]) for step in suggestion.as_json()["steps"]]
 
 
-def test_more_than_two_working_days_late_gives_the_delivery_charge_back() -> None:
+def test_a_delay_of_more_than_two_working_days_refunds_the_delivery_charge() -> None:
     assert steps(suggest(snapshot=order(days_late=2))) == [("apology", None)]
     late = suggest(snapshot=order(days_late=3))
     assert (late.remedy, late.amount, late.currency) == ("refund_delivery", Decimal("3.95"), "GBP")
@@ -35,7 +35,7 @@ def test_more_than_two_working_days_late_gives_the_delivery_charge_back() -> Non
     assert free.remedy == "trace"
 
 
-def test_a_lost_order_is_sent_again_or_refunded_as_the_customer_likes() -> None:
+def test_a_lost_order_is_replaced_or_refunded_at_the_customers_choice() -> None:
     for snapshot in (order(problem="lost", status="lost"), order(days_late=10)):
         lost = suggest(snapshot=snapshot)
         assert (lost.remedy, lost.instead) == ("resend", ("refund_full",))
@@ -55,7 +55,7 @@ def test_each_failure_has_its_remedy(problem: str, remedy: str, amount: str | No
     assert steps(suggest(snapshot=order(problem=problem)))[0] == (remedy, amount)
 
 
-def test_what_only_the_customer_says_is_to_be_checked_and_weighs_half() -> None:
+def test_an_unconfirmed_problem_is_to_be_checked_and_counts_half() -> None:
     said = suggest("My vase arrived smashed", order())
     known = suggest("Hello", order(problem="damaged"))
     assert said.remedy == known.remedy == "replace"
@@ -68,7 +68,7 @@ def test_what_only_the_customer_says_is_to_be_checked_and_weighs_half() -> None:
     assert suggest("I was charged twice", order()).amount is None
 
 
-def test_without_an_order_there_is_no_figure_and_it_says_what_is_missing() -> None:
+def test_without_an_order_the_explanation_says_what_is_missing() -> None:
     unknown = suggest("Hello there")
     assert steps(unknown) == [("apology", None)]
     assert (unknown.amount, unknown.currency, unknown.goodwill) == (None, None, None)
@@ -76,7 +76,7 @@ def test_without_an_order_there_is_no_figure_and_it_says_what_is_missing() -> No
     assert "请询问订单号" in unknown.explanation["zh"]
 
 
-def test_an_order_in_a_currency_without_amounts_gets_no_goodwill_figure() -> None:
+def test_a_currency_without_amounts_gives_no_goodwill() -> None:
     foreign = suggest(snapshot=order(days_late=4, currency="SEK"))
     assert steps(foreign) == [("refund_delivery", "3.95")]
     assert foreign.currency == "SEK"
@@ -88,9 +88,7 @@ def test_an_order_in_a_currency_without_amounts_gets_no_goodwill_figure() -> Non
     ("currency", "goodwill"),
     [("GBP", "3.00"), ("EUR", "3.50"), ("USD", "4.00"), ("CNY", "25.00"), ("JPY", "600")],
 )
-def test_each_currency_has_amounts_of_its_own_in_its_own_units(
-    currency: str, goodwill: str
-) -> None:
+def test_each_currency_has_its_own_amounts_and_units(currency: str, goodwill: str) -> None:
     value = "8400" if currency == "JPY" else "840.00"
     late = suggest(snapshot=order(days_late=4, currency=currency, value=value))
     assert late.as_json()["goodwill"] == goodwill
@@ -98,7 +96,7 @@ def test_each_currency_has_amounts_of_its_own_in_its_own_units(
     assert late.currency == late.order_currency == currency
 
 
-def test_a_suggestion_shows_the_facts_that_it_weighed() -> None:
+def test_a_suggestion_has_the_facts_of_its_rules() -> None:
     late = suggest(snapshot=order(days_late=4)).as_json()
     assert late["facts"]["days_late"] == 4
     assert late["facts"]["delivery_paid"] == "3.95"
@@ -113,7 +111,7 @@ def test_a_suggestion_shows_the_facts_that_it_weighed() -> None:
         ("I am registered blind", "vulnerable"),
     ],
 )
-def test_care_comes_first_and_has_no_automatic_figure(text: str, rule: str) -> None:
+def test_care_comes_first_and_has_no_amount(text: str, rule: str) -> None:
     suggestion = suggest(text, order(days_late=12, problem="lost"))
     assert steps(suggestion) == [("apology", None)]
     assert suggestion.rules[0] == rule
@@ -121,7 +119,7 @@ def test_care_comes_first_and_has_no_automatic_figure(text: str, rule: str) -> N
     assert "No automatic amount" in suggestion.explanation["en"]
 
 
-def test_the_cap_is_a_share_of_the_order_and_is_named() -> None:
+def test_the_cap_is_a_share_of_the_order_and_is_explained() -> None:
     capped = suggest("I called you twice", order(days_late=12, value="30.00"))
     assert capped.goodwill == Decimal("6.00")
     assert (
@@ -130,7 +128,7 @@ def test_the_cap_is_a_share_of_the_order_and_is_named() -> None:
     assert "已达上限 6.00 GBP" in capped.explanation["zh"]
 
 
-def test_a_suggestion_names_its_rules_and_what_would_change_it() -> None:
+def test_a_suggestion_has_its_rules_and_what_would_change_it() -> None:
     late = suggest("I emailed you last week", order(days_late=4))
     assert late.rules == ("late_delivery", "promise_broken", "contacted_before", "ours")
     assert "severity 2 of 4" in late.explanation["en"]
@@ -138,7 +136,7 @@ def test_a_suggestion_names_its_rules_and_what_would_change_it() -> None:
     assert "{" not in late.explanation["en"] + late.explanation["zh"]
 
 
-def test_there_are_words_for_each_problem_in_both_languages() -> None:
+def test_each_problem_has_a_first_reply_in_both_languages() -> None:
     for problem in ("late", "lost", "damaged", "wrong", "missing", "double_charge"):
         words = suggest(snapshot=order(problem=problem)).words
         assert words != suggest("Hello there").words
@@ -188,7 +186,7 @@ def test_emotion_never_changes_the_amount(
     assert len(amounts) == 1
 
 
-def test_a_condition_on_mood_is_refused() -> None:
+def test_a_condition_on_sentiment_is_refused() -> None:
     for fact in ("anger_now > 0.5", "negative_run > 1", "abuse", "says_unhelpful", "danger"):
         with pytest.raises(RemediesError, match="only what happened does"):
             load_remedies(TEXT.replace("when: problem == 'wrong'", f"when: {fact}"))
@@ -202,7 +200,7 @@ def test_a_condition_on_mood_is_refused() -> None:
     st.integers(0, 3),
     st.booleans(),
 )
-def test_worse_facts_never_give_less(
+def test_worse_facts_never_reduce_the_total(
     snapshot: dict[str, Any], misses: int, contacted: bool, later: int, more: int, again: bool
 ) -> None:
     known = extract_facts(numbered(customer("Hello"), assistant(order=snapshot)))
@@ -221,7 +219,7 @@ def test_worse_facts_never_give_less(
 
 
 @given(SNAPSHOT)
-def test_goodwill_stays_under_its_cap(snapshot: dict[str, Any]) -> None:
+def test_goodwill_never_exceeds_its_cap(snapshot: dict[str, Any]) -> None:
     goodwill = SHIPPED.suggest(
         facts(customer("I called you twice"), assistant(order=snapshot))
     ).goodwill
@@ -277,15 +275,15 @@ def with_values(known: Facts, **values: Any) -> Facts:
         ("expires_days: 14", "expires: 14", "unknown key 'expires'"),
     ],
 )
-def test_a_fault_of_the_remedies_is_named_with_its_line(old: str, new: str, fault: str) -> None:
+def test_a_fault_of_the_remedies_is_reported_with_its_line(old: str, new: str, fault: str) -> None:
     assert old in TEXT
     with pytest.raises(RemediesError) as caught:
         load_remedies(TEXT.replace(old, new, 1))
-    found = [str(one) for one in caught.value.faults]
-    assert any(fault in one and one.startswith("line ") for one in found), found
+    found = [str(rule_fault) for rule_fault in caught.value.faults]
+    assert any(fault in line and line.startswith("line ") for line in found), found
 
 
 @pytest.mark.parametrize("text", ["", "[]", "remedies: 3", "{", "goodwill: {bands: no}"])
-def test_what_is_no_file_of_remedies_is_refused(text: str) -> None:
+def test_text_that_is_not_a_remedies_file_is_refused(text: str) -> None:
     with pytest.raises(RemediesError):
         load_remedies(text)

@@ -1,4 +1,4 @@
-"""What is known of a conversation: each fact, and the words that show it."""
+"""Feature extraction: the value and the evidence of each fact."""
 
 import json
 from decimal import Decimal
@@ -12,31 +12,31 @@ from triage.features.facts import FACTS, Facts, extract_facts
 from triage.message import Message, Reading
 
 
-def test_nothing_said_gives_every_fact_its_default() -> None:
+def test_facts_of_an_empty_episode_are_the_defaults() -> None:
     empty = extract_facts([])
     assert {name: empty[name] for name in FACTS} == {n: fact.default for n, fact in FACTS.items()}
     assert not any(empty.evidence.values())
 
 
-def test_every_fact_has_a_sentence_for_supervisors() -> None:
+def test_every_fact_is_described_for_supervisors() -> None:
     for fact in FACTS.values():
         assert fact.doc.endswith("."), fact.name
         assert len(fact.doc) > 15, fact.name
 
 
-def test_facts_are_read_from_the_messages_alone() -> None:
+def test_facts_depend_on_the_messages_only() -> None:
     turns = numbered(customer("Where is my rug?", 0.3), assistant(), customer("Hm.", 0.7))
     assert extract_facts(turns) == extract_facts(list(turns))
 
 
-def test_stored_facts_read_back_the_same() -> None:
+def test_stored_facts_are_read_back_unchanged() -> None:
     found = facts(customer("It never came", 1 / 3), assistant(order=order(days_late=4)))
     stored = json.loads(json.dumps(found.as_json()))
     assert Facts.from_json(stored).values == found.values
     assert stored["order_value"] == "84.00"
 
 
-def test_the_course_of_feeling() -> None:
+def test_sentiment_levels_and_trend() -> None:
     found = facts(
         customer("Hello, a question", 0.1),
         assistant(),
@@ -55,37 +55,37 @@ def test_the_course_of_feeling() -> None:
     assert found.evidence["negative_now"] == (Evidence(5, "Really now", 0.8),)
 
 
-def test_what_was_not_said_yet_and_what_was_said_long_ago_are_calm() -> None:
-    said = [
-        customer(f"remark {'abcd'[place]} on it", level)
-        for place, level in enumerate((0.9, 0.6, 0.6, 0.3))
+def test_negative_recent_averages_the_latest_three_messages_padded_with_zeros() -> None:
+    messages = [
+        customer(f"remark {letter} on it", level)
+        for letter, level in zip("abcd", (0.9, 0.6, 0.6, 0.3), strict=True)
     ]
-    recent = [facts(*said[: place + 1])["negative_recent"] for place in range(4)]
+    recent = [facts(*messages[:count])["negative_recent"] for count in range(1, 5)]
     assert recent == pytest.approx([0.3, 0.5, 0.7, 0.5])
-    assert facts(*said, customer("HP-10234", 0.0))["negative_recent"] == pytest.approx(0.5)
+    assert facts(*messages, customer("HP-10234", 0.0))["negative_recent"] == pytest.approx(0.5)
 
 
-def test_words_of_displeasure_weigh_however_calm_the_rest_reads() -> None:
+def test_displeased_words_set_a_least_level_of_displeasure() -> None:
     found = facts(customer("Hello, a question", 0.0), customer("I have had enough of this", 0.06))
     assert found["negative_recent"] == pytest.approx(0.2)
     assert found["negative_now"] == 0.06
 
 
-def test_a_bare_answer_neither_breaks_a_run_nor_lengthens_it() -> None:
+def test_neutral_messages_neither_end_nor_extend_a_negative_run() -> None:
     angry = customer("This is going nowhere", 0.9)
     found = facts(angry, assistant("Your order number?"), customer("HP-10234"), assistant(), angry)
     assert found["negative_run"] == 2
     assert facts(angry, assistant(), customer("Ah, that explains it", 0.1))["negative_run"] == 0
 
 
-def test_polite_fury_is_displeased_though_it_reads_calm() -> None:
+def test_displeased_words_make_a_message_with_calm_sentiment_displeased() -> None:
     found = facts(customer("Would it be too much to ask for an actual reply?", 0.2))
     assert found["displeased_now"] is True
     assert found["negative_run"] == 0
     assert found.evidence["displeased_now"][0].quote == "Would it be too much to ask"
 
 
-def test_a_customer_recovers_by_thanks_or_by_calming_down() -> None:
+def test_a_customer_recovers_after_thanks_or_two_calm_messages() -> None:
     angry, calm = customer("Where is it, for heaven's sake", 0.9), customer("Which day?", 0.1)
     assert facts(angry, assistant(), customer("Thanks!", 0.0))["recovered"] is True
     assert facts(angry, assistant(), calm)["recovered"] is False
@@ -93,12 +93,12 @@ def test_a_customer_recovers_by_thanks_or_by_calming_down() -> None:
     assert facts(customer("Thanks!", 0.0))["recovered"] is False
 
 
-def test_thanks_for_nothing_is_no_thanks() -> None:
+def test_sarcastic_thanks_do_not_count_as_thanks() -> None:
     assert facts(customer("Thanks, that worked"))["thanks_now"] is True
     assert facts(customer("Thanks for nothing"))["thanks_now"] is False
 
 
-def test_a_message_that_the_model_could_not_read_is_counted() -> None:
+def test_messages_without_a_reading_are_counted() -> None:
     found = facts(Message(0, Sender.CUSTOMER, "I want a person"), assistant())
     assert found["unread_turns"] == 1
     assert found["wants_person"] is True
@@ -114,7 +114,7 @@ def test_misses_and_misses_in_a_row() -> None:
     assert found.evidence["misses"][0].quote == "I do not know"
 
 
-def test_a_miss_is_seen_in_an_imported_conversation_too() -> None:
+def test_misses_are_recognised_by_their_words_in_imported_conversations() -> None:
     assert facts(customer("hi there"), assistant("Sorry, I didn't understand that."))["misses"] == 1
 
 
@@ -131,19 +131,19 @@ def test_a_miss_is_seen_in_an_imported_conversation_too() -> None:
         ("Thanks a lot", "Thanks a lot", 0),
     ],
 )
-def test_the_same_question_again(first: str, second: str, repeats: int) -> None:
+def test_repeated_questions_are_counted(first: str, second: str, repeats: int) -> None:
     found = facts(customer(first), assistant("One answer"), customer(second), assistant("Another"))
     assert found["repeated_questions"] == repeats
 
 
-def test_the_same_answer_again() -> None:
+def test_repeated_answers_are_counted_and_fail_the_exchange() -> None:
     answer = assistant("Your parcel is on its way to you and arrives soon.")
     found = facts(customer("When?"), answer, customer("But which day?"), answer)
     assert found["repeated_answers"] == 1
     assert found["failed_exchanges"] == 1
 
 
-def test_an_exchange_fails_once_however_many_signs_there_are() -> None:
+def test_a_failed_exchange_counts_once_with_several_signs() -> None:
     found = facts(
         customer("How do I reset my password?"),
         assistant("No idea", answered=False),
@@ -154,7 +154,7 @@ def test_an_exchange_fails_once_however_many_signs_there_are() -> None:
     assert found.evidence["failed_now"] == (Evidence(3, "That is not what I asked", 1.0),)
 
 
-def test_wishes_are_read_from_words_and_from_the_intent() -> None:
+def test_requests_for_a_person_are_found_by_words_and_by_intent() -> None:
     assert facts(customer("可以帮我转人工吗"))["wants_person"] is True
     by_intent = facts(customer("someone, now", intent="want_person"))
     assert by_intent.evidence["wants_person"] == (Evidence(1, "someone, now", 1.0),)
@@ -162,7 +162,7 @@ def test_wishes_are_read_from_words_and_from_the_intent() -> None:
     assert again["asked_again_for_person"] is True
 
 
-def test_the_latest_order_counts() -> None:
+def test_order_facts_come_from_the_latest_snapshot() -> None:
     found = facts(
         customer("HP-10111"),
         assistant(order=order(number="HP-10111", value="10.00")),
@@ -174,7 +174,7 @@ def test_the_latest_order_counts() -> None:
     assert found["made_to_measure"] is True
 
 
-def test_an_order_with_gaps_gives_defaults() -> None:
+def test_an_incomplete_order_gives_default_facts() -> None:
     found = facts(customer("HP-10234"), assistant(order={"number": "HP-10234", "value": "soon"}))
     assert (found["order_known"], found["order_value"], found["days_late"]) == (True, None, 0)
 
@@ -197,26 +197,26 @@ def test_an_order_with_gaps_gives_defaults() -> None:
         ("Where is my order?", ""),
     ],
 )
-def test_problems_in_the_customer_s_words_are_not_confirmed(text: str, problem: str) -> None:
+def test_problems_reported_by_the_customer_are_not_confirmed(text: str, problem: str) -> None:
     found = facts(customer(text))
     assert (found["problem"], found["problem_confirmed"]) == (problem, False)
 
 
-def test_the_record_knows_better_whether_an_order_is_late() -> None:
+def test_order_data_overrule_the_customer_on_lateness() -> None:
     on_time = facts(customer("It has not arrived"), assistant(order=order(days_late=0)))
     assert on_time["problem"] == ""
     broken = facts(customer("It arrived broken"), assistant(order=order(days_late=0)))
     assert (broken["problem"], broken["problem_confirmed"]) == ("damaged", False)
 
 
-def test_what_is_out_of_order_is_known() -> None:
+def test_trouble_of_customer_and_assistant_messages_is_a_fact() -> None:
     assert facts(customer("Hi", trouble="assistant_down"))["trouble"] == "assistant_down"
     assert facts(customer("Hi"), assistant(trouble="backoffice_down"))["trouble"] == (
         "backoffice_down"
     )
 
 
-def test_agents_and_system_messages_do_not_count_as_the_assistant() -> None:
+def test_agent_and_system_messages_do_not_count_as_the_assistant_s() -> None:
     found = facts(
         customer("hello there"),
         Message(0, Sender.SYSTEM, "A person will be with you."),
@@ -225,40 +225,45 @@ def test_agents_and_system_messages_do_not_count_as_the_assistant() -> None:
     assert (found["misses"], found["customer_turns"]) == (0, 1)
 
 
-def _does(text: str, **acts: float) -> Message:
+def customer_with_acts(text: str, **acts: float) -> Message:
     reading = Reading("en", {}, 0.1, acts)
     return Message(0, Sender.CUSTOMER, text, language="en", reading=reading)
 
 
-def test_what_a_message_does_counts_where_the_lexicon_does_not_hear_it() -> None:
+def test_a_likely_speech_act_counts_without_a_lexicon_match() -> None:
     text = "is there a body behind this I might address"
-    found = facts(_does(text, wants_person=0.9))
+    found = facts(customer_with_acts(text, wants_person=0.9))
     assert found["wants_person"] is True
     (evidence,) = found.evidence["wants_person"]
     assert (evidence.quote, evidence.score) == (text, 0.9)
-    assert facts(_does(text, wants_person=0.3))["wants_person"] is False
-    assert facts(_does(text))["wants_person"] is False
+    assert facts(customer_with_acts(text, wants_person=0.3))["wants_person"] is False
+    assert facts(customer_with_acts(text))["wants_person"] is False
 
 
-def test_what_the_lexicon_knows_as_harmless_counts_for_nothing_though_the_model_hears_it() -> None:
-    assert facts(_does("is this a bot", wants_person=0.9))["wants_person"] is False
-    assert facts(_does("这是机器人吸尘器吗", wants_person=0.9))["wants_person"] is False
+def test_a_harmless_use_in_the_lexicon_overrules_a_likely_speech_act() -> None:
+    assert facts(customer_with_acts("is this a bot", wants_person=0.9))["wants_person"] is False
+    assert (
+        facts(customer_with_acts("这是机器人吸尘器吗", wants_person=0.9))["wants_person"] is False
+    )
 
 
-def test_the_model_may_deny_what_words_seem_to_say_but_never_a_danger() -> None:
+def test_an_unlikely_speech_act_overrules_the_lexicon_except_for_danger() -> None:
     joke = "my lawyer will be in touch, he is a level 40 paladin"
-    assert facts(_does(joke, threat=0.3))["threat"] is True
-    assert facts(_does(joke, threat=0.001))["threat"] is False
-    assert facts(_does("everyone would be better off without me", danger=0.001))["danger"] is True
-    assert facts(_does("没有我大家都会更好过", danger=0.001))["danger"] is True
+    assert facts(customer_with_acts(joke, threat=0.3))["threat"] is True
+    assert facts(customer_with_acts(joke, threat=0.001))["threat"] is False
+    assert (
+        facts(customer_with_acts("everyone would be better off without me", danger=0.001))["danger"]
+        is True
+    )
+    assert facts(customer_with_acts("没有我大家都会更好过", danger=0.001))["danger"] is True
 
 
-def test_the_words_themselves_are_shown_where_the_lexicon_hears_them() -> None:
-    found = facts(_does("Hello. I want to speak to a human, please", wants_person=0.9))
+def test_lexicon_matches_are_the_evidence_where_there_are_any() -> None:
+    found = facts(customer_with_acts("Hello. I want to speak to a human, please", wants_person=0.9))
     (evidence,) = found.evidence["wants_person"]
     assert "human" in evidence.quote
     assert "Hello" not in evidence.quote
 
 
-def test_a_message_that_says_the_answer_was_no_help_is_displeased() -> None:
-    assert facts(_does("so that was it then", unhelpful=0.8))["displeased_now"] is True
+def test_a_message_with_the_act_unhelpful_is_displeased() -> None:
+    assert facts(customer_with_acts("so that was it then", unhelpful=0.8))["displeased_now"] is True

@@ -1,13 +1,13 @@
-"""What words say by themselves, and what they only seem to say."""
+"""The lexicon: examples and counterexamples of each group."""
 
 import time
 
 import pytest
 
 from triage.errors import LexiconError
-from triage.features.lexicon import fold, lexicon, load_lexicon, marks
+from triage.features.lexicon import fold, lexicon, load_lexicon, matches
 
-SAYS = {
+EXAMPLES = {
     "wants_person": [
         "I want to speak to a person",
         "Can I talk to someone please?",
@@ -137,7 +137,7 @@ SAYS = {
     ],
 }
 
-DOES_NOT_SAY = {
+COUNTEREXAMPLES = {
     "wants_person": [
         "how do I contact the person who delivered my rug",
         "Are you a real person?",
@@ -237,21 +237,23 @@ DOES_NOT_SAY = {
 }
 
 
-@pytest.mark.parametrize(("group", "text"), [(g, t) for g, texts in SAYS.items() for t in texts])
-def test_words_that_say_it(group: str, text: str) -> None:
-    assert group in marks(text)
+@pytest.mark.parametrize(
+    ("group", "text"), [(group, text) for group, texts in EXAMPLES.items() for text in texts]
+)
+def test_an_example_matches_its_group(group: str, text: str) -> None:
+    assert group in matches(text)
 
 
 @pytest.mark.parametrize(
-    ("group", "text"), [(g, t) for g, texts in DOES_NOT_SAY.items() for t in texts]
+    ("group", "text"), [(group, text) for group, texts in COUNTEREXAMPLES.items() for text in texts]
 )
-def test_words_that_only_seem_to_say_it(group: str, text: str) -> None:
-    assert group not in marks(text)
+def test_a_counterexample_does_not_match_the_group(group: str, text: str) -> None:
+    assert group not in matches(text)
 
 
-def test_a_calm_report_of_faults_is_not_displeased() -> None:
+def test_a_calm_report_of_faults_matches_no_group_of_displeasure() -> None:
     report = "Checkout failed with error 500, the link is dead and the payment was rejected."
-    assert marks(report).keys().isdisjoint({"bitter", "unhelpful", "again", "threat", "abuse"})
+    assert matches(report).keys().isdisjoint({"bitter", "unhelpful", "again", "threat", "abuse"})
 
 
 @pytest.mark.parametrize(
@@ -264,29 +266,29 @@ def test_a_calm_report_of_faults_is_not_displeased() -> None:
     ],
 )
 def test_evidence_quotes_the_exact_words(text: str, group: str, words: str) -> None:
-    assert marks(text)[group] == words
+    assert matches(text)[group] == words
     assert words in text
 
 
 @pytest.mark.parametrize(
     "text", ["", "   ", "👍", "HP-10234", "anna@example.com", "yes.", "好的", "是", "ok!", "12345"]
 )
-def test_messages_that_carry_no_mood(text: str) -> None:
-    assert lexicon().is_passing(text)
+def test_messages_without_sentiment_are_neutral(text: str) -> None:
+    assert lexicon().is_neutral(text)
 
 
 @pytest.mark.parametrize("text", ["no way", "refund", "still nothing", "为什么"])
-def test_short_messages_that_do_carry_one(text: str) -> None:
-    assert not lexicon().is_passing(text)
+def test_short_messages_with_sentiment_are_not_neutral(text: str) -> None:
+    assert not lexicon().is_neutral(text)
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a" * 4000, "我" * 4000, "((((" * 1000, "\u0301" * 500])
-def test_odd_text_is_read_without_a_fault(text: str) -> None:
-    assert isinstance(marks(text), dict)
+def test_unusual_text_is_matched_without_an_error(text: str) -> None:
+    assert isinstance(matches(text), dict)
     assert len(fold(text).text) == len(fold(text).origin)
 
 
-def test_every_fault_of_a_lexicon_is_named_with_its_line() -> None:
+def test_every_fault_of_a_lexicon_is_reported_with_its_line() -> None:
     with pytest.raises(LexiconError) as caught:
         load_lexicon(
             "groups:\n  a:\n    en:\n      - '(unclosed'\n      - '<who> is it'\n    fr: [x]\n"
@@ -297,9 +299,9 @@ def test_every_fault_of_a_lexicon_is_named_with_its_line() -> None:
     assert "line 6, a: unknown part 'fr'" in faults
 
 
-def test_long_text_does_not_stall_the_reader() -> None:
-    # Patterns with nested repeats can take exponential time; a second would mean that one does.
+def test_long_text_is_matched_in_bounded_time() -> None:
+    # Patterns with nested repeats can take exponential time.
     began = time.process_time()
     for piece in ("want to talk to ", "not very really ", "我要找", "no no ", "still not "):
-        lexicon().marks(piece * (4000 // len(piece)))
+        lexicon().matches(piece * (4000 // len(piece)))
     assert time.process_time() - began < 10

@@ -1,4 +1,4 @@
-"""Open time is counted right, whatever the clocks, the weekends and the holidays do."""
+"""The business calendar: open time across weekends, holidays and clock changes."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.triage.policy.test_policy_file import DEADLINES, RULE, faults
-from triage.policy.calendar import DAYS, Calendar
+from triage.policy.calendar import DAYS, Calendar, Weekday
 from triage.policy.policy import POLICY, load_policy
 
 ARTICLES = POLICY.parent.parent / "knowledge_base/articles"
@@ -34,7 +34,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def calendar(zone: str = "Europe/London", *holidays: date, **week: str) -> Calendar:
-    """A calendar whose days' hours are written as in the file, with spaces between."""
+    """Return a calendar with hours as in the file, separated by spaces."""
     hours = {day: written.split() for day, written in week.items()}
     days = [day.isoformat() for day in holidays]
     return Calendar.model_validate({"timezone": zone, "hours": hours, "holidays": days})
@@ -65,7 +65,7 @@ OFFICE = calendar(**dict.fromkeys(DAYS[:5], "09:00-17:00"))
         ("2026-11-23T09:00", 5 * 480 + 1, "2026-11-30T09:01"),
     ],
 )
-def test_time_counts_only_while_it_is_open(start: str, minutes: int, due: str) -> None:
+def test_only_open_time_counts(start: str, minutes: int, due: str) -> None:
     assert OFFICE.after(at(start), minutes * MINUTE) == at(due)
 
 
@@ -76,7 +76,7 @@ def test_a_lunch_break_and_a_run_of_holidays_do_not_count() -> None:
     assert shop.after(at("2026-12-23T17:30"), 60 * MINUTE) == at("2026-12-29T08:30")
 
 
-def test_a_night_shift_goes_on_past_midnight_of_the_place() -> None:
+def test_a_night_shift_continues_past_local_midnight() -> None:
     night = calendar("Asia/Shanghai", **every_day("00:00-02:00 22:00-24:00"))
     assert night.after(at("2026-11-24T15:30"), 60 * MINUTE) == at("2026-11-24T16:30")
     assert night.after(at("2026-11-24T17:30"), 60 * MINUTE) == at("2026-11-25T14:30")
@@ -90,7 +90,7 @@ def test_a_night_shift_goes_on_past_midnight_of_the_place() -> None:
         ("2026-11-24", 24),
     ],
 )
-def test_a_day_on_which_the_clocks_change_is_as_long_as_it_is(day: str, hours: int) -> None:
+def test_a_day_with_a_clock_change_has_its_real_length(day: str, hours: int) -> None:
     shop = calendar(**every_day("00:00-24:00"))
     start = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo("Europe/London"))
     due = shop.after(start, hours * 60 * MINUTE)
@@ -98,7 +98,7 @@ def test_a_day_on_which_the_clocks_change_is_as_long_as_it_is(day: str, hours: i
     assert due - start.astimezone(UTC) == hours * 60 * MINUTE
 
 
-def test_opening_follows_the_clock_on_the_wall() -> None:
+def test_opening_hours_follow_local_time() -> None:
     # Summer time ends in the night to Sunday, 25 October.
     assert OFFICE.after(at("2026-10-23T15:30"), 60 * MINUTE) == at("2026-10-26T09:30")
     # New York changes on other days than London.
@@ -107,7 +107,7 @@ def test_opening_follows_the_clock_on_the_wall() -> None:
     assert york.after(at("2026-10-31T21:30"), 30 * MINUTE) == at("2026-11-01T14:30")
 
 
-def test_hours_that_the_clock_skips_or_shows_twice_count_once() -> None:
+def test_skipped_and_repeated_hours_count_once() -> None:
     skipped = calendar(**every_day("00:30-01:30 02:00-03:00"))
     # 01:00 to 02:00 is skipped, and what it would have been goes on from before.
     assert skipped.after(at("2026-03-29T00:00"), 90 * MINUTE) == at("2026-03-29T02:00")
@@ -124,7 +124,9 @@ ZONES = ("Europe/London", "America/New_York", "Australia/Lord_Howe", "Asia/Kolka
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)),
     st.integers(0, 3_000),
 )
-def test_open_time_is_what_a_clock_would_count(zone: str, start: datetime, minutes: int) -> None:
+def test_open_time_equals_a_count_minute_by_minute(
+    zone: str, start: datetime, minutes: int
+) -> None:
     shop = calendar(zone, date(2026, 4, 6), **dict.fromkeys(DAYS[:6], "08:15-12:00 14:00-19:30"))
     begins = start.replace(second=0, microsecond=0, tzinfo=UTC)
     due = shop.after(begins, minutes * MINUTE)
@@ -140,7 +142,7 @@ def test_open_time_is_what_a_clock_would_count(zone: str, start: datetime, minut
     assert counted == minutes
 
 
-def test_deadlines_are_counted_in_open_time_but_for_what_counts_always() -> None:
+def test_deadlines_count_in_open_time_unless_they_count_always() -> None:
     policy = load_policy(GOOD)
     friday = at("2026-12-24T17:58")
     assert policy.deadlines(1, friday) == (friday + 5 * MINUTE, friday + 60 * MINUTE)
@@ -186,10 +188,10 @@ def test_without_a_calendar_deadlines_count_around_the_clock() -> None:
         ("2: {reply: 5, resolve: 60}", "2: {reply: .inf, resolve: 9}", "line 17, deadlines: `2.r"),
     ],
 )
-def test_a_fault_of_the_calendar_is_named_with_its_line(old: str, new: str, fault: str) -> None:
+def test_a_fault_of_the_calendar_is_reported_with_its_line(old: str, new: str, fault: str) -> None:
     assert old in GOOD
     found = faults(GOOD.replace(old, new))
-    assert any(one.startswith(fault) or fault in one for one in found), found
+    assert any(line.startswith(fault) or fault in line for line in found), found
 
 
 def test_a_week_without_an_open_hour_is_refused() -> None:
@@ -197,7 +199,7 @@ def test_a_week_without_an_open_hour_is_refused() -> None:
     assert faults(empty + DEADLINES + RULE) == ["line 4, calendar: no hour of the week is open"]
 
 
-def test_a_deadline_that_would_take_years_of_short_weeks_is_refused() -> None:
+def test_a_deadline_of_more_than_a_year_of_open_time_is_refused() -> None:
     rare = CALENDAR[: CALENDAR.index("    tuesday")].replace(
         "08:00-12:00, 13:00-18:00", "08:00-08:01"
     )
@@ -206,13 +208,14 @@ def test_a_deadline_that_would_take_years_of_short_weeks_is_refused() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_shipped_calendar_is_what_the_articles_promise(language: str) -> None:
+def test_the_shipped_calendar_matches_the_articles(language: str) -> None:
     shipped = load_policy().calendar
     assert shipped is not None
     article = (ARTICLES / language / "opening-hours.md").read_text("utf-8")
     promised = re.findall(r"^\| .* \| (\d\d:\d\d)–(\d\d:\d\d) \|$", article, re.M)
     assert len(promised) == 2
-    weekday, weekend = (calendar(monday="-".join(hours)).week["monday"] for hours in promised)
+    weeks = [calendar(monday="-".join(hours)).week for hours in promised]
+    weekday, weekend = (week[Weekday.MONDAY] for week in weeks)
     assert [shipped.week[day] for day in DAYS] == [weekday] * 5 + [weekend] * 2
     assert shipped.zone.key == "Europe/London"
     assert ("UK time" if language == "en" else "英国时间") in article

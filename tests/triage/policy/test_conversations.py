@@ -1,4 +1,4 @@
-"""Whole conversations, judged with the shipped emotion model, policy and lexicon."""
+"""Decisions on whole conversations with the shipped emotion model, policy and lexicon."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -41,18 +41,18 @@ def outcome(talk: dict[str, Any]) -> Outcome:
 @pytest.mark.parametrize(
     "talk", [talk for talk in TALKS if talk["expect"] == "stays"], ids=lambda talk: talk["id"]
 )
-def test_who_is_served_well_stays_with_the_assistant(talk: dict[str, Any]) -> None:
+def test_a_well_served_customer_stays_with_the_assistant(talk: dict[str, Any]) -> None:
     assert outcome(talk).turn is None
 
 
 @pytest.mark.parametrize(
     "talk", [talk for talk in TALKS if talk["expect"] == "hand_over"], ids=lambda talk: talk["id"]
 )
-def test_who_is_not_reaches_a_person_in_time(talk: dict[str, Any]) -> None:
+def test_a_badly_served_customer_is_handed_over_in_time(talk: dict[str, Any]) -> None:
     assert outcome(talk).turn in talk["at"]
 
 
-def test_the_set_has_both_languages_and_both_outcomes() -> None:
+def test_the_conversations_cover_both_languages_and_both_outcomes() -> None:
     for language in ("en", "zh"):
         own = [talk for talk in TALKS if talk["id"].startswith(language)]
         assert sum(talk["expect"] == "stays" for talk in own) >= 8

@@ -1,4 +1,4 @@
-"""From messages to a decision."""
+"""The path from messages to a decision."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def assistant(text: str, seq: int = 2, **known: Any) -> Message:
     return Message(seq, Sender.ASSISTANT, text, **known)
 
 
-def test_a_request_for_a_person_hands_over_with_the_words_that_say_so() -> None:
+def test_a_request_for_a_person_hands_over_with_its_words_as_evidence() -> None:
     decision = decide(DecisionInput((customer("Please let me talk to a person", 5),)), POLICY)
     assert (decision.action, decision.wording) == (Action.HAND_OVER, "usual")
     (evidence, *_) = decision.reasons[0].evidence
@@ -32,7 +32,7 @@ def test_a_request_for_a_person_hands_over_with_the_words_that_say_so() -> None:
 @pytest.mark.parametrize(
     "trouble", [Trouble.ASSISTANT_DOWN, Trouble.EMOTION_DOWN, Trouble.INTERRUPTED]
 )
-def test_a_failure_on_our_side_is_a_handover_with_its_own_reason(trouble: Trouble) -> None:
+def test_each_trouble_is_a_handover_with_its_own_reason(trouble: Trouble) -> None:
     message = customer("How long does it take?", trouble=trouble)
     decision = decide(DecisionInput((message,)), POLICY)
     assert (decision.action, decision.wording) == (Action.HAND_OVER, "trouble")
@@ -40,7 +40,7 @@ def test_a_failure_on_our_side_is_a_handover_with_its_own_reason(trouble: Troubl
 
 
 @pytest.mark.parametrize("trouble", [Trouble.KNOWLEDGE_DOWN, Trouble.BACKOFFICE_DOWN])
-def test_a_failure_that_the_assistant_reports_is_a_handover_too(trouble: Trouble) -> None:
+def test_a_trouble_of_a_proposed_reply_is_a_handover(trouble: Trouble) -> None:
     reply = assistant("I cannot look it up right now.", trouble=trouble)
     decision = decide(DecisionInput((customer("Where is my order?"),), (reply,)), POLICY)
     assert trouble in decision.rules
@@ -66,7 +66,7 @@ def test_a_failure_of_the_triage_itself_hands_over() -> None:
 
 
 class CalmModel:
-    """Reads every message as calm."""
+    """An emotion model for which every message is calm."""
 
     fingerprint = "calm"
 
@@ -85,7 +85,7 @@ def model() -> EmotionModel:
     return CalmModel()
 
 
-def test_a_whole_conversation_is_handed_over_at_the_turn_that_needs_it(
+def test_a_whole_conversation_is_handed_over_at_the_expected_turn(
     model: EmotionModel,
 ) -> None:
     messages = [

@@ -1,4 +1,4 @@
-"""The rules that hold whatever happens, as the shipped policy keeps them."""
+"""Decisions that the shipped policy must always make."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,21 +29,21 @@ def test_a_first_angry_message_alone_does_not_hand_over() -> None:
     assert rules(decision) == {"first_displeasure"}
 
 
-def test_a_first_angry_message_that_asks_for_a_person_does() -> None:
+def test_a_first_angry_message_that_asks_for_a_person_hands_over() -> None:
     decision = decide(customer("I want to speak to a person!", 0.95, anger=0.9))
     assert (decision.action, decision.priority) == ("hand_over", 2)
 
 
-def test_a_first_angry_message_that_threatens_does() -> None:
+def test_a_first_angry_message_that_threatens_hands_over() -> None:
     decision = decide(customer("I will sue you", 0.95, anger=0.9))
     assert (decision.action, decision.priority, decision.senior) == ("hand_over", 2, True)
 
 
-def test_a_first_message_that_is_severe_does() -> None:
+def test_a_first_abusive_message_hands_over() -> None:
     assert decide(customer("you are idiots", 0.97, anger=0.9)).action == "hand_over"
 
 
-def test_a_calm_wish_for_a_person_is_granted_at_once() -> None:
+def test_a_calm_request_for_a_person_hands_over_at_once() -> None:
     decision = decide(customer("Could I talk to someone, please?"))
     assert (decision.action, decision.priority) == ("hand_over", 3)
     assert decision.reasons[0].evidence[0].quote == "Could I talk to someone"
@@ -54,7 +54,7 @@ def test_asking_again_for_a_person_is_more_urgent() -> None:
     assert decide(wish, assistant(), wish).priority == 2
 
 
-def test_failing_to_recover_hands_over() -> None:
+def test_a_customer_who_stays_displeased_is_handed_over() -> None:
     assert decide(ANGRY, assistant("One"), ANGRY, assistant("Two")).action == "hand_over"
     upset = [customer(f"I am upset about thing {place}", 0.7) for place in range(3)]
     answered = [assistant(f"Answer number {word}") for word in ("one", "two", "three")]
@@ -64,7 +64,7 @@ def test_failing_to_recover_hands_over() -> None:
     assert decide(*turns).action == "hand_over"
 
 
-def test_no_answer_for_someone_displeased_twice_hands_over() -> None:
+def test_a_miss_for_a_customer_displeased_twice_hands_over() -> None:
     turns = (
         customer("This is annoying, it is late", 0.6),
         assistant("Two days."),
@@ -77,7 +77,7 @@ def test_no_answer_for_someone_displeased_twice_hands_over() -> None:
     assert (missed.action, "missed_and_upset" in rules(missed)) == ("hand_over", True)
 
 
-def test_recovering_does_not() -> None:
+def test_a_customer_who_recovers_is_not_handed_over() -> None:
     decision = decide(
         ANGRY,
         assistant("It is at the depot and comes tomorrow."),
@@ -89,7 +89,7 @@ def test_recovering_does_not() -> None:
     assert rules(decision) == {"recovered", "thanks"}
 
 
-def test_a_calm_start_that_turns_sour_hands_over_though_each_answer_was_given() -> None:
+def test_displeasure_after_a_calm_start_hands_over_even_without_misses() -> None:
     decision = decide(
         customer("Hello, when does my rug come?", 0.05),
         assistant("Within five days."),
@@ -104,7 +104,7 @@ def test_a_calm_start_that_turns_sour_hands_over_though_each_answer_was_given() 
     assert "souring" in rules(decision)
 
 
-def test_steadily_worse_hands_over_before_it_boils() -> None:
+def test_steadily_worse_sentiment_hands_over_early() -> None:
     levels = (0.05, 0.25, 0.45, 0.7)
     turns = [
         turn
@@ -114,7 +114,7 @@ def test_steadily_worse_hands_over_before_it_boils() -> None:
     assert "worse_each_time" in rules(decide(*turns))
 
 
-def test_a_calm_report_of_faults_is_not_an_upset_customer() -> None:
+def test_a_calm_report_of_faults_does_not_hand_over() -> None:
     decision = decide(
         customer("Checkout failed with error 500 and the link is dead", 0.2),
         assistant("Please clear the cache."),
@@ -139,7 +139,7 @@ def test_two_misses_and_displeasure_hand_over() -> None:
     assert decision.action == "hand_over"
 
 
-def test_the_same_answer_over_and_over_hands_over() -> None:
+def test_repeated_answers_hand_over() -> None:
     answer = assistant("Your parcel is on its way to you and arrives soon.")
     turns: list[Message] = []
     for question in ("Which day?", "Morning or evening?", "Who brings it?", "May I collect it?"):
@@ -149,13 +149,13 @@ def test_the_same_answer_over_and_over_hands_over() -> None:
     assert decide(*turns).action == "hand_over"
 
 
-def test_danger_is_most_urgent_and_told_with_care() -> None:
+def test_danger_has_priority_1_and_the_safety_wording() -> None:
     decision = decide(customer("The lamp caught fire and my son was hurt"))
     assert (decision.action, decision.priority) == ("hand_over", 1)
     assert (decision.senior, decision.wording) == (True, "safety")
 
 
-def test_danger_outranks_everything_else_that_fires() -> None:
+def test_danger_outranks_other_rules() -> None:
     decision = decide(customer("It caught fire, I will sue you, get me a manager", 0.9))
     assert (decision.priority, decision.wording) == (1, "safety")
     assert {"danger", "threat", "wants_person"} <= rules(decision)
@@ -171,18 +171,18 @@ def test_a_vulnerable_customer_with_a_problem_gets_a_senior_person() -> None:
     "trouble",
     ["assistant_down", "knowledge_down", "backoffice_down", "emotion_down", "interrupted"],
 )
-def test_a_customer_is_not_stranded_when_something_is_down(trouble: str) -> None:
+def test_every_trouble_hands_over(trouble: str) -> None:
     decision = decide(customer("Hello", trouble=trouble))
     assert (decision.action, decision.wording) == ("hand_over", "trouble")
     assert trouble in rules(decision)
 
 
-def test_thanks_and_goodbyes_start_nothing() -> None:
+def test_thanks_and_goodbyes_continue() -> None:
     decision = decide(customer("Thanks, goodbye!", 0.02))
     assert (decision.action, decision.priority) == ("continue", None)
 
 
-def test_leaving_and_complaining_after_failure_hand_over() -> None:
+def test_threats_to_leave_and_complaints_after_a_failure_hand_over() -> None:
     miss = assistant("I do not know", answered=False)
     for words in ("I will never shop with you again", "I want to make a complaint"):
         assert decide(customer(words)).action in ("continue", "offer_person")
@@ -190,9 +190,7 @@ def test_leaving_and_complaining_after_failure_hand_over() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=6), st.booleans())
-def test_the_same_conversation_always_gives_the_same_decision(
-    levels: Sequence[float], answered: bool
-) -> None:
+def test_decisions_are_deterministic(levels: Sequence[float], answered: bool) -> None:
     turns = [
         turn
         for place, level in enumerate(levels)
@@ -202,12 +200,12 @@ def test_the_same_conversation_always_gives_the_same_decision(
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-def test_level_alone_never_hands_over(negative: float, anger: float) -> None:
+def test_a_sentiment_level_alone_never_hands_over(negative: float, anger: float) -> None:
     decision = decide(customer("Where is my parcel", negative, anger=anger), assistant())
     assert decision.action in ("continue", "watch")
 
 
-def test_every_reason_says_in_both_languages_what_made_it_fire() -> None:
+def test_every_reason_has_texts_in_both_languages_and_evidence() -> None:
     decision = decide(
         customer("It came broken and I called you twice", 0.9, anger=0.8),
         assistant(order=order(days_late=12)),
@@ -220,7 +218,7 @@ def test_every_reason_says_in_both_languages_what_made_it_fire() -> None:
         assert reason.evidence, reason.rule
 
 
-def test_deadlines_are_nearer_the_more_urgent_the_case() -> None:
+def test_more_urgent_cases_have_shorter_deadlines() -> None:
     now = datetime(2026, 11, 22, 9, tzinfo=UTC)
     due = [POLICY.deadlines(priority, now) for priority in (1, 2, 3, 4)]
     assert due == sorted(due)
@@ -228,7 +226,7 @@ def test_deadlines_are_nearer_the_more_urgent_the_case() -> None:
     assert all(reply < resolve for reply, resolve in due)
 
 
-def test_a_first_displeased_message_after_bare_details_is_only_watched() -> None:
+def test_a_first_displeased_message_after_neutral_ones_is_only_watched() -> None:
     decision = decide(
         customer("Hi, where is my order?", 0.03),
         assistant("Your order number?", answered=None),

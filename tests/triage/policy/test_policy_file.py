@@ -1,4 +1,4 @@
-"""A policy is validated whole, and each fault is named with its line."""
+"""Validation of the policy file: all faults with their lines and rules."""
 
 from pathlib import Path
 
@@ -32,13 +32,13 @@ def faults(text: str) -> list[str]:
     return [str(fault) for fault in caught.value.faults]
 
 
-def test_a_good_policy_is_loaded_from_text_and_from_a_file(tmp_path: Path) -> None:
+def test_a_valid_policy_is_loaded_from_text_and_from_a_file(tmp_path: Path) -> None:
     file = tmp_path / "policy.yml"
     file.write_text(GOOD, encoding="utf-8")
     assert load_policy(file).hash == load_policy(GOOD).hash
 
 
-def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
+def test_the_hash_ignores_comments_and_layout() -> None:
     commented = GOOD.replace("  - id: wish", "  # a comment\n  - id: 'wish'")
     assert load_policy(commented).hash == load_policy(GOOD).hash
     assert load_policy(GOOD.replace("priority: 3", "priority: 2")).hash != load_policy(GOOD).hash
@@ -78,13 +78,13 @@ def test_the_hash_is_of_the_meaning_not_of_the_form() -> None:
         ("deadlines:", "deadlines: [", "line"),
     ],
 )
-def test_a_fault_is_named_with_its_rule_and_line(old: str, new: str, fault: str) -> None:
+def test_a_fault_is_reported_with_its_rule_and_line(old: str, new: str, fault: str) -> None:
     assert old in GOOD
     found = faults(GOOD.replace(old, new))
-    assert any(one.startswith(fault) or fault in one for one in found), found
+    assert any(line.startswith(fault) or fault in line for line in found), found
 
 
-def test_all_faults_are_named_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     twice = GOOD + RULE.replace("\nrules:\n", "").replace("wants_person", "wants_people")
     assert faults(twice) == [
         "line 14, wish: two rules have this id",
@@ -97,11 +97,11 @@ def test_all_faults_are_named_at_once() -> None:
     "text",
     ["", "[]", "just words", "rules: 3", "a: 1\na: 2", "\x00", "{", "rules:\n  - 3", "[" * 20_000],
 )
-def test_what_is_no_policy_at_all_is_refused(text: str) -> None:
+def test_text_that_is_not_a_policy_is_refused(text: str) -> None:
     assert faults(text)
 
 
-def test_a_file_that_cannot_be_read_is_a_fault_too(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported_as_a_fault(tmp_path: Path) -> None:
     with pytest.raises(TriageError, match="cannot be read"):
         load_policy(tmp_path / "nowhere.yml")
     broken = tmp_path / "broken.yml"

@@ -1,4 +1,4 @@
-"""Every fault of a rule file has a sentence, and the models are published as JSON Schema."""
+"""The models of rule files: messages of faults, and the JSON Schema."""
 
 import ast
 import json
@@ -61,7 +61,7 @@ SETTINGS = {"type", "strict", "ref", "metadata", "serialization", "schema"}
 
 
 def schemas(node: Any) -> Iterator[dict[str, Any]]:
-    """Every schema of pydantic's within `node`."""
+    """Yield every core schema within `node`."""
     if isinstance(node, dict):
         if isinstance(node.get("type"), str):
             yield node
@@ -74,7 +74,7 @@ def schemas(node: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(("model", "file"), FILES)
-def test_every_fault_that_pydantic_can_find_has_a_sentence(model: type[Model], file: Path) -> None:
+def test_every_fault_of_pydantic_has_a_message(model: type[Model], file: Path) -> None:
     found = {name.lower() for name in Fault.__members__}
     kinds = set()
     for schema in schemas(model.__pydantic_core_schema__):
@@ -88,8 +88,10 @@ def test_every_fault_that_pydantic_can_find_has_a_sentence(model: type[Model], f
     assert {"model", "model-fields", "list", "str", "decimal", "literal"} <= kinds
 
 
-def test_every_sentence_is_used_and_filled() -> None:
-    sources = [path.read_text("utf-8") for path in Path(rule_model.__file__).parent.rglob("*.py")]
+def test_every_message_is_used_with_all_its_placeholders() -> None:
+    sources = [
+        path.read_text("utf-8") for path in Path(rule_model.__file__).parents[1].rglob("*.py")
+    ]
     by_pydantic = {name.upper() for found in (KINDS | CONSTRAINTS).values() for name in found}
     named = set(re.findall(r"\bFault\.([A-Z_]+)", "".join(sources)))
     assert set(Fault.__members__) == (named | by_pydantic) & set(Fault.__members__)
@@ -106,7 +108,7 @@ def test_every_sentence_is_used_and_filled() -> None:
         assert set(re.findall(r"%\((\w+)\)s", what)) <= given, what
 
 
-def test_faults_of_all_parts_are_named_at_once_in_the_order_of_their_lines() -> None:
+def test_all_faults_are_reported_at_once_in_the_order_of_their_lines() -> None:
     text = (
         GOOD.replace("  2: {reply: 5, resolve: 60}\n", "")
         .replace("3: {reply: 5,", "3: {reply: much, replay: 5,")
@@ -132,7 +134,7 @@ def test_faults_of_all_parts_are_named_at_once_in_the_order_of_their_lines() -> 
 
 
 @pytest.mark.parametrize(("model", "file"), FILES)
-def test_the_published_schema_takes_what_ships_and_refuses_a_misspelt_key(
+def test_the_json_schema_accepts_the_shipped_file_and_refuses_a_misspelt_key(
     model: type[Model], file: Path
 ) -> None:
     schema = model.model_json_schema()

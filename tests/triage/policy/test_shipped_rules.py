@@ -1,4 +1,4 @@
-"""Each rule of the shipped policy, tried in both languages on the model that ships."""
+"""Examples of each shipped rule in both languages, with the shipped emotion model."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def model() -> EmotionModel:
 def turns(
     messages: list[dict[str, str]], more: dict[str, Any], model: EmotionModel
 ) -> list[Message]:
-    """The messages as the record would have them, with what `more` says."""
+    """Return the messages as they would be stored, with the fields in `more`."""
     found: list[Message] = []
     waited = timedelta(minutes=more.get("waited", 0))
     written = (item for message in messages for item in message.items())
@@ -53,11 +53,11 @@ def turns(
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("rule", [rule.id for rule in POLICY.rules])
-def test_a_rule_holds_where_it_should(rule: str, language: str, model: EmotionModel) -> None:
+def test_a_rule_holds_for_its_examples(rule: str, language: str, model: EmotionModel) -> None:
     example = EXAMPLES[rule]
     facts = extract_facts(turns(example[language], example.get("more", {}), model))
-    assert rule in {one.id for one in POLICY.holding(facts)}
+    assert rule in {matching_rule.id for matching_rule in POLICY.matching_rules(facts)}
 
 
-def test_there_is_no_example_of_a_rule_that_is_gone() -> None:
+def test_every_example_belongs_to_a_shipped_rule() -> None:
     assert set(EXAMPLES) == {rule.id for rule in POLICY.rules}

@@ -1,4 +1,4 @@
-"""The rules follow their files; every version is kept, and nothing that cannot be used decides."""
+"""The rule repository adopts changed files, stores every version and refuses invalid texts."""
 
 import logging
 import os
@@ -29,7 +29,7 @@ WISH = facts(customer("I want to talk to a person"))
 
 
 class Shop:
-    """Files of rules, and processes that follow them."""
+    """The rule files of a shop, and repositories opened on them."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.engine = engine
@@ -42,7 +42,7 @@ class Shop:
         self.now += timedelta(minutes=1)
         return self.now
 
-    def opened(self) -> RuleRepository:
+    def open_repository(self) -> RuleRepository:
         return RuleRepository(self.engine, self.policy, self.remedies, self.clock)
 
     def history(self, kind: RuleFile = RuleFile.POLICY) -> list[Version]:
@@ -58,22 +58,22 @@ def shop(engine: Engine, tmp_path: Path) -> Shop:
     return Shop(engine, tmp_path)
 
 
-def priority(rulebook: RuleRepository) -> int | None:
-    return rulebook.policy.evaluate(WISH).priority
+def priority(repository: RuleRepository) -> int | None:
+    return repository.policy.evaluate(WISH).priority
 
 
-def test_the_first_start_keeps_what_is_shipped(shop: Shop) -> None:
-    rulebook = shop.opened()
+def test_the_first_start_stores_the_shipped_files_as_version_1(shop: Shop) -> None:
+    repository = shop.open_repository()
     for kind in RuleFile:
         (first,) = shop.history(kind)
         assert (first.number, first.author, first.note) == (1, None, "")
-        assert first == rulebook.present(kind)
-    shop.opened()
+        assert first == repository.present(kind)
+    shop.open_repository()
     assert len(shop.history()) == 1
 
 
-def test_every_process_takes_a_changed_file_over_and_it_becomes_one_version(shop: Shop) -> None:
-    processes = [shop.opened() for _ in range(3)]
+def test_every_process_adopts_a_changed_file_as_one_version(shop: Shop) -> None:
+    processes = [shop.open_repository() for _ in range(3)]
     shop.policy.write_text(CALM, "utf-8")
     assert {priority(process) for process in processes} == {3}
     with ThreadPoolExecutor(3) as pool:
@@ -84,95 +84,95 @@ def test_every_process_takes_a_changed_file_over_and_it_becomes_one_version(shop
     assert shop.texts() == [SHIPPED, CALM]
 
 
-def test_a_change_of_the_same_length_at_the_same_time_is_seen(shop: Shop) -> None:
-    rulebook = shop.opened()
+def test_a_change_with_the_same_size_and_time_is_adopted(shop: Shop) -> None:
+    repository = shop.open_repository()
     before = shop.policy.stat()
     shop.policy.write_text(CALM, "utf-8")
     os.utime(shop.policy, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert shop.policy.stat().st_size == before.st_size
-    rulebook.refresh()
-    assert priority(rulebook) == 4
+    repository.refresh()
+    assert priority(repository) == 4
 
 
-def test_a_file_that_stays_is_not_read_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unchanged_file_is_not_read_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in (shop.policy, shop.remedies):
         os.utime(path, (0, 0))
-    rulebook = shop.opened()
+    repository = shop.open_repository()
     monkeypatch.setattr("triage.rules.repository.text_in", None)
-    rulebook.refresh()
-    assert priority(rulebook) == 3
+    repository.refresh()
+    assert priority(repository) == 3
 
 
-def test_a_broken_file_is_refused_and_told_once_and_the_running_policy_goes_on(
+def test_an_invalid_file_is_logged_once_and_the_previous_policy_stays_in_force(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rulebook = shop.opened()
+    repository = shop.open_repository()
     shop.policy.write_text(BROKEN, "utf-8")
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            rulebook.refresh()
+            repository.refresh()
     line = BROKEN[: BROKEN.index("wants_persons")].count("\n") + 1
     fault = f"line {line}, wants_person: no fact is called 'wants_persons'"
     assert [fault in record.getMessage() for record in caplog.records] == [True]
-    assert [str(one) for one in rulebook.faults(RuleFile.POLICY)] == [fault]
-    assert priority(rulebook) == 3
+    assert [str(found) for found in repository.faults(RuleFile.POLICY)] == [fault]
+    assert priority(repository) == 3
     assert shop.texts() == [SHIPPED]
 
     shop.policy.write_text(CALM, "utf-8")
-    rulebook.refresh()
-    assert not rulebook.faults(RuleFile.POLICY)
-    assert priority(rulebook) == 4
+    repository.refresh()
+    assert not repository.faults(RuleFile.POLICY)
+    assert priority(repository) == 4
 
 
-def test_a_file_that_is_gone_or_no_text_changes_nothing(shop: Shop) -> None:
-    rulebook = shop.opened()
+def test_a_missing_or_undecodable_file_keeps_the_previous_policy_in_force(shop: Shop) -> None:
+    repository = shop.open_repository()
     shop.policy.write_bytes(b"rules: \xff")
-    rulebook.refresh()
-    assert "cannot be read" in str(rulebook.faults(RuleFile.POLICY)[0])
+    repository.refresh()
+    assert "cannot be read" in str(repository.faults(RuleFile.POLICY)[0])
     shop.policy.unlink()
-    rulebook.refresh()
-    assert "cannot be read" in str(rulebook.faults(RuleFile.POLICY)[0])
-    assert priority(rulebook) == 3
+    repository.refresh()
+    assert "cannot be read" in str(repository.faults(RuleFile.POLICY)[0])
+    assert priority(repository) == 3
     shop.policy.write_text(CALM, "utf-8")
-    rulebook.refresh()
-    assert priority(rulebook) == 4
+    repository.refresh()
+    assert priority(repository) == 4
 
 
-def test_a_start_over_a_broken_file_goes_on_with_the_newest_version(shop: Shop) -> None:
+def test_starting_with_an_invalid_file_uses_the_newest_valid_version(shop: Shop) -> None:
     shop.policy.write_text(BROKEN, "utf-8")
     with pytest.raises(PolicyError):
-        shop.opened()
+        shop.open_repository()
     shop.policy.write_text(CALM, "utf-8")
-    shop.opened()
+    shop.open_repository()
     shop.policy.write_text(BROKEN, "utf-8")
-    again = shop.opened()
+    again = shop.open_repository()
     assert priority(again) == 4
     assert again.faults(RuleFile.POLICY)
     assert not again.faults(RuleFile.REMEDIES)
 
 
-def test_what_is_saved_is_in_force_in_the_file_and_in_the_history(
+def test_a_saved_text_is_in_force_in_the_file_and_in_the_history(
     shop: Shop, people: People
 ) -> None:
-    rulebook, other = shop.opened(), shop.opened()
-    saved = rulebook.use(
+    repository, other = shop.open_repository(), shop.open_repository()
+    saved = repository.use(
         RuleFile.POLICY, CALM.replace("\n", "\r\n"), " Less haste ", people.sam.id, based_on=1
     )
     assert (saved.number, saved.author, saved.note) == (2, "Sam", "Less haste")
     assert shop.policy.read_text("utf-8") == CALM
-    assert priority(rulebook) == 4
+    assert priority(repository) == 4
     other.refresh()
     assert priority(other) == 4
     assert shop.texts() == [SHIPPED, CALM]
 
 
-def test_what_is_saved_already_adds_no_version(shop: Shop) -> None:
-    assert shop.opened().use(RuleFile.POLICY, SHIPPED, "The same", None).number == 1
+def test_saving_the_text_in_force_adds_no_version(shop: Shop) -> None:
+    assert shop.open_repository().use(RuleFile.POLICY, SHIPPED, "The same", None).number == 1
     assert shop.texts() == [SHIPPED]
 
 
-def test_a_note_is_needed_and_nothing_broken_is_saved(shop: Shop) -> None:
-    rules = shop.opened()
+def test_saving_needs_a_note_and_a_valid_text(shop: Shop) -> None:
+    rules = shop.open_repository()
     with pytest.raises(ReasonMissing):
         rules.use(RuleFile.POLICY, CALM, " \n", None)
     with pytest.raises(RulesError):
@@ -181,13 +181,17 @@ def test_a_note_is_needed_and_nothing_broken_is_saved(shop: Shop) -> None:
     assert shop.texts() == [SHIPPED]
 
 
-def test_of_two_who_save_at_once_one_gets_a_conflict_and_nothing_is_lost(shop: Shop) -> None:
+def test_of_two_concurrent_saves_one_gets_a_conflict(shop: Shop) -> None:
     texts = [CALM, CALMER]
-    books = [shop.opened() for _ in texts]
+    repositories = [shop.open_repository() for _ in texts]
 
     def save(place: int) -> int | None:
         try:
-            return books[place].use(RuleFile.POLICY, texts[place], "Mine", None, based_on=1).number
+            return (
+                repositories[place]
+                .use(RuleFile.POLICY, texts[place], "Mine", None, based_on=1)
+                .number
+            )
         except RulesChanged:
             return None
 
@@ -198,8 +202,10 @@ def test_of_two_who_save_at_once_one_gets_a_conflict_and_nothing_is_lost(shop: S
     assert shop.policy.read_text("utf-8") == texts[numbers.index(2)]
 
 
-def test_a_change_of_the_file_is_a_conflict_for_who_edits_on_the_page(shop: Shop) -> None:
-    rules = shop.opened()
+def test_a_change_of_the_file_conflicts_with_an_edit_based_on_the_version_before(
+    shop: Shop,
+) -> None:
+    rules = shop.open_repository()
     shop.policy.write_text(CALM, "utf-8")
     with pytest.raises(RulesChanged):
         rules.use(RuleFile.POLICY, CALMER, "Mine", None, based_on=1)
@@ -208,22 +214,22 @@ def test_a_change_of_the_file_is_a_conflict_for_who_edits_on_the_page(shop: Shop
     assert shop.texts() == [SHIPPED, CALM, CALMER]
 
 
-def test_a_broken_file_that_is_replaced_is_not_lost(shop: Shop) -> None:
-    rulebook = shop.opened()
+def test_an_invalid_file_is_stored_before_it_is_replaced(shop: Shop) -> None:
+    repository = shop.open_repository()
     shop.policy.write_text(BROKEN, "utf-8")
-    rulebook.use(RuleFile.POLICY, CALM, "Mended", None, based_on=1)
+    repository.use(RuleFile.POLICY, CALM, "Mended", None, based_on=1)
     assert [(version.text, version.hash == "") for version in shop.history()] == [
         (SHIPPED, False),
         (BROKEN, True),
         (CALM, False),
     ]
-    assert not rulebook.faults(RuleFile.POLICY)
+    assert not repository.faults(RuleFile.POLICY)
     with pytest.raises(RulesError):
-        rulebook.roll_back(RuleFile.POLICY, 2, "As it was", None)
+        repository.roll_back(RuleFile.POLICY, 2, "As it was", None)
 
 
-def test_rolling_back_is_a_new_version(shop: Shop, people: People) -> None:
-    rules = shop.opened()
+def test_rolling_back_adds_a_new_version(shop: Shop, people: People) -> None:
+    rules = shop.open_repository()
     rules.use(RuleFile.POLICY, CALM, "Less haste", None, based_on=1)
     back = rules.roll_back(RuleFile.POLICY, 1, "Too calm", people.tess.id, based_on=2)
     assert (back.number, back.text, back.author, back.note) == (3, SHIPPED, "Tess", "Too calm")
@@ -234,10 +240,10 @@ def test_rolling_back_is_a_new_version(shop: Shop, people: People) -> None:
         rules.roll_back(RuleFile.POLICY, 9, "Again", None)
 
 
-def test_nothing_is_kept_of_what_cannot_be_written(
+def test_a_text_that_cannot_be_written_to_the_file_is_not_stored(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rules = shop.opened()
+    rules = shop.open_repository()
 
     def full(text: str, path: Path) -> None:
         raise OSError(28, "No space left on device", str(path))
@@ -248,8 +254,8 @@ def test_nothing_is_kept_of_what_cannot_be_written(
     assert shop.texts() == [SHIPPED]
 
 
-def test_a_decision_finds_its_version(shop: Shop) -> None:
-    rules = shop.opened()
+def test_the_version_of_a_decision_is_found_by_hash_and_time(shop: Shop) -> None:
+    rules = shop.open_repository()
     first, _, third = (
         shop.history()[0],
         rules.use(RuleFile.POLICY, CALM, "One", None),
@@ -264,39 +270,42 @@ def test_a_decision_finds_its_version(shop: Shop) -> None:
 
 
 @pytest.fixture
-def other_machine(shop: Shop, tmp_path: Path) -> Iterator[Engine]:
-    """The same record, reached through connections of its own."""
+def second_engine(shop: Shop, tmp_path: Path) -> Iterator[Engine]:
+    """The same database through a second engine."""
     engine = open_engine(f"sqlite:///{tmp_path / 'amends.db'}")
     migrate(engine)
     yield engine
     engine.dispose()
 
 
-def test_a_save_waits_for_its_turn_beside_another_process(
-    shop: Shop, other_machine: Engine
+def test_concurrent_saves_through_two_connections_are_serialised(
+    shop: Shop, second_engine: Engine
 ) -> None:
-    here = shop.opened()
-    there = RuleRepository(other_machine, shop.policy, shop.remedies, shop.clock)
+    here = shop.open_repository()
+    there = RuleRepository(second_engine, shop.policy, shop.remedies, shop.clock)
     with ThreadPoolExecutor(2) as pool:
         done = list(
-            pool.map(lambda book: book.use("policy", CALM, "Mine", None).number, (here, there))
+            pool.map(
+                lambda repository: repository.use("policy", CALM, "Mine", None).number,
+                (here, there),
+            )
         )
     assert done == [2, 2]
     assert shop.texts() == [SHIPPED, CALM]
 
 
-def test_a_locked_record_keeps_the_running_policy(
+def test_without_the_table_of_versions_the_previous_policy_stays_in_force(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    rulebook = shop.opened()
+    repository = shop.open_repository()
     shop.policy.write_text(CALM, "utf-8")
     with shop.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE rule_versions RENAME TO elsewhere")
     with caplog.at_level(logging.WARNING):
-        rulebook.refresh()
+        repository.refresh()
     assert "keeping the previous version; trying again" in caplog.text
-    assert priority(rulebook) == 3
+    assert priority(repository) == 3
     with shop.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO rule_versions")
-    rulebook.refresh()
-    assert priority(rulebook) == 4
+    repository.refresh()
+    assert priority(repository) == 4
