@@ -1,23 +1,37 @@
 .DEFAULT_GOAL := help
-.PHONY: run test lint bench clean help lock environments
+.PHONY: run dev check fast-tests test lint figures bench clean help lock environments
 
 export RASA_TELEMETRY_ENABLED := false
 BIN := .venv/bin
+FAST := not product and not rasa and not browser and not slow
 COMPILE := pip-compile -q --no-annotate --strip-extras --allow-unsafe --no-emit-find-links --no-emit-index-url
 
 run:  ## set everything up that is missing, and serve the whole product
 	@python3 scripts/environments.py serve
 	@exec $(BIN)/amends serve
 
-test: environments lint  ## lint, types, import directions, Rasa's own tests, and every test with real parts
-	$(BIN)/python scripts/rasa_checks.py
-	$(BIN)/pytest
+dev: environments  ## serve, and restart when Python or a template changes
+	@exec $(BIN)/amends serve --reload
 
-lint: environments  ## style, types and import directions
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports --no-logo
+check: environments  ## the fast loop: lint, types, import contracts and the tests that need no Rasa, browser or server
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint fast-tests
+
+fast-tests: environments
+	@$(BIN)/pytest -q -n 2 -m "$(FAST)"
+
+test: environments lint  ## everything: lint, Rasa's own checks, every test with coverage, and the figures of model quality
+	$(BIN)/python scripts/rasa_checks.py
+	$(BIN)/pytest --cov
+	$(BIN)/python -m benchmarks.figures --check
+
+lint: environments  ## style, types and import contracts
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+figures: environments  ## measure the figures of model quality and record them
+	$(BIN)/python -m benchmarks.figures --update
 
 bench: environments  ## measure speed and memory beside their baselines
 	$(BIN)/python -m benchmarks

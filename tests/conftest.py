@@ -1,5 +1,6 @@
-"""What most tests share: a migrated database of their own."""
+"""Fixtures that tests of several packages share, and the marks that select what a test needs."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,31 +10,56 @@ from sqlalchemy import Connection, Engine
 
 from knowledge_base.article import ARTICLES
 from store.engine import migrate, open_engine
-from tests.product import DATA_FOLDERS, Product
-from tests.reproduction import decided_again, stored_in
-from triage.compensation.remedies import REMEDIES
-from triage.policy.policy import POLICY
+from tests.product import ServedProduct, copied_rules
+
+# Fixtures that start `amends serve`: tests that use them are marked `product`.
+PRODUCT_FIXTURES = frozenset({"running", "alone"})
 
 
-@pytest.fixture(scope="session", autouse=True)
-def every_decision_can_be_made_again() -> Iterator[None]:
-    """In the end, all that any product decided comes out the same when it is decided again."""
-    yield
-    for folder in sorted(DATA_FOLDERS):
-        stored_in(folder)
+# Importing one of these takes longer than most tests: tests in files that do are marked `slow`.
+TORCH = re.compile(
+    r"^(?:import|from) (?:torch|transformers|sentence_transformers|tests\.language\.tiny)\b", re.M
+)
+
+
+def imports_torch(path: Path) -> bool:
+    """Return whether a test file imports torch itself."""
+    return TORCH.search(path.read_text(encoding="utf-8")) is not None
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files that import torch where slow tests are deselected anyway."""
+    if "not slow" in config.option.markexpr and collection_path.name.startswith("test_"):
+        return imports_torch(collection_path) or None
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test that starts the whole product, judging by its fixtures, or loads torch."""
+    slow = {path for path in {item.path for item in items} if imports_torch(path)}
+    for item in items:
+        if not PRODUCT_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("product")
+        if item.path in slow:
+            item.add_marker("slow")
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite database to copy: migrating one for every test would take long."""
+    path = tmp_path_factory.mktemp("migrated") / "amends.db"
+    engine = open_engine(f"sqlite:///{path}")
+    migrate(engine)
+    engine.dispose()
+    return path
 
 
 @pytest.fixture
-def engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """A fresh, migrated SQLite database in a file; what a test decided in it must come out again.
-
-    Not where a test is marked `altered`: its log is altered on purpose, or invented.
-    """
-    engine = open_engine(f"sqlite:///{tmp_path / 'amends.db'}")
-    migrate(engine)
+def engine(tmp_path: Path, migrated_database: Path) -> Iterator[Engine]:
+    """A fresh, migrated SQLite database in a file."""
+    engine = open_engine(f"sqlite:///{shutil.copy(migrated_database, tmp_path / 'amends.db')}")
     yield engine
-    if request.node.get_closest_marker("altered") is None:
-        decided_again(engine)
     engine.dispose()
 
 
@@ -45,30 +71,29 @@ def connection(engine: Engine) -> Iterator[Connection]:
 
 
 @pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProduct]:
     """The whole product with its Rasa, started once, over copies of articles and rules."""
     folder = tmp_path_factory.mktemp("product")
     shutil.copytree(ARTICLES, folder / "articles")
-    settings = {"AMENDS_ARTICLES": str(folder / "articles")}
-    for name, path in (("AMENDS_POLICY", POLICY), ("AMENDS_REMEDIES", REMEDIES)):
-        settings[name] = str(shutil.copy(path, folder))
-    product = Product(folder, settings)
+    settings = {"AMENDS_ARTICLES": str(folder / "articles"), **copied_rules(folder)}
+    product = ServedProduct(folder, settings=settings)
     product.start()
     yield product
     product.stop()
 
 
 @pytest.fixture
-def server(running: Product) -> Iterator[Product]:
+def server(running: ServedProduct) -> Iterator[ServedProduct]:
     """The running product, for tests that only talk to it."""
     yield running
     running.hang_up()
 
 
 @pytest.fixture
-def alone(tmp_path: Path) -> Iterator[Product]:
+def alone(tmp_path: Path) -> Iterator[ServedProduct]:
     """A product whose Rasa cannot start, so that people must answer; not started yet."""
-    product = Product(tmp_path / "data", {"AMENDS_RASA_PYTHON": "/nonexistent/python"})
+    settings = {"AMENDS_RASA_PYTHON": "/nonexistent/python"}
+    product = ServedProduct(tmp_path / "data", settings=settings)
     yield product
     if product.process is not None:
         product.stop()

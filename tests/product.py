@@ -1,4 +1,4 @@
-"""The whole product, started as a user starts it, for tests that talk to it."""
+"""The product as tests talk to it, and as a user starts it."""
 
 import os
 import shutil
@@ -37,15 +37,57 @@ def free_port() -> int:
 
 @dataclass
 class Product:
-    """A running `amends serve` with a data folder of its own."""
+    """A product that tests talk to over HTTP, however it runs."""
 
     data_dir: Path
-    settings: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
     agent: Credentials = AGENT
     supervisor: Credentials = SUPERVISOR
-    process: subprocess.Popen[bytes] | None = None
     clients: list[httpx.Client] = field(default_factory=list)
+
+    def connect(self) -> httpx.Client:
+        """Return a new client; whoever asks for it closes it."""
+        raise NotImplementedError
+
+    def client(self) -> httpx.Client:
+        """Return a client that `hang_up` closes."""
+        self.clients.append(self.connect())
+        return self.clients[-1]
+
+    def hang_up(self) -> None:
+        """Close every client."""
+        while self.clients:
+            self.clients.pop().close()
+
+    def customer(self, language: str | None = None) -> "Customer":
+        """Begin a conversation."""
+        client = self.client()
+        body = client.post("/api/conversations", json={"language": language}).json()
+        return Customer(client, body["id"], body["token"])
+
+    def staff(self, who: Credentials) -> httpx.Client:
+        """Return a signed-in client that sends the CSRF token with every request."""
+        client = self.client()
+        answer = client.post("/api/session", json={"email": who[0], "password": who[1]})
+        answer.raise_for_status()
+        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return client
+
+    def as_agent(self) -> httpx.Client:
+        """Return the agent, signed in."""
+        return self.staff(self.agent)
+
+    def as_supervisor(self) -> httpx.Client:
+        """Return the supervisor, signed in."""
+        return self.staff(self.supervisor)
+
+
+@dataclass
+class ServedProduct(Product):
+    """A running `amends serve` with a data folder of its own."""
+
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -108,49 +150,25 @@ class Product:
             os.killpg(self.process.pid, how)
         return self.process.wait(timeout=30)
 
-    def client(self) -> httpx.Client:
-        """Return a client that `hang_up` closes."""
-        self.clients.append(httpx.Client(base_url=self.url, timeout=30))
-        return self.clients[-1]
-
-    def hang_up(self) -> None:
-        """Close every client."""
-        while self.clients:
-            self.clients.pop().close()
-
-    def customer(self, language: str | None = None) -> "Customer":
-        """Begin a conversation."""
-        client = self.client()
-        body = client.post("/api/conversations", json={"language": language}).json()
-        return Customer(client, body["id"], body["token"])
-
-    def staff(self, who: Credentials) -> httpx.Client:
-        """Return a signed-in client that sends the CSRF token with every request."""
-        client = self.client()
-        answer = client.post("/api/session", json={"email": who[0], "password": who[1]})
-        answer.raise_for_status()
-        client.headers["X-CSRF-Token"] = answer.json()["csrf"]
-        return client
-
-    def as_agent(self) -> httpx.Client:
-        """Return the agent, signed in."""
-        return self.staff(self.agent)
-
-    def as_supervisor(self) -> httpx.Client:
-        """Return the supervisor, signed in."""
-        return self.staff(self.supervisor)
+    def connect(self) -> httpx.Client:
+        """Return a client of the served address."""
+        return httpx.Client(base_url=self.url, timeout=30)
 
 
 @contextmanager
-def product_with_rules(folder: Path) -> Iterator[Product]:
-    """A product whose people answer, with copies of the rules in `folder` that tests may change."""
-    settings = {"AMENDS_RASA_PYTHON": "/nonexistent/python"}
-    for name, path in (("AMENDS_POLICY", POLICY), ("AMENDS_REMEDIES", REMEDIES)):
-        settings[name] = str(shutil.copy(path, folder))
-    product = Product(folder / "data", settings)
+def product_with_rules(folder: Path) -> Iterator[ServedProduct]:
+    """Serve a product whose people answer, with copies of the rules in `folder` to change."""
+    settings = {"AMENDS_RASA_PYTHON": "/nonexistent/python", **copied_rules(folder)}
+    product = ServedProduct(folder / "data", settings=settings)
     product.start(wait_for_assistant=False)
     yield product
     product.stop()
+
+
+def copied_rules(folder: Path) -> dict[str, str]:
+    """Copy policy and remedies into `folder`; return the settings that name the copies."""
+    shipped = {"AMENDS_POLICY": POLICY, "AMENDS_REMEDIES": REMEDIES}
+    return {name: str(shutil.copy(path, folder)) for name, path in shipped.items()}
 
 
 @dataclass

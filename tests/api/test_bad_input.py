@@ -208,9 +208,8 @@ def test_a_broken_policy_is_not_replayed(server: Product) -> None:
 
 
 def test_a_wrong_password(server: Product) -> None:
-    answer = httpx.post(
-        f"{server.url}/api/session", json={"email": "nobody@example.com", "password": "wrong"}
-    )
+    credentials = {"email": "nobody@example.com", "password": "wrong"}
+    answer = server.client().post("/api/session", json=credentials)
     problem(answer, 401)
 
 
@@ -221,34 +220,14 @@ def test_a_change_without_the_csrf_token_is_refused(server: Product) -> None:
     problem(agent.post(f"/api/cases/{case_id}/claim"), 403)
 
 
-def test_every_staff_route_refuses_a_stranger(server: Product) -> None:
-    paths = httpx.get(f"{server.url}/openapi.json").json()["paths"]
-    checked = 0
-    for path, operations in paths.items():
-        if not path.startswith(("/api/cases", "/api/offers", "/api/triage")):
-            continue
-        for method in operations:
-            address = path.replace("{case}", "1").replace("{offer_id}", "1")
-            answer = httpx.request(method, server.url + address.replace("{decision}", "1"), json={})
-            problem(answer, 401)
-            checked += 1
-    assert checked >= 10
-
-
-def test_an_agent_is_no_supervisor(server: Product) -> None:
-    agent = server.as_agent()
-    problem(agent.get("/api/triage/log"), 403)
-    problem(agent.post("/api/triage/replay", json={"policy": ""}), 403)
-
-
 def test_the_action_endpoint_refuses_without_the_secret(server: Product) -> None:
-    problem(httpx.post(f"{server.url}/internal/actions", json={"next_action": "x"}), 403)
+    problem(server.client().post("/internal/actions", json={"next_action": "x"}), 403)
 
 
 def test_a_page_that_is_not_there_is_said_on_a_page(server: Product) -> None:
     for language, sentence in (("en", "There is no such page."), ("zh", "没有这个页面。")):
-        answer = httpx.get(
-            f"{server.url}/help/{language}/no-such-article",
+        answer = server.client().get(
+            f"/help/{language}/no-such-article",
             headers={"Accept": "text/html", "Accept-Language": language},
         )
         assert answer.status_code == 404

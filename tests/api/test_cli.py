@@ -122,6 +122,7 @@ def test_triage_adds_the_decision_and_the_turn_that_hands_over(tmp_path: Path) -
     assert judged == [("continue", None), ("hand_over", 2), ("continue", None)]
 
 
+@pytest.mark.rasa
 def test_parse_adds_the_intent_and_the_article(tmp_path: Path) -> None:
     source = write(
         tmp_path / "in.jsonl",

@@ -4,7 +4,6 @@ import re
 import uuid
 from datetime import datetime
 
-import httpx
 import pytest
 from openapi_spec_validator import validate
 
@@ -41,30 +40,7 @@ def customer(server: Product) -> Customer:
 
 
 def test_the_description_is_valid_openapi(server: Product) -> None:
-    validate(httpx.get(f"{server.url}/openapi.json").json())
-
-
-@pytest.mark.parametrize(
-    ("question", "article"),
-    [
-        ("How long does delivery take?", "delivery-times"),
-        ("Which cards do you accept?", "payment-methods"),
-        ("How do I reset my password?", "reset-password"),
-        ("送货要多久？", "delivery-times"),
-        ("你们支持哪些付款方式？", "payment-methods"),
-        ("忘記密碼了怎麼辦", "reset-password"),
-    ],
-)
-def test_a_question_is_answered_with_its_source(
-    server: Product, question: str, article: str
-) -> None:
-    outcome = server.customer().say(question)
-    assert outcome["handover"] is None
-    sources = [source for reply in outcome["replies"] for source in reply["sources"]]
-    assert article in [source["article"] for source in sources]
-    language = "zh" if re.search(r"[\u4e00-\u9fff]", question) else "en"
-    assert {source["url"] for source in sources} == {f"/help/{language}/{article}"}
-    assert bool(re.search(r"[\u4e00-\u9fff]", outcome["replies"][0]["text"])) == (language == "zh")
+    validate(server.client().get("/openapi.json").json())
 
 
 def test_a_message_has_the_members_of_the_contract(customer: Customer) -> None:
@@ -225,23 +201,19 @@ def test_a_replay_under_the_same_policy_changes_nothing(server: Product) -> None
 
 
 def test_the_knowledge_is_searched_directly(server: Product) -> None:
-    found = httpx.get(
-        f"{server.url}/api/knowledge/search", params={"q": "how do I send something back"}
-    ).json()
+    found = (
+        server.client()
+        .get("/api/knowledge/search", params={"q": "how do I send something back"})
+        .json()
+    )
     assert found["answer"]["source"]["article"] == "returns"
     assert {"article", "title", "score"} == set(found["hits"][0])
-    nothing = httpx.get(
-        f"{server.url}/api/knowledge/search", params={"q": "who won the world cup in 1998"}
-    ).json()
+    nothing = (
+        server.client()
+        .get("/api/knowledge/search", params={"q": "who won the world cup in 1998"})
+        .json()
+    )
     assert nothing["answer"] is None
-
-
-def test_health_and_metrics(server: Product) -> None:
-    assert httpx.get(f"{server.url}/health/live").status_code == 200
-    assert httpx.get(f"{server.url}/health/ready").json() == {"database": True, "assistant": True}
-    metrics = httpx.get(f"{server.url}/metrics").text
-    assert "amends_assistant_ready 1.0" in metrics
-    assert "http_request_duration_seconds" in metrics
 
 
 def test_a_closed_conversation_takes_nothing_more(customer: Customer) -> None:
@@ -298,15 +270,3 @@ def test_the_same_request_for_an_offer_is_made_once(server: Product) -> None:
     assert len(told) == 1
     other = agent.post(f"/api/cases/{case_id}/offers", json=offer | {"amount": "4.00"})
     assert other.status_code == 409
-
-
-def test_what_the_customer_says_while_waiting_is_in_the_suggestion(server: Product) -> None:
-    customer = server.customer()
-    case_id = customer.ask_for_person()
-    agent = server.as_agent()
-    before = agent.get(f"/api/cases/{case_id}").json()["suggestion"]
-    assert before["entitlement"] is None
-    customer.say("It is about order HP-10235, anna@example.com, where is it?")
-    after = agent.get(f"/api/cases/{case_id}").json()["suggestion"]
-    assert "late_delivery" in after["rules"]
-    assert after["currency"] == "GBP"

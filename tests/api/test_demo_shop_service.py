@@ -117,8 +117,8 @@ def test_the_command_serves_what_the_settings_lead_to(tmp_path: Path) -> None:
     settings = {"backoffice_url": f"http://127.0.0.1:{port}", "backoffice_token": SECRET}
     backoffice = open_order_service(Settings.model_validate(settings))
     try:
-        found = None
-        while found is None and served.poll() is None:
+        found, end = None, time.monotonic() + 60
+        while found is None and served.poll() is None and time.monotonic() < end:
             try:
                 found = backoffice.find_order(**LOOKUP)
             except BackofficeDown:

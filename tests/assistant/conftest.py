@@ -33,6 +33,17 @@ from language.encoder import load_encoder
 
 SECRET = secrets.token_urlsafe(16)
 READY_SECONDS = 240
+# Fixtures that train a model or run something in the environment of Rasa.
+NEEDS_RASA = {"model", "seen"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests here that need Rasa, judging by their fixtures."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents and NEEDS_RASA & set(getattr(item, "fixturenames", ())):
+            item.add_marker("rasa")
 
 
 @dataclass
@@ -167,7 +178,10 @@ def serving(app: ASGIApp) -> Iterator[int]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
+    end = time.monotonic() + 30
     while not server.started:
+        if time.monotonic() > end:
+            raise TimeoutError("the server did not start within 30 s")
         time.sleep(0.01)
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True

@@ -9,10 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chat import Chat
-from tests.product import (
-    Credentials,
-    Product,
-)
+from tests.product import Credentials, Product, ServedProduct
 
 # A browser on a busy machine is slow; nothing here measures time.
 PATIENCE = 30_000
@@ -39,9 +36,24 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(chromium: Browser, server: Product) -> Iterator[Callable[..., Page]]:
-    """Open pages in contexts of their own; at the end no script may have complained."""
-    complaints: list[str] = []
+def complaints() -> list[str]:
+    """What the scripts of the visited pages complained of; a test with complaints fails."""
+    return []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test whose pages' scripts complained, as a part of the test itself."""
+    yield
+    complaints = getattr(item, "funcargs", {}).get("complaints")
+    assert not complaints, complaints
+
+
+@pytest.fixture
+def visit(
+    chromium: Browser, server: ServedProduct, complaints: list[str]
+) -> Iterator[Callable[..., Page]]:
+    """Open pages in contexts of their own."""
     contexts: list[BrowserContext] = []
 
     def open_page(address: str = "/", **options: Any) -> Page:
@@ -57,7 +69,6 @@ def visit(chromium: Browser, server: Product) -> Iterator[Callable[..., Page]]:
     yield open_page
     for context in contexts:
         context.close()
-    assert complaints == []
 
 
 def is_fault(said: Any) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.product import Product
+from tests.product import ServedProduct
 
 pytestmark = pytest.mark.browser
 
@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parents[2] / "knowledge_base/articles"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProduct]:
     """A product of its own, with one article, which it may change."""
     folder = tmp_path_factory.mktemp("product")
     (folder / "articles/en").mkdir(parents=True)
@@ -24,7 +24,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
         re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text), "utf-8"
     )
     settings = {"AMENDS_RASA_PYTHON": "/nonexistent/python"}
-    product = Product(folder / "data", settings | {"AMENDS_ARTICLES": str(folder / "articles")})
+    settings["AMENDS_ARTICLES"] = str(folder / "articles")
+    product = ServedProduct(folder / "data", settings=settings)
     product.start(wait_for_assistant=False)
     yield product
     product.stop()
@@ -67,7 +68,7 @@ def test_what_is_typed_and_not_saved_is_not_lost_by_leaving(supervisor: Page) ->
 
 
 def test_articles_are_written_without_scripts(
-    sign_in: Callable[..., Page], chromium: Browser, running: Product
+    sign_in: Callable[..., Page], chromium: Browser, running: ServedProduct
 ) -> None:
     state = sign_in(running.supervisor, "/control/articles").context.storage_state()
     context = chromium.new_context(

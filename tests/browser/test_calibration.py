@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from store.engine import open_engine
 from tests.browser.conftest import PATIENCE, is_fault
 from tests.browser.test_control import DRAWN
-from tests.product import DATA_FOLDERS, Product
+from tests.product import DATA_FOLDERS, Product, ServedProduct
 from tests.triage.simulated import Book, Weather, days_of, judged_log, needed_from
 from triage.policy.policy import POLICY, load_policy
 
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def room(chromium: Browser, alone: Product) -> Iterator[Page]:
-    """The control room of a product with a record of its own; no script may complain."""
+def room(chromium: Browser, alone: ServedProduct, complaints: list[str]) -> Iterator[Page]:
+    """The control room of a product with a database of its own."""
     alone.start(wait_for_assistant=False)
     context = chromium.new_context(base_url=alone.url, locale="en-GB")
     context.set_default_timeout(PATIENCE)
-    page, complaints = context.new_page(), list[str]()
+    page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda said: complaints.append(said.text) if is_fault(said) else None)
     page.goto("/sign-in?next=/control")
@@ -35,7 +35,6 @@ def room(chromium: Browser, alone: Product) -> Iterator[Page]:
     page.wait_for_url(lambda url: "/sign-in" not in url)
     yield page
     context.close()
-    assert complaints == []
 
 
 def write(product: Product, book: Book) -> None:
@@ -47,7 +46,7 @@ def write(product: Product, book: Book) -> None:
     DATA_FOLDERS.discard(product.data_dir)
 
 
-def test_a_better_number_is_proposed_and_signed(room: Page, alone: Product) -> None:
+def test_a_better_number_is_proposed_and_signed(room: Page, alone: ServedProduct) -> None:
     random, now = np.random.default_rng(4), datetime.now(UTC)
     write(alone, judged_log(load_policy(), needed_from(0.7), random, now, count=600))
     room.get_by_role("link", name="Calibration").click()
@@ -81,7 +80,7 @@ def test_a_better_number_is_proposed_and_signed(room: Page, alone: Product) -> N
     assert sum(old != new for old, new in zip(shipped, signed, strict=True)) == 1
 
 
-def test_few_verdicts_lead_to_the_decisions_to_judge(room: Page, alone: Product) -> None:
+def test_few_verdicts_lead_to_the_decisions_to_judge(room: Page, alone: ServedProduct) -> None:
     random, now = np.random.default_rng(4), datetime.now(UTC)
     write(alone, judged_log(load_policy(), needed_from(0.7), random, now, count=200, judged=0.05))
     room.goto("/control/calibration")
@@ -92,7 +91,7 @@ def test_few_verdicts_lead_to_the_decisions_to_judge(room: Page, alone: Product)
     expect(room.locator(".decisions .verdict")).to_have_count(0)
 
 
-def test_a_shift_is_shown_with_its_likely_cause(room: Page, alone: Product) -> None:
+def test_a_shift_is_shown_with_its_likely_cause(room: Page, alone: ServedProduct) -> None:
     usual = Weather()
     weather = [usual] * 32 + [replace(usual, handovers=0.5, policy="q" * 64)] * 3
     yesterday = datetime.now(UTC).date() - timedelta(days=1)

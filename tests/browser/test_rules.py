@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.product import Product, product_with_rules
+from tests.product import ServedProduct, product_with_rules
 from triage.policy.policy import POLICY
 
 pytestmark = pytest.mark.browser
@@ -18,14 +18,14 @@ PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedProduct]:
     """A product of its own, with rules that it may change."""
     with product_with_rules(tmp_path_factory.mktemp("rules")) as product:
         yield product
 
 
 @pytest.fixture
-def policy(running: Product) -> Path:
+def policy(running: ServedProduct) -> Path:
     """The policy's file, as it was shipped."""
     path = running.data_dir.parent / "policy.yml"
     path.write_text(SHIPPED, "utf-8")
@@ -61,7 +61,7 @@ def test_the_policy_is_changed_and_rolled_back(supervisor: Page, policy: Path) -
 
 
 def test_the_policy_is_changed_without_scripts(
-    sign_in: Callable[..., Page], chromium: Browser, running: Product, policy: Path
+    sign_in: Callable[..., Page], chromium: Browser, running: ServedProduct, policy: Path
 ) -> None:
     state = sign_in(running.supervisor, "/control/policy").context.storage_state()
     context = chromium.new_context(
@@ -85,7 +85,7 @@ def test_a_fault_leads_to_its_line(supervisor: Page, policy: Path) -> None:
 
 
 def test_the_page_fits_a_phone_in_both_languages(
-    sign_in: Callable[..., Page], running: Product, policy: Path
+    sign_in: Callable[..., Page], running: ServedProduct, policy: Path
 ) -> None:
     page = sign_in(running.supervisor, "/control/policy", viewport=PHONE)
     for address in ("/control/policy", "/control/policy?kind=remedies", "/control/policy/policy/1"):

@@ -151,7 +151,6 @@ def test_every_failure_around_a_message(chat: Chat) -> None:
     assert exact(chat.engine) == 2
 
 
-@pytest.mark.altered
 def test_a_message_that_was_changed_later_is_named(chat: Chat) -> None:
     chat.say("Let me talk to a person", ANSWER)
     chat.say("Hello?", ANSWER)
@@ -162,7 +161,6 @@ def test_a_message_that_was_changed_later_is_named(chat: Chat) -> None:
     assert told == [Fault(decision, "message 1 was changed after it") for decision in (1, 2)]
 
 
-@pytest.mark.altered
 @pytest.mark.parametrize(
     ("column", "value", "what"),
     [

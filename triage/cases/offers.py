@@ -218,8 +218,10 @@ def made_before(
         OfferConflict: The id was used for another offer.
     """
     serialize_transactions(connection, "offers")
+    if request_id is None:
+        return None
     row = connection.execute(select(table).where(table.c.request_id == request_id)).one_or_none()
-    if request_id is None or row is None:
+    if row is None:
         return None
     known = _offer(row)
     asked = case, remedy, amount, reason.strip()

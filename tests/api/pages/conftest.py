@@ -11,7 +11,7 @@ from tests.product import Customer, Product
 
 @pytest.fixture
 def stranger(server: Product) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=30) as client:
+    with server.connect() as client:
         yield client
 
 

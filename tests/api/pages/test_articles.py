@@ -11,6 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.api.conftest import OpenProduct
+from tests.in_process import InProcessProduct
 from tests.product import ROOT, Product
 
 HERE = "/control/articles"
@@ -25,19 +27,19 @@ SAUNA = {
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A product whose people answer, with few articles that tests may change."""
+def shop(
+    open_product: OpenProduct, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[InProcessProduct]:
+    """A product with few articles that tests may change."""
     folder = tmp_path_factory.mktemp("product")
     for name in ("en/returns", "zh/returns", "en/invoices"):
         target = folder / f"articles/{name}.md"
         target.parent.mkdir(parents=True, exist_ok=True)
         text = (ROOT / f"knowledge_base/articles/{name}.md").read_text("utf-8")
         target.write_text(re.sub(r"[^\n]*\]\([^\n]*\n", "\n", text), "utf-8")
-    settings = {"AMENDS_RASA_PYTHON": "/nonexistent/python"}
-    product = Product(folder / "data", settings | {"AMENDS_ARTICLES": str(folder / "articles")})
-    product.start(wait_for_assistant=False)
+    product = open_product(folder / "data", articles=folder / "articles")
     yield product
-    product.stop()
+    product.close()
 
 
 @pytest.fixture

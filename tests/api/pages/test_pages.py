@@ -117,14 +117,6 @@ def test_the_queue_and_its_parts_tell_the_same(agent: httpx.Client, customer: Cu
     assert 'id="turn-1"' in agent.get(f"/desk/cases/{case}/transcript").text
 
 
-def test_the_desk_hears_of_a_new_case(agent: httpx.Client, customer: Customer) -> None:
-    with agent.stream("GET", "/desk/events") as stream:
-        lines = (line for line in stream.iter_lines() if line.startswith("event:"))
-        assert next(lines) == "event: changed"
-        customer.ask_for_person()
-        assert next(lines) == "event: changed"
-
-
 @pytest.mark.parametrize("address", ["/desk/events", "/control/events"])
 def test_a_stranger_hears_nothing(stranger: httpx.Client, address: str) -> None:
     assert stranger.get(address).status_code == 401

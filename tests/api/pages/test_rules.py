@@ -1,6 +1,7 @@
 """The policy's page and its JSON: changed, refused, compared, rolled back, and followed at once."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from html import unescape
@@ -9,8 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.api.conftest import OpenProduct
 from tests.api.pages.test_articles import Writer, told
-from tests.product import Product, product_with_rules
+from tests.in_process import InProcessProduct
+from tests.product import Product
+from triage.compensation.remedies import REMEDIES
 from triage.policy.policy import POLICY
 
 HERE = "/control/policy"
@@ -21,10 +25,15 @@ LINE = BROKEN[: BROKEN.index("wants_persons")].count("\n") + 1
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """A product whose people answer, with rules that tests may change."""
-    with product_with_rules(tmp_path_factory.mktemp("rules")) as product:
-        yield product
+def shop(
+    open_product: OpenProduct, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[InProcessProduct]:
+    """A product with rules that tests may change."""
+    folder = tmp_path_factory.mktemp("rules")
+    policy, remedies = (shutil.copy(path, folder) for path in (POLICY, REMEDIES))
+    product = open_product(folder / "data", policy=policy, remedies=remedies)
+    yield product
+    product.close()
 
 
 @pytest.fixture

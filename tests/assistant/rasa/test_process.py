@@ -64,8 +64,9 @@ async def test_a_crashed_rasa_is_started_again(server: RasaServer, chat: Chat) -
     crashed, before = server.pid, server.restarts
     assert crashed is not None
     os.kill(crashed, signal.SIGKILL)
-    while server.restarts == before:
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(READY_SECONDS):
+        while server.restarts == before:
+            await asyncio.sleep(0.05)
     await server.wait_ready(READY_SECONDS)
     assert server.pid != crashed
     assert (await chat.say("hello")).intent == "greet"
@@ -76,8 +77,9 @@ async def test_stopping_ends_the_process_even_before_it_is_ready(
 ) -> None:
     server = RasaServer(model, tmp_path, SECRET, 9)
     await server.start()
-    while server.pid is None:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while server.pid is None:
+            await asyncio.sleep(0.01)
     pid = server.pid
     assert not server.ready
     await server.stop()

@@ -203,7 +203,6 @@ def test_a_failure_of_the_triage_stays_the_same_under_any_policy(engine: Engine)
     assert found.money == {}
 
 
-@pytest.mark.altered
 def test_facts_of_another_version_are_told_and_never_a_crash(engine: Engine) -> None:
     for place in range(4):
         decided(engine, f"c{place}", WISH)

@@ -20,7 +20,6 @@ from triage.analytics.drift import (
 )
 
 # These logs are invented: no policy ever decided them.
-pytestmark = pytest.mark.altered
 
 TODAY = date(2026, 11, 22)
 USUAL = Weather()

@@ -23,7 +23,6 @@ from triage.policy.policy import POLICY as SHIPPED
 from triage.policy.policy import load_policy
 
 # These logs are invented: no policy ever decided them.
-pytestmark = pytest.mark.altered
 
 TEXT = SHIPPED.read_text(encoding="utf-8")
 

@@ -15,7 +15,6 @@ from triage.analytics.verdict_sample import (
 from triage.audit import log
 
 # These logs are invented: no policy ever decided them.
-pytestmark = pytest.mark.altered
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,6 @@ def test_the_latest_verdict_counts_and_earlier_ones_are_kept(five: Engine, peopl
     assert faults(five) == []
 
 
-@pytest.mark.altered
 @pytest.mark.parametrize(
     "change",
     [
@@ -140,7 +139,6 @@ def test_a_changed_row_is_reported(five: Engine, change: dict[str, object]) -> N
     assert faults(five) == [Fault(3, "changed")]
 
 
-@pytest.mark.altered
 def test_a_changed_row_with_a_new_hash_breaks_the_chain_at_the_next_row(five: Engine) -> None:
     with five.begin() as connection:
         row = connection.execute(decisions.select().where(decisions.c.id == 3)).one()
@@ -153,14 +151,12 @@ def test_a_changed_row_with_a_new_hash_breaks_the_chain_at_the_next_row(five: En
     assert faults(five) == [Fault(4, "the row before it is another one")]
 
 
-@pytest.mark.altered
 def test_missing_rows_are_reported(five: Engine) -> None:
     with five.begin() as connection:
         connection.execute(delete(decisions).where(decisions.c.id.in_([1, 3])))
     assert faults(five) == [Fault(1, "missing"), Fault(3, "missing")]
 
 
-@pytest.mark.altered
 def test_a_removed_row_is_detected_after_renumbering(five: Engine) -> None:
     with five.begin() as connection:
         connection.execute(delete(decisions).where(decisions.c.id == 3))
@@ -170,7 +166,6 @@ def test_a_removed_row_is_detected_after_renumbering(five: Engine) -> None:
     assert faults(five) == [Fault(3, "the row before it is another one")]
 
 
-@pytest.mark.altered
 def test_reordered_rows_are_reported(five: Engine) -> None:
     with five.begin() as connection:
         for old, new in ((2, 99), (3, 2), (99, 3)):
@@ -178,7 +173,6 @@ def test_reordered_rows_are_reported(five: Engine) -> None:
     assert faults(five) == [Fault(2, "reordered"), Fault(3, "reordered"), Fault(4, "reordered")]
 
 
-@pytest.mark.altered
 def test_rows_removed_at_the_end_are_detected_where_a_case_references_them(
     engine: Engine, open_case: OpenCase
 ) -> None:
@@ -194,7 +188,6 @@ def test_rows_removed_at_the_end_are_detected_where_a_case_references_them(
         assert first.decision == 1
 
 
-@pytest.mark.altered
 def test_rows_removed_at_the_end_are_detected_with_a_noted_head(five: Engine) -> None:
     with five.begin() as connection:
         noted = log.head(connection)
@@ -208,7 +201,6 @@ def test_rows_removed_at_the_end_are_detected_with_a_noted_head(five: Engine) ->
         assert log.verify(connection, noted) == [Fault(5, "not the row that was noted")]
 
 
-@pytest.mark.altered
 @pytest.mark.parametrize(
     "attack",
     [
@@ -232,7 +224,6 @@ def test_a_row_with_any_manipulated_value_is_reported(five: Engine, attack: str)
     assert {fault.id for fault in faults(five)} <= {3, 4}
 
 
-@pytest.mark.altered
 @pytest.mark.parametrize(
     ("attack", "found"),
     [
