@@ -1,1 +1,1 @@
-"""HTTP, WebSocket, pages and the command line: parse, call one function, answer."""
+"""HTTP, WebSocket, pages and the command line: parse input, call one function, answer."""

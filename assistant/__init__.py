@@ -1,1 +1,1 @@
-"""The Rasa bot: its training data, its actions, its client and its process."""
+"""The Rasa bot: training data, actions, client and process, and access to orders."""

@@ -1,1 +1,1 @@
-"""One customer message from arrival to reply, and the human side of a chat."""
+"""The life of a conversation: messages, turns, the work of agents, and events."""

@@ -1,1 +1,1 @@
-"""The system of record: every table, the engine, and the migrations."""
+"""The database: its tables, engine, migrations and closed sets."""

@@ -1,1 +1,1 @@
-"""Emotion, facts, policy, remedy, queue, offers, log, replay."""
+"""Emotion, facts, policy, compensation, cases, the decision log and its analysis."""

@@ -1,1 +1,1 @@
-"""The Rasa process: training it, running it, asking it."""
+"""The Rasa server: its training, its process and the client that asks it."""

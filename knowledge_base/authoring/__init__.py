@@ -1,1 +1,1 @@
-"""How articles are written: the editor, versions and the import of existing texts."""
+"""Writing articles: the editor, their versions and the import of existing texts."""

@@ -1,1 +1,1 @@
-"""How articles are found: the derived index and the search over it."""
+"""Search in the articles: the derived index, and the answers found in it."""

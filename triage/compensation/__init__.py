@@ -1,1 +1,1 @@
-"""From facts to a suggested compensation: remedies, entitlements, goodwill."""
+"""Suggested compensation: entitlements, repairs and goodwill, calculated from facts."""

@@ -1,1 +1,1 @@
-"""From facts to a decision: the policy's rules, their conditions and deadlines."""
+"""The policy: its rules, conditions and deadlines, and the decision on an input."""

@@ -1,1 +1,1 @@
-"""The agents' desk: the queue and one case with all that is needed to put it right."""
+"""The agents' desk: the queue, and one case with its reasons, messages and suggestion."""

@@ -1,1 +1,1 @@
-"""What the encoder is trained to do: each module gives batches and their loss."""
+"""Training objectives of the encoder: each module gives batches and their loss."""
