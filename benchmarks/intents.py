@@ -24,7 +24,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from assistant.intents import NOWHERE
+from assistant.intents import NO_ARTICLE
 from assistant.rasa.training import QUIET, RASA_PYTHON, ROOT, Parsed, parse_many
 from language.training.data.corpus import read_examples
 
@@ -78,7 +78,7 @@ def own() -> Iterator[Task]:
     # One threshold is chosen for all.
     choose = [example for rows in held_out.values() for example in rows[::2]]
     for name, rows in held_out.items():
-        yield Task(name, everything, choose, rows[1::2], NOWHERE)
+        yield Task(name, everything, choose, rows[1::2], NO_ARTICLE)
 
 
 def public(data: Path) -> Iterator[Task]:

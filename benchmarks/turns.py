@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.machine import percentiles, resident_megabytes
-from tests.product import Product, free_port
+from tests.product import ServedProduct, free_port
 
 ASKED = {
     "greeting": "Hello there",
@@ -33,7 +33,7 @@ def run() -> None:
     secret, rasa_port = secrets.token_urlsafe(), free_port()
     with tempfile.TemporaryDirectory() as folder:
         settings = {"AMENDS_RASA_SECRET": secret, "AMENDS_RASA_PORT": str(rasa_port)}
-        product = Product(Path(folder) / "data", settings)
+        product = ServedProduct(Path(folder) / "data", settings=settings)
         product.start()
         try:
             print(f"machine load before: {os.getloadavg()[0]:.1f}")
@@ -46,7 +46,7 @@ def run() -> None:
             product.stop()
 
 
-def _reply_time(product: Product, rasa: str, secret: str, name: str, text: str) -> None:
+def _reply_time(product: ServedProduct, rasa: str, secret: str, name: str, text: str) -> None:
     bare = httpx.Client(base_url=rasa, headers={"X-Amends-Secret": secret}, timeout=30)
 
     def ask_rasa() -> None:
@@ -69,7 +69,7 @@ def _reply_time(product: Product, rasa: str, secret: str, name: str, text: str) 
     print(f"{'':20} bare Rasa   {percentiles(theirs)}   ratio of p50 {ratio:.2f}")
 
 
-async def _throughput(product: Product, customers: int) -> None:
+async def _throughput(product: ServedProduct, customers: int) -> None:
     async with httpx.AsyncClient(base_url=product.url, timeout=120) as client:
         chats = [await _begin(client) for _ in range(customers)]
         began = time.perf_counter()
@@ -102,7 +102,7 @@ async def _chat(client: httpx.AsyncClient, conversation: str, token: str) -> lis
     return latencies
 
 
-def _memory(product: Product) -> None:
+def _memory(product: ServedProduct) -> None:
     assert product.process is not None
     api = product.process.pid
     print(f"memory of the API process   {resident_megabytes(api):6.0f} MB")

@@ -61,7 +61,7 @@ class AbsentRasa(RasaServer):
 
 
 def answer_from(knowledge_base: KnowledgeBase) -> Script:
-    """Return a script that answers from the knowledge base, and knows two intents by their words."""
+    """Return a script that answers from the knowledge base and knows two intents by words."""
 
     def script(text: str, _: str) -> Answer:
         if text.lower().startswith(SMALL_TALK):

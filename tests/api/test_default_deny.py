@@ -35,7 +35,7 @@ def routes(routed: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
     """Yield (method, path) of every HTTP route, also of routers that are included in others."""
     for route in routed:
         if isinstance(route, APIRoute):
-            for method in sorted(route.methods):
+            for method in sorted(route.methods or ()):
                 yield method, route.path
         elif included := getattr(route, "original_router", None):
             yield from routes(included.routes)

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import CliRunner, Result
 
 from benchmarks import figures
@@ -55,7 +56,7 @@ def test_the_command_fails_when_a_figure_is_worse_and_records_on_request(
 
 
 def run(*arguments: str) -> Result:
-    app = figures.typer.Typer()
+    app = typer.Typer()
     app.command()(figures.main)
     return CliRunner().invoke(app, arguments)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.product import Product, ServedProduct
+from tests.product import ServedProduct
 
 pytestmark = pytest.mark.browser
 
@@ -68,7 +68,7 @@ def test_what_is_typed_and_not_saved_is_not_lost_by_leaving(supervisor: Page) ->
 
 
 def test_articles_are_written_without_scripts(
-    sign_in: Callable[..., Page], chromium: Browser, running: Product
+    sign_in: Callable[..., Page], chromium: Browser, running: ServedProduct
 ) -> None:
     state = sign_in(running.supervisor, "/control/articles").context.storage_state()
     context = chromium.new_context(

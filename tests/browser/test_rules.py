@@ -61,7 +61,7 @@ def test_the_policy_is_changed_and_rolled_back(supervisor: Page, policy: Path) -
 
 
 def test_the_policy_is_changed_without_scripts(
-    sign_in: Callable[..., Page], chromium: Browser, running: Product, policy: Path
+    sign_in: Callable[..., Page], chromium: Browser, running: ServedProduct, policy: Path
 ) -> None:
     state = sign_in(running.supervisor, "/control/policy").context.storage_state()
     context = chromium.new_context(
@@ -85,7 +85,7 @@ def test_a_fault_leads_to_its_line(supervisor: Page, policy: Path) -> None:
 
 
 def test_the_page_fits_a_phone_in_both_languages(
-    sign_in: Callable[..., Page], running: Product, policy: Path
+    sign_in: Callable[..., Page], running: ServedProduct, policy: Path
 ) -> None:
     page = sign_in(running.supervisor, "/control/policy", viewport=PHONE)
     for address in ("/control/policy", "/control/policy?kind=remedies", "/control/policy/policy/1"):

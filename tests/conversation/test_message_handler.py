@@ -10,7 +10,7 @@ import pytest
 from accounts.account import Account
 from assistant.reply import Answer, AssistantUnavailable
 from assistant.scripted import Gate, Script, answered, missed
-from conversation import message_handler
+from conversation import message_handler, repository
 from conversation.errors import ConversationClosed, ConversationUnknown, MessageConflict
 from conversation.events import CONTROL, DESK, QUEUE, conversation_topic
 from conversation.message_handler import INTERRUPTED_AFTER
@@ -262,10 +262,8 @@ async def test_what_a_waiting_customer_adds_reaches_the_suggestion(service: Serv
 async def test_interrupted_messages_are_handed_over(service: Service) -> None:
     conversation = service.begin()
     with service.engine.begin() as connection:
-        chat = message_handler.repository.find(connection, conversation)
-        message_handler.repository.add(
-            connection, chat, Sender.CUSTOMER, "Where is it?", service.clock()
-        )
+        chat = repository.find(connection, conversation)
+        repository.add(connection, chat, Sender.CUSTOMER, "Where is it?", service.clock())
     assert await service.handler.recover() == 0
     service.clock.advance(INTERRUPTED_AFTER + timedelta(seconds=1))
     assert await service.handler.recover() == 1
