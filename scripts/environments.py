@@ -84,10 +84,9 @@ class Environment:
         return self.folder / "amends-requirements"
 
     def _fingerprints(self) -> str:
-        lines = [
-            f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}"
-            for file in self.requirements
-        ]
+        # The project is installed again when its packages or commands change.
+        files = [*self.requirements, *([ROOT / "pyproject.toml"] if self.project else [])]
+        lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}" for file in files]
         return "\n".join(sorted(lines)) + "\n"
 
     def _is_complete(self) -> bool:

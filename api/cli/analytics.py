@@ -88,8 +88,8 @@ def drift() -> None:
     """Compare the last seven days with the four weeks before; exit 1 when a share is flagged."""
     from api.cli.reports import drift_lines
     from api.settings import Settings
+    from conversation import drift
     from store.engine import open_engine, reading
-    from triage.analytics import drift
 
     with reading(open_engine(Settings().database_url)) as connection:
         report = drift.report(connection, datetime.now(UTC).date())

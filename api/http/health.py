@@ -14,9 +14,9 @@ from sqlalchemy import select
 
 from api.container import Container
 from api.dependencies import ContainerDep
+from conversation import drift
 from store.engine import reading
 from store.enums import Action, CaseState
-from triage.analytics import drift
 from triage.audit import log
 from triage.cases import queue
 

@@ -174,7 +174,7 @@ async def test_without_the_emotion_model_the_question_is_answered_and_a_person_c
 async def test_a_slow_emotion_model_is_not_waited_for(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_handler, "EMOTION_DEADLINE", 0.05)
+    monkeypatch.setattr(message_handler, "EMOTION_DEADLINE_SECONDS", 0.05)
     released = threading.Event()
     service.emotion.on_read = lambda _text: assert_released(released)
     conversation = service.begin()

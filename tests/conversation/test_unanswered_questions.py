@@ -11,7 +11,7 @@ from conversation.unanswered_questions import NOT_HELPFUL, unanswered_questions
 from store.enums import Sender
 from triage.audit import log
 from triage.features.facts import FACTS, Facts
-from triage.message import Message
+from triage.message import Message, Reading
 from triage.policy.decide import DecisionInput
 from triage.policy.policy import load_policy
 
@@ -69,7 +69,7 @@ def found(connection: Connection) -> list[tuple[str, bool]]:
 def test_misses_are_found_with_how_negative_the_next_message_was(connection: Connection) -> None:
     talk = Talk(connection)
     talk.ask("do you sell oak?", answered=False)
-    talk.ask("where is my parcel?", answered=True, reading={"negative": 0.7})
+    talk.ask("where is my parcel?", answered=True, reading=Reading("en", {}, 0.7).as_json())
     (question,) = unanswered_questions(connection)
     assert (question.text, question.handed_over, question.after) == ("do you sell oak?", False, 0.7)
     assert unanswered_questions(connection, NOW + timedelta(seconds=1)) == []

@@ -107,7 +107,7 @@ class Book:
                 "priority": None,
                 "rules": [],
                 "reasons": [],
-                "facts": {},
+                "facts": {"language": self._language(name)},
                 "features_version": features_version(),
                 "policy_hash": "p" * 64,
                 "model_hash": "m" * 64,
@@ -117,6 +117,10 @@ class Book:
             }
         )
         return number
+
+    def _language(self, name: str) -> str:
+        own = (row for row in self.rows[conversations] if row["id"] == name)
+        return str(next(own)["language"])
 
     def judge(self, decision: int, said: str, at: datetime) -> None:
         """A supervisor's verdict."""

@@ -27,7 +27,7 @@ from sqlalchemy import Connection
 
 from triage.analytics import control_chart
 from triage.analytics.control_chart import Floats
-from triage.analytics.daily_counts import Change, Count, Series, changes, daily
+from triage.analytics.daily_counts import Change, Count, Series, changes, handovers
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.int_]
@@ -133,13 +133,31 @@ class Report:
         return tuple(drift for drift in self.drifts if drift.flagged)
 
 
-def report(connection: Connection, today: date) -> Report:
-    """Return the charts of the last seven whole days before `today` and the 28 before them."""
+@dataclass(frozen=True)
+class Period:
+    """The days of a report: the baseline from `begin`, then the recent days `first` to `last`."""
+
+    begin: date
+    first: date
+    last: date
+
+
+def period(today: date) -> Period:
+    """Return the last seven whole days before `today` and the 28 before them."""
     last = today - timedelta(days=1)
     first = last - timedelta(days=WINDOW - 1)
-    begin = first - timedelta(days=BASELINE)
-    recent = (change for change in changes(connection, begin, last) if change.at.date() >= first)
-    return Report(first, last, tuple(watch(daily(connection, begin, last))), tuple(recent))
+    return Period(first - timedelta(days=BASELINE), first, last)
+
+
+def report(connection: Connection, days: Period, of_messages: Iterable[Series]) -> Report:
+    """Return the charts of handovers and of the series of messages, over the same days."""
+    recent = (
+        change
+        for change in changes(connection, days.begin, days.last)
+        if change.at.date() >= days.first
+    )
+    all_series = (*handovers(connection, days.begin, days.last), *of_messages)
+    return Report(days.first, days.last, tuple(watch(all_series)), tuple(recent))
 
 
 def watch(all_series: Iterable[Series]) -> list[Drift]:

@@ -365,7 +365,7 @@ class RemedyRules(Model):
                 facts = {**defaults, "problem": problem, "problem_confirmed": confirmed}
                 values = Facts(facts, {}).for_conditions()
                 if not any(grant.condition.holds(values) for grant in grants):
-                    yield ("entitlements",), fault(Fault.GAP, name=shown(problem))
+                    yield ("entitlements",), fault(Fault.GAP, name=shown(str(problem)))
                     break
 
     def _overlaps(self) -> Iterator[LocatedError]:

@@ -10,8 +10,9 @@ from api.pages.control.room import room
 from api.pages.shared.labels import LABELS
 from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
+from conversation.drift import report
 from store.engine import reading
-from triage.analytics.drift import Drift, report
+from triage.analytics.drift import Drift
 
 router = APIRouter(prefix="/control/drift", include_in_schema=False)
 

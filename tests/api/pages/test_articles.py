@@ -180,9 +180,9 @@ def test_a_stale_save_is_refused_and_the_typed_text_kept(writer: Writer, article
     [
         ({"title": ""}, "Give the article a title."),
         ({"body": "## Only a heading"}, "Start with a paragraph"),
-        ({"body": "Yes. See [parking](parking.md)."}, "parking.md leads nowhere"),
+        ({"body": "Yes. See [parking](parking.md)."}, "The link to parking.md is broken"),
         ({"body": "Yes. See [labels](returns.md#labels)."}, "no such heading"),
-        ({"slug": "../../returns"}, "small letters"),
+        ({"slug": "../../returns"}, "lower-case letters"),
         ({"slug": "returns"}, "already"),
     ],
 )

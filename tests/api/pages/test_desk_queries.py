@@ -38,8 +38,9 @@ def test_a_transcript_shows_what_was_felt(connection: Connection) -> None:
     conversation, _ = repository.start(connection, "en", None, NOW)
     chat = repository.find(connection, conversation)
     emotions = {"anger": 0.7, "neutral": 0.1}
-    reading = {"language": "en", "emotions": emotions, "negative": 0.9, "words": [word("Bad", 0)]}
-    repository.add(connection, chat, Sender.CUSTOMER, "Bad shop", NOW, reading=reading)
+    reading = {"language": "en", "emotions": emotions, "negative": 0.9}
+    columns = {"reading": reading, "attributions": [word("Bad", 0)]}
+    repository.add(connection, chat, Sender.CUSTOMER, "Bad shop", NOW, **columns)
     repository.add(connection, chat, Sender.ASSISTANT, "I am sorry.", NOW)
 
     said = transcript(connection, conversation)

@@ -12,6 +12,8 @@ KINDS: dict[type[StrEnum], str] = {
     enums.Action: "action",
     enums.CaseState: "state",
     enums.OfferState: "offer",
+    enums.OrderProblem: "problem",
+    enums.OrderStatus: "order",
     enums.ReturnTo: "return",
     enums.Role: "role",
     enums.RuleFile: "rules",

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import Engine
 
 from benchmarks.drift import simulated, stable
+from conversation.drift import report
 from tests.triage.simulated import Weather, days_of
 from triage.analytics.daily_counts import Count, Series
 from triage.analytics.drift import (
     Alarm,
     Report,
-    report,
     watch,
 )
 
