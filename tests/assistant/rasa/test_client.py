@@ -89,8 +89,6 @@ async def test_what_an_action_read_into_a_message_counts(app: FastAPI, url: str)
         {"messages": [{"custom": {"text": "no more"}}], "intent": GREETING["intent"]},
         {"messages": GREETING["messages"], "intent": None},
     ],
-    # The default ids of objects differ between two workers of pytest-xdist.
-    ids=range(9),
     ids=[
         "no JSON",
         "not found",
