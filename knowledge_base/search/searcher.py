@@ -64,7 +64,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a search found: the cosine of each quote, and for each article
+    """What a search found: the cosine of each quote, and three scores of each article.
 
     `cosine`: of its best quote; `closeness`: the mean of its two best, since an article that is
     about the question has more than one; `bm25` and `coverage`: see `WordMatch`.

@@ -1,6 +1,7 @@
 """What the desk and the transcripts show of stored cases and messages."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection
@@ -39,7 +40,7 @@ def test_a_transcript_shows_what_was_felt(connection: Connection) -> None:
     chat = repository.find(connection, conversation)
     emotions = {"anger": 0.7, "neutral": 0.1}
     reading = {"language": "en", "emotions": emotions, "negative": 0.9}
-    columns = {"reading": reading, "attributions": [word("Bad", 0)]}
+    columns: dict[str, Any] = {"reading": reading, "attributions": [word("Bad", 0)]}
     repository.add(connection, chat, Sender.CUSTOMER, "Bad shop", NOW, **columns)
     repository.add(connection, chat, Sender.ASSISTANT, "I am sorry.", NOW)
 
