@@ -16,6 +16,9 @@ import httpx
 
 from tests.product import ROOT, Customer, Product, ServedProduct, free_port
 
+# Some of these tests start products of their own, which no fixture shows.
+pytestmark = pytest.mark.product
+
 LOST = "How long does it take?"
 
 
