@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.product import ROOT, Customer, Product, ServedProduct, free_port
 
