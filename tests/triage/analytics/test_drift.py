@@ -155,6 +155,7 @@ def test_binomial_variation_does_not_widen_the_limits() -> None:
     assert point.lower == pytest.approx(0.1 - 3.693 * error + skew, abs=0.002)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scatter", [0.0, 0.1, 0.3])
 def test_false_alarms_are_rare(scatter: float) -> None:
     assert np.mean([*stable(300, scatter, looks=150)]) <= 0.03

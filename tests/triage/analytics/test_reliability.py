@@ -24,6 +24,7 @@ def judged(
         return read_sample(connection)
 
 
+@pytest.mark.slow
 def test_a_share_has_its_wilson_interval() -> None:
     found = share([True] * 9 + [False])
     assert found.value == 0.9
@@ -43,6 +44,7 @@ def test_judged_decisions_are_weighted_by_action(engine: Engine) -> None:
     assert found.lacking == {}
 
 
+@pytest.mark.slow
 def test_with_few_verdicts_the_lacking_ones_are_counted_by_action(engine: Engine) -> None:
     found = figures(judged(engine, needed_from(0.4), 600, {"hand_over": 0.1, "watch": 0.0}))
     assert found.recall.value is None
