@@ -96,7 +96,7 @@ def correct(
     Raises:
         CorrectionRefused: The fact cannot be corrected, or the value is not valid for it.
         ReasonMissing: The reason is blank.
-        CaseError: There is no such case, or `account` has not claimed it.
+        CaseError: The case does not exist, is resolved, or is not claimed by `account`.
     """
     # Serialized with offers, so that an offer reads the suggestion either before or after.
     serialize_transactions(connection, "offers")
@@ -162,7 +162,7 @@ def corrector(connection: Connection, case: int, fact: str | None) -> int | None
 
 
 def _seen(connection: Connection, case: Case) -> Facts:
-    """Return the facts of the latest decision; later messages of a waiting customer can add some."""
+    """Return the facts of the latest decision, which can follow messages sent while waiting."""
     return log.latest_facts(connection, case.conversation, case.episode)
 
 
