@@ -77,7 +77,7 @@ class LanguageIndex:
         self._read_keys()
 
     def by_meaning(self, vector: Scores) -> Scores:
-        """Return for each passage the cosine similarity of its best key to the unit vector `vector`."""
+        """Return each passage's highest cosine similarity of a key to the unit vector `vector`."""
         return _best(self._vectors.reshape(-1, len(vector)) @ vector, self._first_key)
 
     def by_words(self, query: str) -> WordMatch:
@@ -164,5 +164,5 @@ def _starts(group_of: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def _best(scores: Scores, starts: NDArray[np.intp]) -> Scores:
-    """Return the best score of each group of consecutive scores; `starts` are their first indices."""
+    """Return the best score of each group of consecutive scores that begins at `starts`."""
     return np.maximum.reduceat(scores, starts) if len(starts) else scores

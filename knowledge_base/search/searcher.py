@@ -165,7 +165,7 @@ class OpenIndex:
         return evidence, evidence.order()
 
     def _untranslated(self, query: str, language: Language) -> Iterator[Hit]:
-        """Yield the articles that do not exist in `language`, best first for each other language."""
+        """Yield the articles missing in `language`, best first within each other language."""
         known = self._indexes[language].number
         for written in LANGUAGES:
             index = self._indexes[written]
