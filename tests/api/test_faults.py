@@ -13,8 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.product import ROOT, Customer, Product, ServedProduct, free_port
+
+# Some of these tests start products of their own, which no fixture shows.
+pytestmark = pytest.mark.product
 
 LOST = "How long does it take?"
 
