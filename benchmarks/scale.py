@@ -1,4 +1,4 @@
-"""Search among ten thousand and a hundred thousand passages, beside BM25 of our own.
+"""Search times among 10,000 and 100,000 passages, compared with the in-memory BM25 baseline.
 
 The synthetic articles have the word frequencies of the shipped ones, plus rare words. The vectors
 of passages and questions are random: the speed of a search does not depend on their meaning.
@@ -53,7 +53,10 @@ def made_up_articles(count: int) -> Iterator[Article]:
     """Yield `count` English articles of eight passages each."""
     random = np.random.default_rng(7)
     frequent = Counter(
-        word for a in load_articles() if a.language == "en" for word in words(a.body)
+        word
+        for article in load_articles()
+        if article.language == "en"
+        for word in words(article.body)
     )
     vocabulary = [*frequent, *(f"rare{n}" for n in range(_RARE))]
     common = np.array(list(frequent.values()), float)
@@ -73,8 +76,8 @@ def made_up_articles(count: int) -> Iterator[Article]:
 
 
 def run() -> None:
-    """Print the times of a search for each size, without the encoding of the question."""
-    questions = [q.text for q in read_questions() if q.language == "en"]
+    """Print the search times for each size, without encoding the question."""
+    questions = [question.text for question in read_questions() if question.language == "en"]
     say("passages   search               p50 ms  p99 ms   exact")
     for size in SIZES:
         articles = list(made_up_articles(size // (_SECTIONS + 1)))
@@ -83,6 +86,7 @@ def run() -> None:
 
 
 def _measure(size: int, articles: list[Article], questions: list[str], folder: Path) -> None:
+    """Print the search times and the recall among `size` passages."""
     encoder = RandomEncoder()
     build_index(articles, encoder, folder / "index.db")
     index = LanguageIndex(open_readonly(folder / "index.db"), "en")
@@ -93,8 +97,10 @@ def _measure(size: int, articles: list[Article], questions: list[str], folder: P
         "by words, FTS5": index.by_words,
         "by words, our BM25": baseline.by_words,
     }
-    # In turn, so that whatever else the machine does meets all of them.
-    times = [[milliseconds(partial(way, q)) for way in ways.values()] for q in questions]
+    # Measured alternately, so that other load on the machine affects every way alike.
+    times = [
+        [milliseconds(partial(way, question)) for way in ways.values()] for question in questions
+    ]
     for name, taken in zip(ways, np.transpose(times), strict=True):
         p50, p99 = np.percentile(taken, (50, 99))
         exact = f"{_exact(index, list(vectors.values())):7.3f}" if name == "whole" else ""
@@ -102,7 +108,7 @@ def _measure(size: int, articles: list[Article], questions: list[str], folder: P
 
 
 def _exact(index: LanguageIndex, vectors: Sequence[Vectors], depth: int = 10) -> float:
-    """Return the recall of the ten closest passages against double precision."""
+    """Return the recall of the `depth` closest passages compared with double precision."""
     found = 0
     for vector in vectors:
         ours = np.argsort(-index.by_meaning(vector))[:depth]

@@ -1,11 +1,11 @@
-"""How well the knowledge base finds answers, how well it knows what it does not know, how fast.
+"""Benchmark of the knowledge base: ranking, refusal of unanswerable questions, and search time.
 
-    python -m benchmarks.search          prints the figures
-    python -m benchmarks.search --fit    fits `knowledge_base/search/confidence.json` first
+    python -m benchmarks.search          print the figures
+    python -m benchmarks.search --fit    fit `knowledge_base/search/confidence.json` first
 
 `benchmarks/data/questions.jsonl` holds questions with the articles that answer them, or with none
-when the shop has no answer. Half of them (`"use": "choose"`) serve to fit and to choose the
-threshold; every figure printed is of the other half (`"use": "report"`).
+when no article does. Half of them (`"use": "choose"`) are used to fit the confidence and to choose
+the threshold; every printed figure is measured on the other half (`"use": "report"`).
 """
 
 import json
@@ -39,9 +39,9 @@ from language.detect import LANGUAGES, Language
 from language.encoder import Encoder, load_encoder
 
 QUESTIONS = Path(__file__).parent / "data/questions.jsonl"
-# The threshold is the lowest that refuses this share of the questions that nothing answers.
+# The threshold is the lowest that refuses this share of the unanswerable questions.
 REFUSED = 0.9
-# Languages of question and article; a question is asked of each language's articles in turn.
+# Languages of question and article; each question is searched in the articles of every language.
 PAIRS = tuple((asked, written) for asked in LANGUAGES for written in LANGUAGES)
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
@@ -50,7 +50,7 @@ say = typer.echo
 
 @dataclass(frozen=True)
 class Question:
-    """A labelled question: `articles` are the slugs that answer it."""
+    """A labelled question; `articles` are the slugs of the articles that answer it."""
 
     text: str
     language: Language
@@ -60,7 +60,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Found:
-    """A question looked up in one way: slugs, best first, and the evidence for the first."""
+    """The ranking of a question: slugs, best first, with closeness and coverage of the first."""
 
     question: Question
     written: Language
@@ -70,7 +70,7 @@ class Found:
 
     @property
     def languages(self) -> Languages:
-        """Of the question, and of the articles that were searched."""
+        """The languages of the question and of the articles that were searched."""
         return self.question.language, self.written
 
     @property
@@ -80,49 +80,49 @@ class Found:
 
     @property
     def reciprocal_rank(self) -> float:
-        """1 / rank of the first article that answers the question."""
+        """The reciprocal of the rank of the first article that answers the question."""
         ranks = (n for n, slug in enumerate(self.slugs, 1) if slug in self.question.articles)
         return 1 / next(ranks)
 
 
 def read_questions(path: Path = QUESTIONS) -> list[Question]:
-    """The labelled questions."""
+    """Return the labelled questions in `path`."""
     rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
     return [Question(**row | {"articles": tuple(row["articles"])}) for row in rows]
 
 
 def rank(index: LanguageIndex, question: Question, vector: Scores) -> dict[str, Found]:
-    """`question` ranked by words alone, by the closest passage's meaning alone, and by both."""
+    """Return the rankings of `question` by BM25, by cosine similarity and by rank fusion."""
     return _rank(index, question, look_up(index, question.text, vector))
 
 
 def rank_by_baseline(
     index: LanguageIndex, baseline: PassageBM25, question: Question, vector: Scores
 ) -> dict[str, Found]:
-    """Rank `question` as `rank` does, with the words' scores of `baseline`."""
+    """Return the rankings of `question` as `rank` does, with the BM25 scores of `baseline`."""
     evidence = look_up(index, question.text, vector)
     return _rank(index, question, replace(evidence, bm25=baseline.by_words(question.text)))
 
 
 def fit(found: Sequence[Found]) -> Confidence:
-    """Weights and threshold from questions ranked by both ways."""
+    """Fit weights and threshold on questions ranked by rank fusion."""
     weights = {pair: _weights(found, pair) for pair in PAIRS}
-    unsettled = Confidence(weights, threshold=0.0)
+    without_threshold = Confidence(weights, threshold=0.0)
     unanswerable = [
-        probability(unsettled, f)
-        for f in found
-        if not f.question.articles and f.languages[0] == f.languages[1]
+        probability(without_threshold, ranking)
+        for ranking in found
+        if not ranking.question.articles and ranking.languages[0] == ranking.languages[1]
     ]
-    return replace(unsettled, threshold=round(float(np.quantile(unanswerable, REFUSED)), 3))
+    return replace(without_threshold, threshold=round(float(np.quantile(unanswerable, REFUSED)), 3))
 
 
 def probability(confidence: Confidence, found: Found) -> float:
-    """How sure `confidence` is of the first article."""
+    """Return the probability that the first article answers the question."""
     return confidence.probability(found.closeness, found.coverage, found.languages)
 
 
 def main(
-    again: Annotated[
+    fit_first: Annotated[
         bool, typer.Option("--fit", help="Fit and write the confidence first.")
     ] = False,
     model: Annotated[str, typer.Option(help="Another sentence encoder: a folder or name.")] = "",
@@ -133,82 +133,96 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder) / "index.db"
         build_index(load_articles(), encoder, index)
-        shelves = {
+        indexes = {
             language: LanguageIndex(open_readonly(index), language) for language in LANGUAGES
         }
-        vectors = {q.text: encoder.encode([q.text])[0] for q in questions}
-        found = [rank(index, q, vectors[q.text]) for index in shelves.values() for q in questions]
-        if again:
-            write(fit([f["both"] for f in found if f["both"].question.use == "choose"]))
-        reported = [f for f in found if f["both"].question.use == "report"]
-        say_ranks(reported)
-        say_baseline(shelves, [q for q in questions if q.use == "report" and q.articles], vectors)
-        say_curve([f["both"] for f in reported], load_confidence())
-        say_gaps(questions, encoder)
-        say_times(shelves, encoder, questions)
+        vectors = {question.text: encoder.encode([question.text])[0] for question in questions}
+        found = [
+            rank(index, question, vectors[question.text])
+            for index in indexes.values()
+            for question in questions
+        ]
+        if fit_first:
+            fused = [rankings["both"] for rankings in found]
+            write(fit([ranking for ranking in fused if ranking.question.use == "choose"]))
+        reported = [rankings for rankings in found if rankings["both"].question.use == "report"]
+        print_ranks(reported)
+        print_baseline(
+            indexes,
+            [question for question in questions if question.use == "report" and question.articles],
+            vectors,
+        )
+        print_curve([rankings["both"] for rankings in reported], load_confidence())
+        print_gaps(questions, encoder)
+        print_times(indexes, encoder, questions)
 
 
 def run() -> None:
-    """Measure what ships."""
+    """Print the figures with the shipped encoder and confidence."""
     main()
 
 
 def write(confidence: Confidence, path: Path = SHIPPED) -> None:
-    """Put fitted values where the knowledge base reads them."""
+    """Write fitted values to the file that the knowledge base reads."""
     weights: dict[Language, dict[Language, list[float]]] = {asked: {} for asked in LANGUAGES}
-    for (asked, written), ws in confidence.weights.items():
-        weights[asked][written] = [round(w, 3) for w in ws]
+    for (asked, written), fitted in confidence.weights.items():
+        weights[asked][written] = [round(weight, 3) for weight in fitted]
     values = {"weights": weights, "threshold": confidence.threshold}
     path.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
-def say_ranks(found: Sequence[dict[str, Found]]) -> None:
-    """The right article's rank, for each language and way."""
+def print_ranks(found: Sequence[dict[str, Found]]) -> None:
+    """Print recall and mean reciprocal rank for each pair of languages and way of ranking."""
     say("question  articles  ranked by  recall@1  recall@3    MRR  (answerable questions)")
     for pair in PAIRS:
         for way in ("words", "meaning", "both"):
-            answerable = [f[way] for f in found if f[way].languages == pair]
-            ranks = np.array([f.reciprocal_rank for f in answerable if f.question.articles])
+            answerable = [rankings[way] for rankings in found if rankings[way].languages == pair]
+            ranks = np.array(
+                [ranking.reciprocal_rank for ranking in answerable if ranking.question.articles]
+            )
             figures = (
                 f"{(ranks == 1).mean():8.3f}  {(ranks > 0.3).mean():8.3f}  {ranks.mean():5.3f}"
             )
             say(f"{pair[0]:8}  {pair[1]:8}  {way:9}  {figures}  ({len(ranks)})")
 
 
-def say_baseline(
-    shelves: dict[Language, LanguageIndex],
+def print_baseline(
+    indexes: dict[Language, LanguageIndex],
     questions: Sequence[Question],
     vectors: dict[str, Scores],
 ) -> None:
-    """Print how FTS5 ranks answerable questions beside BM25 of our own over the same articles."""
+    """Print how FTS5 and the in-memory BM25 rank answerable questions over the same articles."""
     say(
         "\nlanguages  ranked by  recall@1  with our BM25    MRR  with our BM25  other first article"
     )
-    for language, index in shelves.items():
+    for language, index in indexes.items():
         baseline = PassageBM25(index.articles)
         for asked in LANGUAGES:
-            spoken = [q for q in questions if q.language == asked]
-            ours = [rank(index, q, vectors[q.text]) for q in spoken]
-            theirs = [rank_by_baseline(index, baseline, q, vectors[q.text]) for q in spoken]
+            asked_questions = [question for question in questions if question.language == asked]
+            ours = [rank(index, question, vectors[question.text]) for question in asked_questions]
+            theirs = [
+                rank_by_baseline(index, baseline, question, vectors[question.text])
+                for question in asked_questions
+            ]
             for way in ("words", "both") if asked == language else ("both",):
-                pairs = [(a[way], b[way]) for a, b in zip(ours, theirs, strict=True)]
+                pairs = [(fts5[way], bm25[way]) for fts5, bm25 in zip(ours, theirs, strict=True)]
                 ranks = np.array([[found.reciprocal_rank for found in pair] for pair in pairs])
                 recall, mean = (ranks == 1).mean(axis=0), ranks.mean(axis=0)
-                other = sum(a.slugs[0] != b.slugs[0] for a, b in pairs)
+                differing = sum(fts5.slugs[0] != bm25.slugs[0] for fts5, bm25 in pairs)
                 say(
                     f"{asked} -> {language}   {way:9}  {recall[0]:8.3f}  {recall[1]:13.3f}  "
-                    f"{mean[0]:5.3f}  {mean[1]:13.3f}  {other:11} of {len(pairs)}"
+                    f"{mean[0]:5.3f}  {mean[1]:13.3f}  {differing:11} of {len(pairs)}"
                 )
 
 
-def say_curve(found: Sequence[Found], confidence: Confidence) -> None:
-    """What each threshold answers, rightly and wrongly, and what it refuses."""
+def print_curve(found: Sequence[Found], confidence: Confidence) -> None:
+    """Print for each threshold the shares of right answers, wrong answers and refusals."""
     say("\nquestion  articles  threshold  answered rightly  answered wrongly  unanswerable refused")
     for pair in PAIRS:
-        spoken = [f for f in found if f.languages == pair]
-        sure = np.array([probability(confidence, f) for f in spoken])
-        answerable = np.array([bool(f.question.articles) for f in spoken])
-        right = np.array([f.right for f in spoken])
+        of_pair = [ranking for ranking in found if ranking.languages == pair]
+        sure = np.array([probability(confidence, ranking) for ranking in of_pair])
+        answerable = np.array([bool(ranking.question.articles) for ranking in of_pair])
+        right = np.array([ranking.right for ranking in of_pair])
         for threshold in sorted({*THRESHOLDS, confidence.threshold}):
             told = sure >= threshold
             rightly, wrongly = (told & right)[answerable].mean(), (told & ~right)[answerable].mean()
@@ -218,15 +232,17 @@ def say_curve(found: Sequence[Found], confidence: Confidence) -> None:
             say(f"{pair[0]:8}  {pair[1]:8}  {figures}{chosen}")
 
 
-def say_times(
-    shelves: dict[Language, LanguageIndex], encoder: Encoder, questions: Sequence[Question]
+def print_times(
+    indexes: dict[Language, LanguageIndex], encoder: Encoder, questions: Sequence[Question]
 ) -> None:
-    """Milliseconds of one search, with and without encoding the question."""
-    vectors = {q.text: encoder.encode([q.text])[0] for q in questions}
+    """Print the milliseconds of a search, with and without encoding the question."""
+    vectors = {question.text: encoder.encode([question.text])[0] for question in questions}
     ways: dict[str, Callable[[Question], object]] = {
-        "search": lambda q: look_up(shelves[q.language], q.text, vectors[q.text]).order(),
-        "encoding and search": lambda q: look_up(
-            shelves[q.language], q.text, encoder.encode([q.text])[0]
+        "search": lambda question: look_up(
+            indexes[question.language], question.text, vectors[question.text]
+        ).order(),
+        "encoding and search": lambda question: look_up(
+            indexes[question.language], question.text, encoder.encode([question.text])[0]
         ).order(),
     }
     say("\none question         p50 ms  p99 ms")
@@ -237,11 +253,16 @@ def say_times(
         say(f"{name:20} {p50:6.2f}  {p99:6.2f}")
 
 
-def say_gaps(questions: Sequence[Question], encoder: Encoder) -> None:
-    """How well questions without an answer are put together, on pairs that one article answers."""
-    asked = [q for q in questions if q.use == "report" and q.articles]
-    same = np.array([[not set(a.articles).isdisjoint(b.articles) for b in asked] for a in asked])
-    vectors = encoder.encode([q.text for q in asked])
+def print_gaps(questions: Sequence[Question], encoder: Encoder) -> None:
+    """Print the precision and recall of clustered pairs, right if one article answers both."""
+    asked = [question for question in questions if question.use == "report" and question.articles]
+    same = np.array(
+        [
+            [not set(first.articles).isdisjoint(second.articles) for second in asked]
+            for first in asked
+        ]
+    )
+    vectors = encoder.encode([question.text for question in asked])
     ways = {"by meaning": cluster(vectors), "all in one": [list(range(len(asked)))]}
     say("\ngaps         pairs right  pairs found     F1")
     for name, groups in ways.items():
@@ -255,6 +276,7 @@ def say_gaps(questions: Sequence[Question], encoder: Encoder) -> None:
 
 
 def _rank(index: LanguageIndex, question: Question, evidence: Evidence) -> dict[str, Found]:
+    """Return the rankings of `question` by way of ranking."""
     orders = {
         "words": np.argsort(-evidence.bm25, kind="stable"),
         "meaning": np.argsort(-evidence.cosine, kind="stable"),
@@ -266,6 +288,7 @@ def _rank(index: LanguageIndex, question: Question, evidence: Evidence) -> dict[
 def _found(
     index: LanguageIndex, question: Question, evidence: Evidence, order: NDArray[np.intp]
 ) -> Found:
+    """Return a ranking from the order of the articles' numbers."""
     slugs = tuple(index.articles[number].slug for number in order)
     first = order[0]
     closeness, coverage = float(evidence.closeness[first]), float(evidence.coverage[first])
@@ -273,9 +296,13 @@ def _found(
 
 
 def _weights(found: Sequence[Found], languages: Languages) -> Weights:
-    spoken = [f for f in found if f.languages == languages]
+    """Return the weights of a logistic regression fitted for a pair of languages."""
+    of_pair = [ranking for ranking in found if ranking.languages == languages]
     model = LogisticRegression(C=10.0)
-    model.fit([[f.closeness, f.coverage] for f in spoken], [f.right for f in spoken])
+    model.fit(
+        [[ranking.closeness, ranking.coverage] for ranking in of_pair],
+        [ranking.right for ranking in of_pair],
+    )
     by_closeness, by_coverage = map(float, model.coef_[0])
     return float(model.intercept_[0]), by_closeness, by_coverage
 

@@ -13,10 +13,10 @@ LONGEST_TITLE = 80
 
 
 def draft_of_case(connection: Connection, case: int) -> Draft:
-    """Return a draft with the first unanswered question of a case and what people answered.
+    """Return a draft with a case's first unanswered question as title and agents' answers as body.
 
-    When every question was answered, the first question is taken. Personal identifiers, such as
-    order numbers and addresses, are left out.
+    When every question was answered, the first question is the title. Personal identifiers, such
+    as order numbers and addresses, are left out.
 
     Raises:
         CaseUnknown: There is no such case.
@@ -25,7 +25,7 @@ def draft_of_case(connection: Connection, case: int) -> Draft:
     messages = repository.read(connection, found.conversation, episode=found.episode)
     unanswered = {message.in_reply_to for message in messages if message.answered is False}
     questions = [message for message in messages if message.sender == Sender.CUSTOMER]
-    question = next((each for each in questions if each.seq in unanswered), questions[0])
+    question = next((message for message in questions if message.seq in unanswered), questions[0])
     answers = [
         without_identifiers(message.text) for message in messages if message.sender == Sender.AGENT
     ]

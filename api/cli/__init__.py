@@ -11,8 +11,8 @@ from typer.core import TyperGroup
 
 from api.cli import (
     analytics,
+    batch,
     database,
-    files,
     knowledge,
     log,
     policy,
@@ -40,9 +40,9 @@ app = typer.Typer(
 )
 app.command("serve")(server.serve)
 app.command("demo-shop")(server.demo_shop)
-app.command("classify")(files.classify)
-app.command("triage")(files.triage)
-app.command("parse")(files.parse)
+app.command("classify")(batch.classify)
+app.command("triage")(batch.triage)
+app.command("parse")(batch.parse)
 app.command("backup")(database.backup)
 app.command("export")(database.export)
 app.command("triage-replay")(analytics.triage_replay)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.dependencies import ContainerDep, Language, Staff
 from api.http.conversations import MessageOut
-from api.schemas import Id, InputModel, PlainText
+from api.input_types import Id, InputModel, PlainText
 from conversation.events import Event, EventKind, conversation_topic
 from store.engine import reading
 from store.enums import CaseState, ReturnTo, Sender

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.dependencies import ContainerDep, CustomerConversation
-from api.schemas import Id, InputModel, PlainText, SequenceNumber
+from api.input_types import Id, InputModel, PlainText, SequenceNumber
 from conversation import repository
 from store.engine import reading
 from store.enums import Sender

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from api.dependencies import ContainerDep, Staff, Supervisor
-from api.schemas import Amount, Id, InputModel, PlainText
+from api.input_types import Amount, Id, InputModel, PlainText
 from store.enums import OfferState
 from triage.cases.offers import Offer
 

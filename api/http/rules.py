@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from api.dependencies import ContainerDep, Supervisor
-from api.schemas import Id, InputModel, PlainText
+from api.input_types import Id, InputModel, PlainText
 from store.enums import RuleFile
 from triage.compensation.remedies import load_remedies
 from triage.policy.policy import load_policy

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from accounts import sessions
 from api.dependencies import SESSION_COOKIE, ContainerDep, Staff
-from api.schemas import InputModel, PlainText
+from api.input_types import InputModel, PlainText
 from store.enums import Role
 
 router = APIRouter(prefix="/api/session", tags=["staff"])

@@ -15,7 +15,7 @@ from api.container import Container
 from api.dependencies import ContainerDep
 from api.http.conversations import MessageIn
 from api.http.problem_details import status_of
-from api.schemas import InputModel, SequenceNumber
+from api.input_types import InputModel, SequenceNumber
 from conversation import repository
 from conversation.errors import ConversationError
 from conversation.events import QUEUE, Event, EventKind, Subscription, conversation_topic

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from api.dependencies import ContainerDep, Language, Supervisor
-from api.schemas import Id, InputModel, PlainText, SequenceNumber, UtcInstant
+from api.input_types import Id, InputModel, PlainText, SequenceNumber, UtcInstant
 from store.engine import reading
 from store.enums import Action, Verdict
 from triage.analytics.backtest import backtest

@@ -9,15 +9,12 @@ import httpx
 from assistant.intents import intent_of
 from assistant.reply import NOTHING_OFFERED, Answer, AssistantUnavailable, Offered, Reply
 
-DEADLINE = 5.0
-"""Seconds that a customer's message may take inside Rasa."""
-
 
 class Rasa:
     """A client of the Rasa server at `url`; close it with `aclose` or use it in `async with`."""
 
-    def __init__(self, url: str, secret: str, deadline: float = DEADLINE) -> None:
-        """Give each message `deadline` seconds."""
+    def __init__(self, url: str, secret: str, deadline: float) -> None:
+        """Give each message `deadline` seconds (the setting `AMENDS_RASA_DEADLINE`)."""
         self._deadline = deadline
         self._client = httpx.AsyncClient(
             base_url=url, headers={"X-Amends-Secret": secret}, timeout=deadline, trust_env=False
@@ -73,7 +70,7 @@ class Rasa:
         except httpx.HTTPError as error:
             raise AssistantUnavailable(f"{type(error).__name__}: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
-            raise AssistantUnavailable(f"not understood: {error!r}") from error
+            raise AssistantUnavailable(f"not understood: {type(error).__name__}") from error
 
 
 def _answer(body: dict[str, Any]) -> Answer:

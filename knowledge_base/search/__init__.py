@@ -1,1 +1,1 @@
-"""Search in the articles: the derived index, and the answers found in it."""
+"""Hybrid search over the articles: the index, its readers and the answers found in it."""

@@ -1,14 +1,14 @@
-"""The index: one SQLite file, derived from the articles, that can be deleted and built again.
+"""The search index: one SQLite file derived from the articles, which can be rebuilt at any time.
 
 articles  every article as it was read
-passages  the stretches that are quoted
-keys      the vectors of the texts that find a passage
-metadata  what the index was built from
+passages  the passages that articles are cut into
+keys      the texts that a passage is searched by, with their vectors
+metadata  the index layout version, the encoder and the hash of the articles
 
 For each language there are two tables of terms separated by spaces, each with an FTS5 index:
 
-key_terms_en, key_terms_zh          the terms of each key: BM25 must count one language's only
-article_terms_en, article_terms_zh  the terms that an article's keys hold, each once
+key_terms_en, key_terms_zh          the terms of each key; BM25 needs statistics per language
+article_terms_en, article_terms_zh  the distinct terms of an article's keys
 """
 
 import fcntl
@@ -34,23 +34,22 @@ from language.detect import LANGUAGES, Language
 from language.encoder import Encoder
 from language.normalise import normalise
 from language.segment import segment
-from language.stem import (
-    stem,
-)
+from language.stem import stem
 
-# To be raised when tables, passages or words change: older indexes are then not current.
+# The index layout version. Increase it when tables, passages or tokenization change, so that
+# existing indexes are rebuilt.
 LAYOUT = 3
-# As stored: the same bytes on every machine.
+# The stored type of vectors: little-endian, independent of the machine's byte order.
 VECTOR = np.dtype("<f4")
-# FTS5 must not split terms again: its "ascii" tokenizer takes every character outside ASCII
-# as part of a token, and with `tokenchars` all of ASCII but the space, which separates terms.
+# Terms are already segmented, so FTS5 must split at spaces only. Its "ascii" tokenizer treats every
+# character outside ASCII as part of a token; `tokenchars` adds the ASCII punctuation.
 _TOKENIZER = "ascii tokenchars '{}'".format(string.punctuation.replace("'", "''"))
 
 Row = dict[str, str | int | bytes]
 
 
 class Key(NamedTuple):
-    """A text that finds the passage of this number."""
+    """A text that the passage with the number `passage` is searched by."""
 
     language: Language
     passage: int
@@ -58,24 +57,27 @@ class Key(NamedTuple):
 
 
 def refresh_index(folder: Path, encoder: Encoder, path: Path) -> None:
-    """Build the index at `path` anew where it is not that of the articles published in `folder`.
+    """Rebuild the index at `path` unless it is current for the articles published in `folder`.
 
-    One at a time, whoever asks: else the index of an older state could be finished last. Raises
-    ArticleError when an article cannot be published; the old index then stays.
+    A file lock serializes builds across threads and processes, so that an index of older articles
+    cannot replace a newer index.
+
+    Raises:
+        ArticleError: An article cannot be published; the existing index is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path.with_suffix(".lock")):
+    with _exclusive_lock(path.with_suffix(".lock")):
         articles = load_articles(folder)
         if not index_is_current(path, articles, encoder):
             build_index(articles, encoder, path)
 
 
 def build_index(articles: Sequence[Article], encoder: Encoder, path: Path) -> None:
-    """Write the index of `articles`, published ones alone, to `path`, whole or not at all.
+    """Write the index of `articles`, which must be published, to `path` atomically.
 
-    It is built beside `path` and moved into place, so that a reader finds the old index or the new
-    one, never a part. Whoever has the old one open keeps it. What the old one holds of the same
-    texts is taken over: only new texts are encoded.
+    The index is built in a temporary file in the same folder and renamed to `path`, so that readers
+    see either the old index or the new one. Readers that have the old index open keep reading it.
+    Vectors of unchanged texts are copied from the old index; only new texts are encoded.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -89,12 +91,12 @@ def build_index(articles: Sequence[Article], encoder: Encoder, path: Path) -> No
 
 
 def index_is_current(path: Path, articles: Sequence[Article], encoder: Encoder) -> bool:
-    """Whether the index at `path` is what `build_index` would write now."""
+    """Return whether the index at `path` matches the layout version, `encoder` and `articles`."""
     return read_metadata(path) == _metadata(articles, encoder)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
-    """What the index at `path` was built from; empty when there is no readable one."""
+    """Return the metadata of the index at `path`, empty when the index is missing or unreadable."""
     try:
         with closing(open_readonly(path)) as connection:
             return dict(connection.execute("SELECT name, value FROM metadata").fetchall())
@@ -103,36 +105,41 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def open_readonly(path: Path) -> sqlite3.Connection:
-    """A connection that any thread may use, one at a time; raises sqlite3.Error."""
-    # Nothing writes to an index once it is in place: immutable spares the locks.
+    """Return a read-only connection, usable from any thread but not from two at the same time.
+
+    Raises:
+        sqlite3.Error: The file cannot be opened.
+    """
+    # A finished index is never written to, so SQLite can skip locking.
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     return sqlite3.connect(uri, uri=True, check_same_thread=False)
 
 
 def words(text: str) -> list[str]:
-    """The words of `text`: one script, cut by language, lower case."""
+    """Return the words of `text`, normalised to one script, segmented and in lower case."""
     return [token.text.lower() for token in segment(normalise(text))]
 
 
 def terms(words: Iterable[str]) -> list[str]:
-    """`words` as the index holds them: without their endings; never empty."""
+    """Return the stems of `words`, as the index stores them, without empty stems."""
     return list(filter(None, map(stem, words)))
 
 
 def terms_table(of: Literal["key", "article"], language: Language) -> str:
-    """Return the name of a table of terms; that of its FTS5 index adds `_fts`."""
+    """Return the name of a table of terms; the table of its FTS5 index adds `_fts`."""
     return f"{of}_terms_{language}"
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Wait until no other thread or process is in here."""
+def _exclusive_lock(lock: Path) -> Iterator[None]:
+    """Hold an exclusive file lock against other threads and processes, waiting until it is free."""
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _metadata(articles: Sequence[Article], encoder: Encoder) -> dict[str, str]:
+    """Return the metadata of an index of `articles` in the current layout version."""
     content = json.dumps([asdict(article) for article in articles], default=str, sort_keys=True)
     return {
         "layout": str(LAYOUT),
@@ -142,10 +149,11 @@ def _metadata(articles: Sequence[Article], encoder: Encoder) -> dict[str, str]:
 
 
 def _write(articles: Sequence[Article], encoder: Encoder, path: Path, old: Path) -> None:
-    cut = [(article, passage) for article in articles for passage in passages(article)]
+    """Write the index of `articles` to `path`, copying vectors of known texts from `old`."""
+    article_passages = [(article, passage) for article in articles for passage in passages(article)]
     keys = [
         Key(article.language, n, key)
-        for n, (article, passage) in enumerate(cut)
+        for n, (article, passage) in enumerate(article_passages)
         for key in passage.keys
     ]
     vectors = _known_vectors(old, encoder)
@@ -155,7 +163,7 @@ def _write(articles: Sequence[Article], encoder: Encoder, path: Path, old: Path)
     with closing(Database(path)) as database:
         for table, rows in {
             "articles": [asdict(article) for article in articles],
-            "passages": [_passage_row(n, *pair) for n, pair in enumerate(cut)],
+            "passages": [_passage_row(n, *pair) for n, pair in enumerate(article_passages)],
             "keys": [key._asdict() | {"vector": vectors[key.text]} for key in keys],
             "metadata": [
                 {"name": name, "value": value}
@@ -164,7 +172,7 @@ def _write(articles: Sequence[Article], encoder: Encoder, path: Path, old: Path)
         }.items():
             database.table(table).insert_all(rows)
         for language in LANGUAGES:
-            _write_terms(database, language, cut)
+            _write_terms(database, language, article_passages)
 
 
 def _passage_row(number: int, article: Article, passage: Passage) -> Row:
@@ -179,7 +187,7 @@ def _passage_row(number: int, article: Article, passage: Passage) -> Row:
 
 
 def _known_vectors(index: Path, encoder: Encoder) -> dict[str, bytes]:
-    """The vectors of an index's texts, if it is of this layout and encoder."""
+    """Return the vectors of an index by text, empty if its layout version or encoder differs."""
     wanted = {"layout": str(LAYOUT), "encoder": encoder.fingerprint}
     if not wanted.items() <= read_metadata(index).items():
         return {}
@@ -191,12 +199,12 @@ def _known_vectors(index: Path, encoder: Encoder) -> dict[str, bytes]:
 
 
 def _write_terms(
-    database: Database, language: Language, cut: Sequence[tuple[Article, Passage]]
+    database: Database, language: Language, article_passages: Sequence[tuple[Article, Passage]]
 ) -> None:
-    """Write the terms of the keys of `language`, in their order, and those of its articles."""
+    """Write the terms of the keys of `language`, in key order, and of its articles."""
     of_keys: list[list[str]] = []
     of_articles: dict[str, dict[str, None]] = {}
-    for article, passage in cut:
+    for article, passage in article_passages:
         if article.language == language:
             found = [terms(words(key)) for key in passage.keys]
             of_keys.extend(found)
@@ -206,8 +214,8 @@ def _write_terms(
 
 
 def _write_documents(database: Database, name: str, documents: Iterable[Iterable[str]]) -> None:
-    """Write `documents`, numbered from 0 and given as their terms, with an FTS5 index."""
+    """Write `documents`, given as their terms and numbered from 0, with an FTS5 index."""
     table = database.table(name)
     table.create({"id": int, "terms": str}, pk="id")
-    table.insert_all({"id": n, "terms": " ".join(held)} for n, held in enumerate(documents))
+    table.insert_all({"id": n, "terms": " ".join(document)} for n, document in enumerate(documents))
     table.enable_fts(["terms"], tokenize=_TOKENIZER)

@@ -1,24 +1,24 @@
-"""Articles cut into passages: each short enough to be quoted in a chat, each with what finds it."""
+"""Passages: articles cut into parts short enough for a chat message, with their search keys."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from knowledge_base.article import Article
 from knowledge_base.markdown import Block, Section, sentences
-from language.segment import (
-    segment,
-)
+from language.segment import segment
 
-# About four sentences: what is read in a chat bubble without scrolling.
+# In words, about four sentences: fits a chat bubble without scrolling.
 LONGEST = 70
-_ANNOUNCES = (":", "：")
+# The ends of a line that introduces a list.
+_LIST_INTRODUCTION_ENDS = (":", "：")
 
 
 @dataclass(frozen=True)
 class Passage:
-    """A stretch of an article that is quoted as it stands; without `text`, it is never quoted.
+    """A part of an article that is quoted verbatim; a passage with an empty `text` is not quoted.
 
-    `keys` are the texts by which it is found: itself in its context, and its heading.
+    `keys` are the texts that it is searched by: its text with title and heading, and for the first
+    passage of a section also title and heading alone.
     """
 
     heading: str
@@ -28,9 +28,10 @@ class Passage:
 
 
 def passages(article: Article) -> list[Passage]:
-    """The passages of `article` in order, at most `LONGEST` words each unless a line is longer.
+    """Return the passages of `article` in order, each of at most `LONGEST` words.
 
-    The last has no text when there are tags: they lead to the article, to no place in it.
+    A single line or sentence that is longer stays whole. If the article has tags, they are the keys
+    of a last passage without text, since a tag refers to the whole article.
     """
     quoted = [
         Passage(section.heading, section.anchor, text, tuple(_keys(article, section, text, n == 0)))
@@ -41,15 +42,16 @@ def passages(article: Article) -> list[Passage]:
 
 
 def _keys(article: Article, section: Section, text: str, first: bool) -> Iterator[str]:
+    """Yield the keys of a passage; `first` tells whether it is the first of its section."""
     yield "\n".join(filter(None, (article.title, section.heading, text)))
     if first:
         yield ": ".join(filter(None, (article.title, section.heading)))
 
 
 def _texts(blocks: Sequence[Block]) -> Iterator[str]:
-    """Blocks put together while they fit; one that never fits is cut at its lines or sentences."""
+    """Join blocks up to `LONGEST` words; cut a longer block at its lines or sentences."""
     gathered = ""
-    for block in _announced(blocks):
+    for block in _with_introductions(blocks):
         for piece in _pieces(block):
             joined = f"{gathered}\n{piece}" if gathered else piece
             if gathered and _length(joined) > LONGEST:
@@ -61,20 +63,21 @@ def _texts(blocks: Sequence[Block]) -> Iterator[str]:
         yield gathered
 
 
-def _announced(blocks: Sequence[Block]) -> Iterator[Block]:
-    """`blocks`, with a line that announces a list ("You need:") made part of that list."""
-    opening: Block = ()
+def _with_introductions(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield `blocks`, with a line that introduces a list ("You need:") joined to that list."""
+    introduction: Block = ()
     for block in blocks:
-        if block[-1].endswith(_ANNOUNCES):
-            opening = (*opening, *block)
+        if block[-1].endswith(_LIST_INTRODUCTION_ENDS):
+            introduction = (*introduction, *block)
         else:
-            yield (*opening, *block)
-            opening = ()
-    if opening:
-        yield opening
+            yield (*introduction, *block)
+            introduction = ()
+    if introduction:
+        yield introduction
 
 
 def _pieces(block: Block) -> Sequence[str]:
+    """Return a block whole if it fits, else its lines, or its sentences if it has one line."""
     whole = "\n".join(block)
     if _length(whole) <= LONGEST:
         return [whole]
@@ -84,4 +87,5 @@ def _pieces(block: Block) -> Sequence[str]:
 
 
 def _length(text: str) -> int:
+    """Return the number of words of `text`."""
     return len(segment(text))

@@ -1,4 +1,4 @@
-"""The knowledge base as it is now: whoever replaces its index changes what is found."""
+"""The reloading index: a knowledge base that follows replacements of its index file."""
 
 import logging
 from pathlib import Path
@@ -16,63 +16,70 @@ _Version = tuple[int, int]
 
 
 class KnowledgeBase:
-    """Answers from the index at a path, and from its successor once that has taken its place.
+    """Search in the index at a path, reloaded when the file is replaced.
 
-    This process may build it, or another: each question looks whether the file is still the same.
-    One that cannot be opened is left alone, and the one before goes on. Thread-safe.
+    Every call compares the file's version with the loaded one, since another process may rebuild
+    the index. If the new index cannot be opened, the previous index stays in use. Thread-safe.
     """
 
     def __init__(self, path: Path, encoder: Encoder) -> None:
-        """Open the index at `path`; raises IndexUnusable, as `OpenIndex.open` does."""
+        """Open the index at `path`.
+
+        Raises:
+            IndexUnusable: The index is missing, damaged, or was built with another encoder.
+        """
         self.encoder = encoder
         self.path = path
         self._lock = Lock()
-        self._version = self._on_disk()
+        self._version = self._file_version()
         self._opened = OpenIndex.open(path, encoder)
 
     def search(self, query: str, language: Language, limit: int = 5) -> list[Hit]:
-        """See `OpenIndex.search`."""
-        return self._now().search(query, language, limit)
+        """Return the articles closest to `query`; see `OpenIndex.search`."""
+        return self._current_index().search(query, language, limit)
 
     def answer(self, query: str, language: Language) -> KnowledgeAnswer | None:
-        """See `OpenIndex.answer`."""
-        return self._now().answer(query, language)
+        """Return the answer to `query`, if there is one; see `OpenIndex.answer`."""
+        return self._current_index().answer(query, language)
 
     def passage(self, slug: str, query: str, language: Language) -> KnowledgeAnswer | None:
-        """See `OpenIndex.passage`."""
-        return self._now().passage(slug, query, language)
+        """Return the best passage of the article `slug`; see `OpenIndex.passage`."""
+        return self._current_index().passage(slug, query, language)
 
     def closest(self, query: str, language: Language, limit: int = 3) -> list[Source]:
-        """See `OpenIndex.closest`."""
-        return self._now().closest(query, language, limit)
+        """Return the articles to suggest for `query`; see `OpenIndex.closest`."""
+        return self._current_index().closest(query, language, limit)
 
     def article(self, slug: str, language: Language) -> Article | None:
-        """One article, or None."""
-        return self._now().article(slug, language)
+        """Return an article, or None if it does not exist in `language`."""
+        return self._current_index().article(slug, language)
 
     def articles(self, language: Language) -> list[Article]:
-        """All articles of a language, by slug."""
-        return self._now().articles(language)
+        """Return all articles of a language, ordered by slug."""
+        return self._current_index().articles(language)
 
-    def _now(self) -> OpenIndex:
-        if self._on_disk() != self._version:
+    def _current_index(self) -> OpenIndex:
+        """Return the loaded index, after reloading it if the file has changed."""
+        if self._file_version() != self._version:
             with self._lock:
-                self._follow()
+                self._reload()
         return self._opened
 
-    def _follow(self) -> None:
-        version = self._on_disk()
+    def _reload(self) -> None:
+        """Reload the index unless another thread has done so; keep the previous one on failure."""
+        version = self._file_version()
         if version == self._version:
             return
         self._version = version
         try:
             self._opened = OpenIndex.open(self.path, self.encoder)
-        except IndexUnusable as fault:
-            logger.warning("could not open the new index, keeping the previous one: %s", fault)
+        except IndexUnusable as error:
+            logger.warning("could not open the new index, keeping the previous one: %s", error)
 
-    def _on_disk(self) -> _Version:
+    def _file_version(self) -> _Version:
+        """Return the inode and modification time of the file, zeros if it does not exist."""
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError:
             return (0, 0)
-        return (found.st_ino, found.st_mtime_ns)
+        return (status.st_ino, status.st_mtime_ns)

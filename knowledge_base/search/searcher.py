@@ -1,4 +1,4 @@
-"""A customer's question → the articles that answer it, or an honest "I don't know"."""
+"""Hybrid search: cosine similarity and BM25 combined by rank fusion, with a confidence."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -17,27 +17,25 @@ from knowledge_base.search.confidence import Confidence, load_confidence
 from knowledge_base.search.index import open_readonly, read_metadata, words
 from knowledge_base.search.language_index import LanguageIndex, Scores
 from language.detect import LANGUAGES, Language
-from language.encoder import (
-    Encoder,
-)
+from language.encoder import Encoder
 
-# Reciprocal rank fusion's constant, and the weight of words beside meaning. Its authors took 60 for
-# rankings of a thousand documents; among some forty articles the first ranks must weigh more. Both
-# chosen on that half of the benchmark's questions that is for choosing.
+# The constant of reciprocal rank fusion, and the weight of the BM25 ranking. The authors of the
+# method use 60 for rankings of a thousand documents; for about forty articles the first ranks need
+# more weight. Both values were chosen on the benchmark's questions with `"use": "choose"`.
 _RRF_K = 5
-_WORDS = 0.3
-# The summary is written to answer the topic as a whole; a section must be this much closer to the
-# question (in cosine) to be quoted in its place.
-_CLEARLY_CLOSER = 0.1
-# One message is looked up several times: to answer, to quote, to name the closest topics.
-_REMEMBERED = 256
+_BM25_WEIGHT = 0.3
+# The summary answers the topic as a whole. A section is quoted in its place only if its cosine
+# similarity to the question is higher by more than this margin.
+_SECTION_MARGIN = 0.1
+# Queries cached: one message is searched several times, for the answer, a passage and suggestions.
+_CACHE_SIZE = 256
 
 
 @dataclass(frozen=True)
 class KnowledgeAnswer:
-    """An answer in an article's own words, at most about 70 of them, and where they stand.
+    """An answer quoted from an article, about 70 words at most, with its source.
 
-    `language` is the article's: another than the question's when there is no translation.
+    `language` is the article's; it differs from the question's when there is no translation.
     """
 
     text: str
@@ -48,7 +46,7 @@ class KnowledgeAnswer:
 
 @dataclass(frozen=True)
 class Hit:
-    """An article found: `score` is the probability that it answers, `passage` its best quote."""
+    """An article found; `score` is the probability that it answers, `passage` its best passage."""
 
     article: str
     title: str
@@ -58,27 +56,28 @@ class Hit:
     source: Source
 
     def as_answer(self) -> KnowledgeAnswer:
-        """What is told to a customer."""
+        """Return the hit as an answer to a customer."""
         return KnowledgeAnswer(self.passage, self.source, self.score, self.language)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a search found: the cosine of each quote, and three scores of each article.
+    """The scores of a search: one for each passage and four for each article.
 
-    `cosine`: of its best quote; `closeness`: the mean of its two best, since an article that is
-    about the question has more than one; `bm25` and `coverage`: see `WordMatch`.
+    `passages` holds the cosine similarity of each passage, `cosine` that of each article's best
+    passage. `closeness` is the mean of an article's two best passages, since an article about the
+    question usually has several that match. For `bm25` and `coverage`, see `WordMatch`.
     """
 
-    quotes: Scores
+    passages: Scores
     cosine: Scores
     closeness: Scores
     bm25: Scores
     coverage: Scores
 
     def order(self) -> NDArray[np.intp]:
-        """The numbers of all articles, best first."""
-        fused = fuse(self.cosine, self.closeness) + _WORDS * fuse(self.bm25)
+        """Return the numbers of all articles, best first, by rank fusion."""
+        fused = fuse(self.cosine, self.closeness) + _BM25_WEIGHT * fuse(self.bm25)
         return np.argsort(-fused, kind="stable")
 
 
@@ -88,17 +87,18 @@ class OpenIndex:
     def __init__(
         self, indexes: dict[Language, LanguageIndex], encoder: Encoder, confidence: Confidence
     ) -> None:
-        """Search `indexes`, whose vectors are of `encoder`; `open` is the usual way in."""
+        """Search `indexes`, which were built with `encoder`; use `open` to read an index file."""
         self._indexes = indexes
         self._confidence = confidence
-        self._encode = lru_cache(_REMEMBERED)(lambda query: encoder.encode([query])[0])
-        self._find = lru_cache(_REMEMBERED)(self._look_up)
+        self._encode = lru_cache(_CACHE_SIZE)(lambda query: encoder.encode([query])[0])
+        self._find = lru_cache(_CACHE_SIZE)(self._look_up)
 
     @classmethod
     def open(cls, path: Path, encoder: Encoder) -> Self:
         """Open the index at `path`.
 
-        Raises IndexUnusable when it is missing, damaged, or was built with another encoder.
+        Raises:
+            IndexUnusable: The index is missing, damaged, or was built with another encoder.
         """
         built_with = read_metadata(path).get("encoder")
         if built_with is None:
@@ -114,57 +114,58 @@ class OpenIndex:
         return cls(indexes, encoder, load_confidence())
 
     def search(self, query: str, language: Language, limit: int = 5) -> list[Hit]:
-        """The `limit` articles closest to `query`, best first; none when it has no words.
+        """Return up to `limit` articles for `query`, best first; none if `query` has no words.
 
-        Articles that exist only in another language are found, too, where they are likely enough
-        to answer and likelier than any in `language`.
+        Articles without a translation into `language` come first if their probability reaches the
+        threshold and is not below that of the best article in `language`.
         """
         if not words(query):
             return []
         _, order = self._find(query, language)
         hits = [self._hit(query, language, language, number) for number in order[:limit]]
-        sure = max([self._confidence.threshold, *(hit.score for hit in hits[:1])])
+        required = max([self._confidence.threshold, *(hit.score for hit in hits[:1])])
         foreign = islice(self._untranslated(query, language), limit)
-        return [*(hit for hit in foreign if hit.score >= sure), *hits][:limit]
+        return [*(hit for hit in foreign if hit.score >= required), *hits][:limit]
 
     def answer(self, query: str, language: Language) -> KnowledgeAnswer | None:
-        """The answer to `query`, or None when no article is likely enough to hold it."""
+        """Return the answer to `query`, or None if no article reaches the confidence threshold."""
         hits = self.search(query, language, limit=1)
-        sure = hits and hits[0].score >= self._confidence.threshold
-        return hits[0].as_answer() if sure else None
+        confident = hits and hits[0].score >= self._confidence.threshold
+        return hits[0].as_answer() if confident else None
 
     def passage(self, slug: str, query: str, language: Language) -> KnowledgeAnswer | None:
-        """What the article `slug` says to `query`, however unlikely; None if there is none.
+        """Return the passage of the article `slug` that fits `query` best, whatever its score.
 
-        The article in `language` if it exists, else in another.
+        The article is read in `language`, or in another language if there is no translation.
+        Returns None if there is no such article.
         """
-        for written in sorted(LANGUAGES, key=lambda one: one != language):
+        for written in sorted(LANGUAGES, key=lambda written: written != language):
             number = self._indexes[written].number.get(slug)
             if number is not None:
                 return self._hit(query, language, written, number).as_answer()
         return None
 
     def closest(self, query: str, language: Language, limit: int = 3) -> list[Source]:
-        """The articles to suggest when there is no answer, closest first."""
+        """Return the articles to suggest when there is no answer, best first."""
         return [hit.source for hit in self.search(query, language, limit)]
 
     def article(self, slug: str, language: Language) -> Article | None:
-        """One article, or None."""
+        """Return an article, or None if it does not exist in `language`."""
         index = self._indexes[language]
         number = index.number.get(slug)
         return None if number is None else index.articles[number]
 
     def articles(self, language: Language) -> list[Article]:
-        """All articles of a language, by slug."""
+        """Return all articles of a language, ordered by slug."""
         return list(self._indexes[language].articles)
 
     def _look_up(self, query: str, written: Language) -> tuple[Evidence, NDArray[np.intp]]:
-        """What the articles written in a language hold, and the order of all of them."""
+        """Return the scores of the articles written in `written`, and their numbers, best first."""
         evidence = look_up(self._indexes[written], query, self._encode(query))
         return evidence, evidence.order()
 
     def _untranslated(self, query: str, language: Language) -> Iterator[Hit]:
-        """What does not exist in `language`, best first."""
+        """Yield the articles missing in `language`, best first within each other language."""
         known = self._indexes[language].number
         for written in LANGUAGES:
             index = self._indexes[written]
@@ -176,29 +177,34 @@ class OpenIndex:
                     yield self._hit(query, language, written, number)
 
     def _hit(self, query: str, asked: Language, written: Language, number: int) -> Hit:
+        """Return the article `number` in the language `written` as a hit for `query`."""
         evidence, _ = self._find(query, written)
         index = self._indexes[written]
         article = index.articles[number]
         closeness, coverage = evidence.closeness[number], evidence.coverage[number]
         score = self._confidence.probability(float(closeness), float(coverage), (asked, written))
-        quote = index.quotes[_best_quote(evidence.quotes, index.quotes_of(number))]
-        return Hit(article.slug, article.title, written, score, quote, article.source)
+        passage = index.passages[_best_passage(evidence.passages, index.passages_of(number))]
+        return Hit(article.slug, article.title, written, score, passage, article.source)
 
 
 def look_up(index: LanguageIndex, query: str, vector: Scores) -> Evidence:
-    """Search `index` for `query` by its words and by its meaning, `vector`."""
-    quotes = index.by_meaning(vector)
+    """Return the scores of `index` for `query` and its unit vector `vector`."""
+    passages = index.by_meaning(vector)
     match = index.by_words(query)
-    cosine, closeness = index.best_quotes(quotes), index.best_quotes(quotes, 2)
-    return Evidence(quotes, cosine, closeness, match.bm25, match.coverage)
+    cosine = index.mean_of_best_passages(passages, 1)
+    closeness = index.mean_of_best_passages(passages, 2)
+    return Evidence(passages, cosine, closeness, match.bm25, match.coverage)
 
 
 def fuse(*rankings: Scores) -> Scores:
-    """Reciprocal rank fusion: the sum over rankings of 1 / (5 + rank), ranks from 1.
+    """Return the reciprocal rank fusion: the sum over rankings of 1 / (5 + rank), ranks from 1.
 
-    Each ranking gives the same things a score, higher being better; 0 and below is not found, and
-    adds nothing. Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and
+    Source: Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and
     individual rank learning methods", SIGIR 2009.
+
+    Args:
+        *rankings: Scores of the same items, higher being better. An item with a score of 0 or less
+            is not found and adds nothing.
     """
     fused = np.zeros(len(rankings[0]), np.float32)
     for scores in rankings:
@@ -209,6 +215,7 @@ def fuse(*rankings: Scores) -> Scores:
     return fused
 
 
-def _best_quote(scores: Scores, quotes: NDArray[np.intp]) -> int:
-    summary, best = quotes[0], quotes[np.argmax(scores[quotes])]
-    return int(best if scores[best] > scores[summary] + _CLEARLY_CLOSER else summary)
+def _best_passage(scores: Scores, passages: NDArray[np.intp]) -> int:
+    """Return the number of the best passage, or of the summary unless it is clearly worse."""
+    summary, best = passages[0], passages[np.argmax(scores[passages])]
+    return int(best if scores[best] > scores[summary] + _SECTION_MARGIN else summary)

@@ -127,7 +127,7 @@ class _Verifier:
 
 def _rows(connection: Connection) -> Iterator[Row]:
     """Yield every row in order; of an unreadable row only the id and the hashes."""
-    last = -(2**63)
+    last: int | None = None
     while ids := _next_ids(connection, last):
         last = ids[-1]
         try:
@@ -140,9 +140,10 @@ def _rows(connection: Connection) -> Iterator[Row]:
                 yield _read_or_hashes(connection, row_id)
 
 
-def _next_ids(connection: Connection, last: int) -> Sequence[int]:
-    following = select(table.c.id).where(table.c.id > last).order_by(table.c.id)
-    return connection.scalars(following.limit(_ROWS_AT_ONCE)).all()
+def _next_ids(connection: Connection, last: int | None) -> Sequence[int]:
+    query = select(table.c.id).order_by(table.c.id).limit(_ROWS_AT_ONCE)
+    following = query if last is None else query.where(table.c.id > last)
+    return connection.scalars(following).all()
 
 
 def _read(connection: Connection, ids: Sequence[int]) -> list[Row]:

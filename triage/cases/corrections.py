@@ -1,7 +1,7 @@
-"""What an agent knows better than the record: facts of a case corrected, and what then follows.
+"""Corrections of a case's facts by agents, and the suggestion that follows from them.
 
-The facts that the triage decided on stay as they were; a correction says who holds otherwise, since
-when and why. Only what happened can be corrected: tone and mood have no part in any amount.
+The facts that the triage decided on stay unchanged; a correction stores the new value with its
+author, time and reason. Only facts about events can be corrected: emotion affects no amount.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ from triage.features.fact import Value
 from triage.features.facts import FACTS, Facts
 from triage.features.service_history import PROBLEMS
 
-# The facts that an agent can find out, with the words that one of them may be.
+# The facts that an agent can correct, each with its permitted values if it is a text fact.
 CORRECTABLE: Mapping[str, tuple[str, ...]] = {
     "problem": ("", *PROBLEMS),
     "problem_confirmed": (),
@@ -38,15 +38,19 @@ CORRECTABLE: Mapping[str, tuple[str, ...]] = {
     "contacted_before": (),
 }
 MONEY = ("order_value", "delivery_paid")
-# How "no problem at all" is written.
+# The written form of the empty value, which means "no problem".
 NOTHING = "none"
 _MOST_DAYS = 3660
 _MOST_MONEY = Decimal(10_000_000)
 
 
 @dataclass(frozen=True)
-class Known:
-    """A fact of a case: what the triage saw, and what holds now, with the latest correction."""
+class CorrectableFact:
+    """A correctable fact of a case: the value at triage, the current value, the latest correction.
+
+    `seen` is the value that the triage used. `author`, `reason` and `at` describe the correction in
+    force, if there is one.
+    """
 
     fact: str
     seen: Value
@@ -57,7 +61,7 @@ class Known:
 
     @property
     def is_corrected(self) -> bool:
-        """Whether what holds is not what the triage saw."""
+        """Whether a correction of the fact is in force."""
         return self.author is not None
 
 
@@ -71,13 +75,30 @@ def correct(
     reason: str,
     now: datetime,
 ) -> Case:
-    """Correct a fact of the case that `account` has claimed; the suggestion follows at once.
+    """Correct a fact of the case that `account` has claimed, and update the case's suggestion.
 
-    `value` is written as people write it ("yes", "12", "84.00", "late", "none"); None takes the
-    correction back. Earlier corrections stay on record. Raises CorrectionRefused, ReasonMissing and
-    CaseError.
+    Earlier corrections stay stored.
+
+    Args:
+        connection: A connection within a transaction.
+        remedies: The remedies that the new suggestion is made from.
+        case_id: The case.
+        account: The agent who corrects the fact.
+        fact: The fact's name, one of `CORRECTABLE`.
+        value: The value as written by a person ("yes", "12", "84.00", "late", "none"); None
+            withdraws the correction.
+        reason: Why the fact is corrected.
+        now: The time of the correction.
+
+    Returns:
+        The case with its new suggestion.
+
+    Raises:
+        CorrectionRefused: The fact cannot be corrected, or the value is not valid for it.
+        ReasonMissing: The reason is blank.
+        CaseError: The case does not exist, is resolved, or is not claimed by `account`.
     """
-    # An offer made at the same moment sees the suggestion either before or after, never half.
+    # Serialized with offers, so that an offer reads the suggestion either before or after.
     serialize_transactions(connection, "offers")
     case = queue.case(connection, case_id)
     check_claimed_by(case, account)
@@ -102,57 +123,63 @@ def correct(
 
 
 def suggest_again(connection: Connection, remedies: Remedies, case: Case) -> Case:
-    """Have a case's suggestion rest on its facts as they hold now."""
+    """Update a case's suggestion from its current facts and return the case."""
     suggestion = remedies.suggest(facts(connection, remedies, case)).as_json()
     connection.execute(update(cases).where(cases.c.id == case.id).values(suggestion=suggestion))
     return queue.case(connection, case.id)
 
 
 def facts(connection: Connection, remedies: Remedies, case: Case) -> Facts:
-    """The facts of a case as they hold now."""
+    """Return the current facts of a case, with the corrections in force applied."""
     seen = _seen(connection, case)
-    values = {**seen.values, **{one.fact: one.value for one in known(connection, case)}}
+    current = {fact.fact: fact.value for fact in correctable_facts(connection, case)}
+    values = {**seen.values, **current}
     if not values["currency"] and any(values[name] is not None for name in MONEY):
         values["currency"] = remedies.rules.currency
     return Facts(values, {})
 
 
-def known(connection: Connection, case: Case) -> list[Known]:
-    """Every fact of a case that can be corrected."""
+def correctable_facts(connection: Connection, case: Case) -> list[CorrectableFact]:
+    """Return every correctable fact of a case, in the order of `CORRECTABLE`."""
     seen, latest = _seen(connection, case), _latest(connection, case.id)
     authors = staff.names(connection, [correction.account_id for correction in latest.values()])
-    found: list[Known] = []
+    found: list[CorrectableFact] = []
     for name in CORRECTABLE:
         if (correction := latest.get(name)) is None:
-            found.append(Known(name, seen[name], seen[name]))
+            found.append(CorrectableFact(name, seen[name], seen[name]))
             continue
         value, author = _stored(name, correction.value), authors[correction.account_id]
-        found.append(Known(name, seen[name], value, author, correction.reason, correction.at))
+        found.append(
+            CorrectableFact(name, seen[name], value, author, correction.reason, correction.at)
+        )
     return found
 
 
 def corrector(connection: Connection, case: int, fact: str | None) -> int | None:
-    """The account by whose correction `fact` of a case holds; None where it is as it was seen."""
+    """Return the account whose correction of `fact` is in force, or None without a correction."""
     row = _latest(connection, case).get(fact or "")
     return row.account_id if row else None
 
 
 def _seen(connection: Connection, case: Case) -> Facts:
-    """Return the facts of the latest decision: while waiting, customers may name their order."""
+    """Return the facts of the latest decision, which can follow messages sent while waiting."""
     return log.latest_facts(connection, case.conversation, case.episode)
 
 
 def _latest(connection: Connection, case: int) -> dict[str, Any]:
+    """Return the correction in force of each corrected fact, without withdrawn corrections."""
     rows = connection.execute(select(table).where(table.c.case_id == case).order_by(table.c.id))
     latest = {row.fact: row for row in rows}
     return {fact: row for fact, row in latest.items() if not row.taken_back}
 
 
 def _stored(fact: str, value: Any) -> Value:
+    """Return a stored value as a value of the fact's kind."""
     return Decimal(value) if FACTS[fact].kind == "money" else value
 
 
 def _read(remedies: Remedies, fact: str, text: str) -> Value:
+    """Parse `text` as a value of `fact`; raise CorrectionRefused when it is not valid."""
     kind, written = FACTS[fact].kind, text.strip()
     if kind == "text":
         words = tuple(remedies.rules.amounts) if fact == "currency" else CORRECTABLE[fact]
@@ -184,7 +211,7 @@ def _money(text: str) -> Decimal | None:
     return amount if whole and amount == amount.quantize(Decimal("0.01")) else None
 
 
-# How a value of a kind is read, and what is wanted where it cannot be.
+# For each kind of fact, its parser and the description of a valid value for the error message.
 _READERS: Mapping[str, tuple[Callable[[str], Value], str]] = {
     "bool": (_yes_or_no, "yes or no"),
     "count": (_days, f"a whole number up to {_MOST_DAYS}"),

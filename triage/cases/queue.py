@@ -203,6 +203,7 @@ def position(connection: Connection, case_id: int) -> int:
     found = case(connection, case_id)
     if found.state != CaseState.WAITING:
         return 0
+    # The order of `_urgency`, for waiting cases.
     due, same_priority = table.c.reply_due, table.c.priority == found.priority
     ahead = or_(
         table.c.priority < found.priority,
@@ -351,5 +352,6 @@ def _case(row: Row[Any]) -> Case:
 
 
 def _urgency(case: Case) -> tuple[int, datetime, int]:
+    # `position` has the same order of waiting cases in SQL.
     due = case.resolve_due if case.first_reply_at else case.reply_due
     return case.priority, due, case.id

@@ -11,12 +11,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from accounts.account import Account
 from api.container import Container
 from api.dependencies import ContainerDep, Form, FormSupervisor, PageSupervisor, Supervisor
+from api.input_types import Id
 from api.pages.control.article_faults import by_field
 from api.pages.control.room import room
 from api.pages.control.text_diff import Passage, differences
 from api.pages.help.topics import Group, grouped
 from api.pages.shared.rendering import Page, PageDep
-from api.schemas import Id
 from conversation.article_drafts import draft_of_case
 from conversation.message_text import inert
 from knowledge_base.authoring.editor import ArticleFile, Draft, sha256

@@ -77,13 +77,13 @@ def _curves(page: Page, sample: Sample) -> list[dict[str, Any]]:
 def _bins(bins: Sequence[Bin]) -> list[dict[str, Any]]:
     return [
         {
-            "level": f"{each.low:.2f} – {each.high:.2f}",
-            "right": each.right.value,
-            "low": each.right.low,
-            "high": each.right.high,
-            "judged": each.right.judged,
-            "others": each.others,
-            "missed": each.missed,
+            "level": f"{level_bin.low:.2f} – {level_bin.high:.2f}",
+            "right": level_bin.right.value,
+            "low": level_bin.right.low,
+            "high": level_bin.right.high,
+            "judged": level_bin.right.judged,
+            "others": level_bin.others,
+            "missed": level_bin.missed,
         }
-        for each in bins
+        for level_bin in bins
     ]

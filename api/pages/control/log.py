@@ -7,10 +7,10 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import Connection
 
 from api.dependencies import ContainerDep, PageSupervisor
+from api.input_types import Id, SequenceNumber
 from api.pages.control.room import room
 from api.pages.shared.rendering import PageDep
 from api.pages.shared.transcript import TranscriptMessage, transcript
-from api.schemas import Id, SequenceNumber
 from store.engine import reading
 from store.enums import Action, RuleFile, Verdict
 from triage.audit import log

@@ -12,12 +12,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from accounts.account import Account
 from api.container import Container
 from api.dependencies import ContainerDep, Form, FormSupervisor, PageSupervisor
+from api.input_types import Id
 from api.pages.control.room import room
 from api.pages.control.rule_faults import ShownFault, shown_faults
 from api.pages.control.text_diff import differences
 from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
-from api.schemas import Id
 from conversation.message_text import inert
 from store.enums import RuleFile
 from triage.compensation.remedies import load_remedies

@@ -14,7 +14,7 @@ from conversation.summaries import Summary, summaries
 from store.enums import CaseState
 from triage.cases import corrections, offers, queue
 from triage.cases.case import Case
-from triage.cases.corrections import Known
+from triage.cases.corrections import CorrectableFact
 from triage.cases.offers import Offer
 from triage.cases.precedents import Precedents, precedents
 
@@ -58,7 +58,7 @@ class CaseView:
     transcript: Sequence[TranscriptMessage]
     offers: Sequence[ShownOffer]
     order: Mapping[str, Any] | None
-    facts: Sequence[Known]
+    facts: Sequence[CorrectableFact]
     precedents: Precedents | None
 
     @property
@@ -91,7 +91,7 @@ def case_view(connection: Connection, case_id: int, account: int, now: datetime)
     case = queue.case(connection, case_id)
     messages = transcript(connection, case.conversation)
     orders = [shown.message.order for shown in messages if shown.message.order]
-    facts = corrections.known(connection, case)
+    facts = corrections.correctable_facts(connection, case)
     return CaseView(
         listed=_listed(connection, [case])[0],
         mode=_mode(case, account),
@@ -136,7 +136,9 @@ def _shown_offers(connection: Connection, case_id: int) -> list[ShownOffer]:
     ]
 
 
-def _precedents(connection: Connection, facts: Sequence[Known], now: datetime) -> Precedents | None:
+def _precedents(
+    connection: Connection, facts: Sequence[CorrectableFact], now: datetime
+) -> Precedents | None:
     values = {known.fact: known.value for known in facts}
     problem, currency = values["problem"], values["currency"]
     if not problem or not currency:

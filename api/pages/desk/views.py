@@ -9,11 +9,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from api.container import Container
 from api.dependencies import ContainerDep, PageStaff, Staff
+from api.input_types import Id
 from api.pages.desk import queries
 from api.pages.desk.queries import CaseView
 from api.pages.shared import server_sent_events
 from api.pages.shared.rendering import PageDep
-from api.schemas import Id
 from conversation.events import DESK
 from store.engine import reading
 from store.enums import CaseState, ReturnTo

@@ -36,7 +36,7 @@ async def test_strangers_are_refused(server: RasaServer) -> None:
             assert answer.status_code == 401
         assert (await stranger.get("/conversations/x/tracker")).status_code == 404
     with pytest.raises(AssistantUnavailable):
-        async with Rasa(server.url, "wrong") as rasa:
+        async with Rasa(server.url, "wrong", deadline=5) as rasa:
             await rasa.ask("x:1", "hi", "en")
 
 

@@ -1,4 +1,4 @@
-"""FTS5 holds the words exactly as segmented, and reads nothing that a customer writes as syntax."""
+"""FTS5 stores terms exactly as segmented, and no text of a customer is query syntax."""
 
 import re
 import sys
@@ -39,8 +39,8 @@ TEXTS: list[tuple[Language, str, list[str]]] = [
 ]
 
 
-class NoEncoder:
-    """Vectors without meaning: these tests search by words."""
+class ConstantEncoder:
+    """An encoder of constant vectors, for tests that search by words only."""
 
     dimension = 4
     fingerprint = "none"
@@ -55,13 +55,13 @@ def article(
     return Article(slug, language, title, (tag,) if tag else (), date(2026, 1, 1), body)
 
 
-def shelf_of(articles: Sequence[Article], path: Path) -> LanguageIndex:
-    build_index(articles, NoEncoder(), path)
+def build_language_index(articles: Sequence[Article], path: Path) -> LanguageIndex:
+    build_index(articles, ConstantEncoder(), path)
     return LanguageIndex(open_readonly(path), articles[0].language)
 
 
-def indexed(path: Path, language: Language) -> list[tuple[int, str]]:
-    """What FTS5 holds: key and term, in order."""
+def indexed_terms(path: Path, language: Language) -> list[tuple[int, str]]:
+    """Return the terms in the FTS5 index as pairs of key and term, in order."""
     with closing(Database(path)) as database:
         name = f"{terms_table('key', language)}_fts"
         database.execute(f"CREATE VIRTUAL TABLE temp.held USING fts5vocab(main, {name}, instance)")
@@ -69,30 +69,34 @@ def indexed(path: Path, language: Language) -> list[tuple[int, str]]:
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> LanguageIndex:
+def three_articles(tmp_path_factory: pytest.TempPathFactory) -> LanguageIndex:
     articles = [
         article("Send the rug back.", "returns"),
         article("The shop near you.", "shops"),
         article("Wrap the present, and send it.", "gifts"),
     ]
-    return shelf_of(articles, tmp_path_factory.mktemp("few") / "index.db")
+    return build_language_index(articles, tmp_path_factory.mktemp("few") / "index.db")
 
 
 @pytest.mark.parametrize(("language", "text", "expected"), TEXTS)
 def test_the_index_holds_the_terms_exactly_as_segmented(
     tmp_path: Path, language: Language, text: str, expected: list[str]
 ) -> None:
-    build_index([article("Body.", language=language, tag=text)], NoEncoder(), tmp_path / "index.db")
-    held = indexed(tmp_path / "index.db", language)
+    build_index(
+        [article("Body.", language=language, tag=text)], ConstantEncoder(), tmp_path / "index.db"
+    )
+    held = indexed_terms(tmp_path / "index.db", language)
     assert [term for key, term in held if key == held[-1][0]] == expected
 
 
 def test_no_character_of_a_word_separates_tokens_or_is_changed(tmp_path: Path) -> None:
-    # All but ideographs, which are many and all alike; the texts above have some.
+    # Without ideographs, which are many and treated alike; the texts above contain some.
     letters = re.sub(f"[{HAN}]", "", "".join(map(chr, range(sys.maxunicode + 1))))
-    text = " ".join(c for c in letters if unicodedata.category(c) not in {"Cs", "Co", "Cn"})
-    build_index([article("Body.", tag=text)], NoEncoder(), tmp_path / "index.db")
-    held = indexed(tmp_path / "index.db", "en")
+    text = " ".join(
+        letter for letter in letters if unicodedata.category(letter) not in {"Cs", "Co", "Cn"}
+    )
+    build_index([article("Body.", tag=text)], ConstantEncoder(), tmp_path / "index.db")
+    held = indexed_terms(tmp_path / "index.db", "en")
     assert [term for key, term in held if key == held[-1][0]] == terms(words(text))
     assert len(held) > 30_000
 
@@ -104,7 +108,7 @@ def test_a_text_is_found_by_itself(
     articles = [
         article(body, slug, language) for slug, body in (("a", text), ("b", "9"), ("c", "8"))
     ]
-    match = shelf_of(articles, tmp_path / "index.db").by_words(text)
+    match = build_language_index(articles, tmp_path / "index.db").by_words(text)
     assert match.coverage == pytest.approx([1, 0, 0])
     assert match.bm25[0] > 0
     assert not match.bm25[1:].any()
@@ -133,28 +137,30 @@ def test_a_text_is_found_by_itself(
         "rug); DROP TABLE key_terms_en",
     ],
 )
-def test_what_a_customer_writes_is_never_syntax(few: LanguageIndex, query: str) -> None:
+def test_a_customers_text_is_never_query_syntax(three_articles: LanguageIndex, query: str) -> None:
     asked = set(asked_terms(query))
-    match = few.by_words(query)
-    found = [bool(asked.intersection(terms(words(article.body)))) for article in few.articles]
+    match = three_articles.by_words(query)
+    found = [
+        bool(asked.intersection(terms(words(article.body)))) for article in three_articles.articles
+    ]
     assert (match.coverage > 0).tolist() == found
     assert (match.bm25 > 0).tolist() == found
 
 
 @pytest.mark.parametrize("term", ['"', 'rug" OR "near', "sen*", "NEAR(rug back)", "-rug"])
-def test_a_term_is_quoted_whatever_it_holds(
-    few: LanguageIndex, monkeypatch: pytest.MonkeyPatch, term: str
+def test_a_term_with_special_characters_is_quoted(
+    three_articles: LanguageIndex, monkeypatch: pytest.MonkeyPatch, term: str
 ) -> None:
     monkeypatch.setattr("knowledge_base.search.language_index.asked_terms", lambda _: [term])
-    match = few.by_words("anything")
+    match = three_articles.by_words("anything")
     assert not match.bm25.any()
     assert not match.coverage.any()
 
 
-def test_a_rare_word_tells_more_than_a_frequent_one(tmp_path: Path) -> None:
+def test_a_rare_word_scores_higher_than_a_frequent_word(tmp_path: Path) -> None:
     bodies = ["refund the", "rug the rug the", "the", "lamp", "lamp rug"]
     articles = [article(body, f"article-{n}") for n, body in enumerate(bodies)]
-    index = shelf_of(articles, tmp_path / "index.db")
+    index = build_language_index(articles, tmp_path / "index.db")
     refund, rug, the = (index.by_words(word).bm25 for word in ("refund", "rug", "the"))
     assert np.flatnonzero(refund).tolist() == [0]
     assert np.flatnonzero(rug).tolist() == [1, 4]
@@ -166,8 +172,8 @@ def test_a_rare_word_tells_more_than_a_frequent_one(tmp_path: Path) -> None:
 def test_the_scores_are_okapi_bm25_of_the_best_key(tmp_path: Path) -> None:
     titles = ["refund refund", "rug", "lamp"]
     articles = [article("and", f"article-{n}", title=title) for n, title in enumerate(titles)]
-    index = shelf_of(articles, tmp_path / "index.db")
+    index = build_language_index(articles, tmp_path / "index.db")
     # Each article has two keys: its title alone, which is shorter and scores more, and its text.
-    rarity = np.log((6 - 2 + 0.5) / (2 + 0.5))
+    idf = np.log((6 - 2 + 0.5) / (2 + 0.5))
     length = 1 - 0.75 + 0.75 * 2 / (11 / 6)
-    assert index.by_words("refund").bm25[0] == pytest.approx(rarity * 2 * 2.2 / (2 + 1.2 * length))
+    assert index.by_words("refund").bm25[0] == pytest.approx(idf * 2 * 2.2 / (2 + 1.2 * length))

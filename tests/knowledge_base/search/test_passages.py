@@ -1,4 +1,4 @@
-"""What is quoted in a chat is short, whole and readable."""
+"""Passages are short, readable and cut at sentences or list items."""
 
 from pathlib import Path
 

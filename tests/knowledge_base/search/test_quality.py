@@ -1,4 +1,4 @@
-"""The labelled questions of the benchmark, by which `benchmarks/figures.json` gates the search."""
+"""The labelled questions that the search figures in `benchmarks/figures.json` are measured on."""
 
 from benchmarks.search import read_questions
 from knowledge_base import Article
@@ -7,7 +7,7 @@ from knowledge_base import Article
 def test_every_question_is_labelled_with_articles_that_exist(articles: list[Article]) -> None:
     slugs = {article.slug for article in articles}
     questions = read_questions()
-    assert len({(q.text, q.language) for q in questions}) == len(questions)
+    assert len({(question.text, question.language) for question in questions}) == len(questions)
     assert all(slugs.issuperset(question.articles) for question in questions)
 
 

@@ -1,4 +1,4 @@
-"""A question finds the article that answers it, in the customer's language, or nothing."""
+"""Search finds the answering article in the customer's language, and refuses other questions."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_a_routine_question_is_answered_with_its_source(
 
 
 @pytest.mark.parametrize(("language", "question"), UNKNOWN)
-def test_what_no_article_answers_is_refused_but_topics_are_offered(
+def test_an_unanswerable_question_is_refused_with_topics_suggested(
     knowledge: KnowledgeBase, language: Language, question: str
 ) -> None:
     assert knowledge.answer(question, language) is None
@@ -72,7 +72,7 @@ def test_what_no_article_answers_is_refused_but_topics_are_offered(
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("query", ODD)
-def test_no_text_is_too_odd_to_search_for(
+def test_unusual_text_can_be_searched_for(
     knowledge: KnowledgeBase, query: str, language: Language
 ) -> None:
     assert len(knowledge.search(query, language, limit=5)) in {0, 5}
@@ -101,7 +101,7 @@ def test_traditional_and_simplified_questions_find_the_same(knowledge: Knowledge
     assert traditional == simplified
 
 
-def test_a_general_question_is_told_the_summary_and_a_particular_one_its_section(
+def test_a_general_question_gets_the_summary_and_a_specific_question_its_section(
     knowledge: KnowledgeBase,
 ) -> None:
     article = knowledge.article("product-care", "en")
@@ -142,7 +142,7 @@ def test_an_article_that_is_not_translated_is_found_in_its_own_language(
     question: str,
     slug: str,
 ) -> None:
-    kept = [a for a in articles if (a.slug, a.language) != (slug, language)]
+    kept = [article for article in articles if (article.slug, article.language) != (slug, language)]
     build_index(kept, encoder, tmp_path / "index.db")
     knowledge = KnowledgeBase(tmp_path / "index.db", encoder)
     answer = knowledge.answer(question, language)
@@ -154,14 +154,14 @@ def test_an_article_that_is_not_translated_is_found_in_its_own_language(
     assert knowledge.article(slug, language) is None
 
 
-def test_threads_find_what_one_alone_finds(knowledge: KnowledgeBase) -> None:
+def test_concurrent_searches_find_the_same_as_sequential_searches(knowledge: KnowledgeBase) -> None:
     questions = [(f"{question} {n}", language) for n in range(8) for language, question, _ in ASKED]
     with ThreadPoolExecutor(8) as threads:
         together = list(threads.map(lambda asked: knowledge.search(*asked), questions))
     assert together == [knowledge.search(*asked) for asked in questions]
 
 
-def test_fusion_favours_what_both_rankings_found() -> None:
+def test_rank_fusion_prefers_items_found_by_both_rankings() -> None:
     words = np.array([9, 8, 7, 0], np.float32)
     meaning = np.array([0.1, 0.8, 0.2, 0.9], np.float32)
     fused = fuse(words, meaning)

@@ -14,7 +14,7 @@ from tests.triage.conftest import NOW, REMEDIES, OpenCase, People
 from triage.audit import log
 from triage.cases import corrections, offers, queue
 from triage.cases.case import Case
-from triage.cases.corrections import CORRECTABLE, Known
+from triage.cases.corrections import CORRECTABLE, CorrectableFact
 from triage.compensation.remedy_rules import OBSERVABLE
 from triage.errors import (
     CaseNotYours,
@@ -50,8 +50,10 @@ def once(connection: Connection, case: Case, account: Account, reason: str, requ
     return made.id
 
 
-def known(connection: Connection, case: Case, fact: str) -> Known:
-    return next(one for one in corrections.known(connection, case) if one.fact == fact)
+def known(connection: Connection, case: Case, fact: str) -> CorrectableFact:
+    return next(
+        known for known in corrections.correctable_facts(connection, case) if known.fact == fact
+    )
 
 
 @pytest.fixture
