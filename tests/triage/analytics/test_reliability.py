@@ -24,7 +24,6 @@ def judged(
         return read_sample(connection)
 
 
-@pytest.mark.slow
 def test_a_share_has_its_wilson_interval() -> None:
     found = share([True] * 9 + [False])
     assert found.value == 0.9
@@ -32,6 +31,7 @@ def test_a_share_has_its_wilson_interval() -> None:
     assert share([]).value is None
 
 
+@pytest.mark.slow
 def test_judged_decisions_are_weighted_by_action(engine: Engine) -> None:
     # Supervisors judge nearly every handover and one in five of the others.
     sample = judged(engine, needed_from(0.4), 3_000, {"hand_over": 0.9, "watch": 0.2})
@@ -44,7 +44,6 @@ def test_judged_decisions_are_weighted_by_action(engine: Engine) -> None:
     assert found.lacking == {}
 
 
-@pytest.mark.slow
 def test_with_few_verdicts_the_lacking_ones_are_counted_by_action(engine: Engine) -> None:
     found = figures(judged(engine, needed_from(0.4), 600, {"hand_over": 0.1, "watch": 0.0}))
     assert found.recall.value is None
@@ -52,6 +51,7 @@ def test_with_few_verdicts_the_lacking_ones_are_counted_by_action(engine: Engine
     assert found.lacking["hand_over"] >= 10
 
 
+@pytest.mark.slow
 def test_the_lacking_verdicts_are_sufficient_once_given(engine: Engine) -> None:
     before = figures(judged(engine, needed_from(0.4), 3_000, {"hand_over": 0.02, "watch": 0.02}))
     wanted = {name: before.lacking.get(name, 0) / 1_500 + 0.03 for name in ("hand_over", "watch")}

@@ -63,11 +63,11 @@ def test_a_threshold_that_is_too_high_is_lowered(engine: Engine) -> None:
     assert first.proposal.missed.change.high < 0
 
 
-@pytest.mark.slow
 def test_an_optimal_threshold_gets_no_proposal(engine: Engine) -> None:
     assert not any(finding.proposal for finding in found(engine, needed_from(0.5), 700))
 
 
+@pytest.mark.slow
 def test_noise_proposes_nothing() -> None:
     # With one in three needed, and a missed one as bad as two, no number is better than another.
     proposed = [
