@@ -21,7 +21,8 @@ fast-tests: environments
 
 test: environments lint  ## everything: lint, Rasa's own checks, every test with coverage, and the figures of model quality
 	$(BIN)/python scripts/rasa_checks.py
-	$(BIN)/pytest --cov
+	$(BIN)/pytest -n 2 -m "$(FAST)" --cov --cov-report= --cov-fail-under=0
+	$(BIN)/pytest -m "not ($(FAST))" --cov --cov-append
 	$(BIN)/python -m benchmarks.figures --check
 
 lint: environments  ## style, types and import contracts
