@@ -45,7 +45,7 @@ def test_an_article_is_drafted_previewed_published_and_found(supervisor: Page) -
     assert page.request.get("/help/en/the-roof-sauna").status == 404
 
     page.get_by_label("Published").check()
-    page.get_by_label("Why").fill("The sauna opens")
+    page.get_by_label("Reason").fill("The sauna opens")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved and published.")).to_be_visible()
     expect(page.locator(".history li").first).to_contain_text("The sauna opens")

@@ -205,7 +205,7 @@ def test_signing_out_closes_the_desk(agent: Page) -> None:
 
 def test_a_corrected_fact_changes_the_suggestion(agent: Page, chat: Chat, case: int) -> None:
     claim(agent, case)
-    agent.locator("summary", has_text="What happened").click()
+    agent.locator("summary", has_text="Known facts").click()
     row = agent.locator(".known li", has_text="What went wrong")
     row.locator("summary").click()
     row.get_by_label("Correct value").select_option("missing")
