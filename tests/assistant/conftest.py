@@ -175,7 +175,7 @@ def asking(port: int, timeout: float = 20, budget: float = 60) -> Iterator[HttpB
 @contextmanager
 def serving(app: ASGIApp) -> Iterator[int]:
     """Serves `app` on a free loopback port from a thread; gives the port."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
     end = time.monotonic() + 30
