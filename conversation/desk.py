@@ -18,8 +18,8 @@ from conversation.repository import Conversation
 from language.catalogue import say
 from store.enums import CaseState, ConversationState, OfferState, ReturnTo, Sender
 from triage.cases import corrections, offers, queue, surveys
+from triage.cases.case import Case, check_claimed_by
 from triage.cases.offers import Offer
-from triage.cases.queue import Case
 from triage.compensation.remedies import Remedies
 from triage.errors import CaseUnknown
 from triage.message import Message
@@ -261,7 +261,7 @@ class Desk:
         """Return a case that `account` has claimed, with its conversation. Raises CaseError."""
         case = queue.case(connection, case_id)
         conversation = repository.find(connection, case.conversation)
-        queue.check_claimed_by(case, account.id)
+        check_claimed_by(case, account.id)
         return case, conversation
 
     def _notify(

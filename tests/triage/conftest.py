@@ -15,7 +15,7 @@ from store.tables import accounts, conversations, messages
 from tests.triage.talk import Extracted, assistant, customer, facts
 from triage.audit import log
 from triage.cases import queue
-from triage.cases.queue import Case
+from triage.cases.case import Case
 from triage.compensation.remedies import (
     load_remedies,
 )

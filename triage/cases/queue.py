@@ -33,29 +33,6 @@ from triage.compensation.suggestion import Suggestion
 from triage.errors import ApprovalPending, CaseResolved, CaseTaken, CaseUnknown, RootCauseUnknown
 from triage.policy.decision import Decision
 
-__all__ = [
-    "Case",
-    "FirstReply",
-    "case",
-    "cases",
-    "cases_with_ids",
-    "check_claimed_by",
-    "claim",
-    "counts",
-    "earlier",
-    "first_replies",
-    "first_reply",
-    "latest",
-    "of_customer",
-    "open_case",
-    "opening_decisions",
-    "position",
-    "release",
-    "resolve",
-    "resolved",
-    "unresolved",
-]
-
 
 @dataclass(frozen=True)
 class FirstReply:

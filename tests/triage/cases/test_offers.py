@@ -13,8 +13,8 @@ from store.enums import OfferState
 from tests.triage.conftest import NOW, REMEDIES, OpenCase, People, wish
 from tests.triage.talk import order
 from triage.cases import offers, queue
+from triage.cases.case import Case
 from triage.cases.offers import Offer
-from triage.cases.queue import Case
 from triage.errors import (
     AboveLimit,
     AlreadyDecided,

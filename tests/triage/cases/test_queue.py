@@ -11,7 +11,7 @@ from store.enums import CaseState, ReturnTo
 from tests.triage.conftest import NOW, POLICY, REMEDIES, OpenCase, People, wish
 from tests.triage.talk import assistant, customer, facts, order
 from triage.cases import queue
-from triage.cases.queue import Case
+from triage.cases.case import Case
 from triage.errors import (
     CaseNotClaimed,
     CaseNotYours,
