@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from knowledge_base.article import ARTICLES
+from knowledge_base.search.index import refresh_index
+from language.encoder import Encoder, load_encoder
 from store.engine import migrate, open_engine
 from tests.product import ServedProduct, copied_rules
 
@@ -68,6 +70,23 @@ def connection(engine: Engine) -> Iterator[Connection]:
     """A connection inside one transaction, rolled back after the test."""
     with engine.connect() as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The shipped sentence encoder."""
+    return load_encoder()
+
+
+@pytest.fixture(scope="session")
+def knowledge_index(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, encoder: Encoder
+) -> Path:
+    """The index of the shipped articles, to open or to copy; one worker builds it for all."""
+    folder = tmp_path_factory.getbasetemp()
+    path = (folder if worker_id == "master" else folder.parent) / "knowledge" / "knowledge.db"
+    refresh_index(ARTICLES, encoder, path)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from ruamel.yaml.events import MappingEndEvent as MapEnd
 from ruamel.yaml.events import MappingStartEvent as MapStart
 from ruamel.yaml.events import SequenceEndEvent as ListEnd
 from ruamel.yaml.events import SequenceStartEvent as ListStart
+from ruamel.yaml.parser import RoundTripParser
 
 from triage.errors import RuleFault, RulesError
 from triage.rule_faults import Fault
@@ -29,6 +30,29 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 class _Constructor(RoundTripConstructor):
     """Load dates as strings, so that an impossible date is a fault of the rules."""
+
+
+class _Refused(Exception):
+    """Something in the file that the guards refuse, on a line from 1."""
+
+    def __init__(self, line: int, kind: Fault, most: int) -> None:
+        super().__init__(kind)
+        self.fault = RuleFault(line, None, kind, {"most": f"{most:,}"})
+
+
+class _GuardedParser(RoundTripParser):
+    """Refuse what could make a file costly before anything is built from it."""
+
+    _depth = 0
+
+    def get_event(self) -> Event:
+        """Return the next event. Raises _Refused."""
+        event: Event = super().get_event()
+        self._depth += isinstance(event, MapStart | ListStart)
+        self._depth -= isinstance(event, MapEnd | ListEnd)
+        if kind := _refused(event, self._depth):
+            raise _Refused(event.start_mark.line + 1, kind, LONGEST_TEXT)
+        return event
 
 
 _Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
@@ -54,13 +78,9 @@ def read(source: Path | str, error_type: type[RulesError]) -> CommentedMap:
     """
     try:
         text = source if isinstance(source, str) else text_in(source)
-        if (violation := _guard_violation(text)) is not None:
-            raise error_type([violation])
-        yaml = YAML(typ="rt", pure=True)
-        yaml.Constructor = _Constructor
-        loaded = yaml.load(text)
-    except RulesError:
-        raise
+        loaded = _load(text)
+    except _Refused as refused:
+        raise error_type([refused.fault]) from refused
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         about = {"error": str(getattr(error, "problem", None) or "not YAML")}
@@ -75,18 +95,13 @@ def read(source: Path | str, error_type: type[RulesError]) -> CommentedMap:
     return loaded
 
 
-def _guard_violation(text: str) -> RuleFault | None:
-    """Return the first thing in `text` that the guards refuse, without loading the content."""
+def _load(text: str) -> Any:
     if len(text) > LONGEST:
-        return RuleFault(1, None, Fault.FILE_TOO_LONG, {"most": f"{LONGEST:,}"})
-    depth = 0
-    for event in YAML(typ="rt", pure=True).parse(text):
-        depth += isinstance(event, MapStart | ListStart)
-        depth -= isinstance(event, MapEnd | ListEnd)
-        if kind := _refused(event, depth):
-            about = {"most": f"{LONGEST_TEXT:,}"}
-            return RuleFault(event.start_mark.line + 1, None, kind, about)
-    return None
+        raise _Refused(1, Fault.FILE_TOO_LONG, LONGEST)
+    yaml = YAML(typ="rt", pure=True)
+    yaml.Parser = _GuardedParser
+    yaml.Constructor = _Constructor
+    return yaml.load(text)
 
 
 def _refused(event: Event, depth: int) -> Fault | None:

@@ -8,9 +8,7 @@ from typing import Any, Protocol
 import pytest
 
 from api.settings import Settings
-from knowledge_base.article import load_articles
-from knowledge_base.search.index import build_index
-from language.encoder import Encoder, load_encoder
+from language.encoder import Encoder
 from tests.in_process import InProcessProduct
 from tests.product import ServedProduct
 
@@ -27,20 +25,6 @@ def server(in_process: InProcessProduct) -> Iterator[InProcessProduct]:
     """The application in this process."""
     yield in_process
     in_process.hang_up()
-
-
-@pytest.fixture(scope="session")
-def encoder() -> Encoder:
-    """The shipped sentence encoder."""
-    return load_encoder()
-
-
-@pytest.fixture(scope="session")
-def knowledge_index(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
-    """An index of the shipped articles, to open or to copy."""
-    path = tmp_path_factory.mktemp("knowledge") / "knowledge.db"
-    build_index(load_articles(), encoder, path)
-    return path
 
 
 class OpenProduct(Protocol):

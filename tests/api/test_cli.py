@@ -1,6 +1,7 @@
 """The command `amends`: its files, its reports, and a sentence for what its user can put right."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -252,7 +253,11 @@ def test_an_export_has_no_secrets(
     database.close()
 
 
-def test_knowledge_search_prints_the_answer() -> None:
+def test_knowledge_search_prints_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, knowledge_index: Path
+) -> None:
+    shutil.copy(knowledge_index, tmp_path / "knowledge.db")
+    monkeypatch.setenv("AMENDS_DATA_DIR", str(tmp_path))
     found = amends("knowledge", "search", "how do I send something back?")
     assert found.exit_code == 0
     assert "/help/en/returns" in found.output

@@ -26,10 +26,8 @@ from assistant.rasa.client import Rasa
 from assistant.rasa.process import RasaServer
 from assistant.rasa.training import ROOT, train_if_changed
 from assistant.reply import Answer, Offered, Reply, chosen
-from knowledge_base.article import load_articles
-from knowledge_base.search.index import build_index
 from knowledge_base.search.reloading import KnowledgeBase
-from language.encoder import load_encoder
+from language.encoder import Encoder
 
 SECRET = secrets.token_urlsafe(16)
 READY_SECONDS = 240
@@ -106,12 +104,9 @@ def model() -> Path:
 
 
 @pytest.fixture(scope="session")
-def knowledge(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeBase:
+def knowledge(knowledge_index: Path, encoder: Encoder) -> KnowledgeBase:
     """The shop's articles, indexed."""
-    path = tmp_path_factory.mktemp("knowledge") / "index.db"
-    encoder = load_encoder()
-    build_index(load_articles(), encoder, path)
-    return KnowledgeBase(path, encoder)
+    return KnowledgeBase(knowledge_index, encoder)
 
 
 @pytest.fixture

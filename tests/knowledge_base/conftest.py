@@ -5,13 +5,8 @@ from typing import Protocol
 
 import pytest
 
-from knowledge_base import Article, KnowledgeBase, build_index, load_articles
-from language.encoder import Encoder, load_encoder
-
-
-@pytest.fixture(scope="session")
-def encoder() -> Encoder:
-    return load_encoder()
+from knowledge_base import Article, KnowledgeBase, load_articles
+from language.encoder import Encoder
 
 
 @pytest.fixture(scope="session")
@@ -20,17 +15,8 @@ def articles() -> list[Article]:
 
 
 @pytest.fixture(scope="session")
-def index(
-    tmp_path_factory: pytest.TempPathFactory, articles: list[Article], encoder: Encoder
-) -> Path:
-    path = tmp_path_factory.mktemp("knowledge") / "index.db"
-    build_index(articles, encoder, path)
-    return path
-
-
-@pytest.fixture(scope="session")
-def knowledge(index: Path, encoder: Encoder) -> KnowledgeBase:
-    return KnowledgeBase(index, encoder)
+def knowledge(knowledge_index: Path, encoder: Encoder) -> KnowledgeBase:
+    return KnowledgeBase(knowledge_index, encoder)
 
 
 class Write(Protocol):

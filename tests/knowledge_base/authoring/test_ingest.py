@@ -34,7 +34,7 @@ def write(path: Path, text: str) -> Path:
 
 
 def by_name(folder: Path) -> dict[str, Article]:
-    return {f"{one.language}/{one.slug}": one for one in load_articles(folder)}
+    return {f"{article.language}/{article.slug}": article for article in load_articles(folder)}
 
 
 def test_a_plain_note_becomes_an_article(source: Path, index: Path) -> None:

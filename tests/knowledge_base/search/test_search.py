@@ -1,5 +1,6 @@
 """Search finds the answering article in the customer's language, and refuses other questions."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -137,11 +138,13 @@ UNTRANSLATED: list[tuple[Language, str, str]] = [
 def test_an_article_that_is_not_translated_is_found_in_its_own_language(
     articles: list[Article],
     encoder: Encoder,
+    knowledge_index: Path,
     tmp_path: Path,
     language: Language,
     question: str,
     slug: str,
 ) -> None:
+    shutil.copy(knowledge_index, tmp_path / "index.db")
     kept = [article for article in articles if (article.slug, article.language) != (slug, language)]
     build_index(kept, encoder, tmp_path / "index.db")
     knowledge = KnowledgeBase(tmp_path / "index.db", encoder)

@@ -113,6 +113,19 @@ def test_the_order_is_priority_then_the_nearest_deadline(
         assert [queue.position(connection, case) for case in expected] == [1, 2, 3, 4]
 
 
+def test_a_case_handed_back_after_a_first_reply_waits_by_its_second_deadline(
+    engine: Engine, open_case: OpenCase, people: People
+) -> None:
+    answered, other = open_case("answered", wish(), NOW), open_case("other", wish(), NOW)
+    with engine.begin() as connection:
+        queue.claim(connection, answered.id, people.anna.id, NOW)
+        queue.first_reply(connection, answered.id, NOW)
+        queue.release(connection, answered.id, people.anna.id, ReturnTo.QUEUE, NOW)
+        expected = [other.id, answered.id]
+        assert [case.id for case in queue.cases(connection, CaseState.WAITING)] == expected
+        assert [queue.position(connection, case) for case in expected] == [1, 2]
+
+
 def test_a_claimed_case_does_not_wait_any_more(
     engine: Engine, open_case: OpenCase, people: People
 ) -> None:
