@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy import case as when
 
 from store.enums import CaseState, ReturnTo
 from store.locks import serialize_transactions
@@ -32,6 +33,13 @@ from triage.compensation.remedies import Remedies
 from triage.compensation.suggestion import Suggestion
 from triage.errors import ApprovalPending, CaseResolved, CaseTaken, CaseUnknown, RootCauseUnknown
 from triage.policy.decision import Decision
+
+# Priority, then the deadline of the first reply until it was given, then that of the resolution.
+_URGENCY = (
+    table.c.priority,
+    when({table.c.first_reply_at.is_(None): table.c.reply_due}, else_=table.c.resolve_due),
+    table.c.id,
+)
 
 
 @dataclass(frozen=True)
@@ -100,12 +108,9 @@ def open_case(
 
 
 def cases(connection: Connection, state: CaseState | None = None) -> list[Case]:
-    """Return all cases (in `state`), the most urgent first: by priority, then by deadline.
-
-    The deadline is that of the first reply until it was given, then that of the resolution.
-    """
+    """Return all cases (in `state`), the most urgent first."""
     query = select(table) if state is None else select(table).where(table.c.state == state)
-    return sorted(map(_case, connection.execute(query)), key=_urgency)
+    return [_case(row) for row in connection.execute(query.order_by(*_URGENCY))]
 
 
 def resolved(connection: Connection, limit: int) -> list[Case]:
@@ -176,19 +181,16 @@ def of_customer(conversation: str, customer: str | None) -> Select[tuple[int]]:
 
 
 def position(connection: Connection, case_id: int) -> int:
-    """Return the case's place among those that wait, 1 being next; 0 when it does not wait."""
-    found = case(connection, case_id)
-    if found.state != CaseState.WAITING:
+    """Return the case's place among those that wait, 1 being next; 0 when it does not wait.
+
+    Raises CaseUnknown.
+    """
+    if case(connection, case_id).state != CaseState.WAITING:
         return 0
-    # The order of `_urgency`, for waiting cases.
-    due, same_priority = table.c.reply_due, table.c.priority == found.priority
-    ahead = or_(
-        table.c.priority < found.priority,
-        and_(same_priority, due < found.reply_due),
-        and_(same_priority, due == found.reply_due, table.c.id < found.id),
-    )
-    waiting = select(func.count()).where(table.c.state == CaseState.WAITING, ahead)
-    return 1 + connection.execute(waiting).scalar_one()
+    place = func.row_number().over(order_by=_URGENCY).label("place")
+    queue = select(table.c.id, place).where(table.c.state == CaseState.WAITING).subquery()
+    found: int = connection.execute(select(queue.c.place).filter_by(id=case_id)).scalar_one()
+    return found
 
 
 def claim(connection: Connection, case_id: int, agent: int, now: datetime) -> Case:
@@ -326,9 +328,3 @@ def _case(row: Row[Any]) -> Case:
     for name in ("conversation", "decision", "agent"):
         values[name] = values.pop(f"{name}_id")
     return Case(**values)
-
-
-def _urgency(case: Case) -> tuple[int, datetime, int]:
-    # `position` has the same order of waiting cases in SQL.
-    due = case.resolve_due if case.first_reply_at else case.reply_due
-    return case.priority, due, case.id
