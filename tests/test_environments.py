@@ -51,6 +51,7 @@ def test_a_shim_that_does_not_run_is_passed_over(clone: Path) -> None:
     assert "Python 3.10 was not found" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_package_that_cannot_be_had_leaves_no_environment(clone: Path) -> None:
     (clone / "assistant/requirements.txt").write_text("--no-index\nno-such-package\n")
     done = set_up(clone)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,9 @@ def read(source: Path | str, error_type: type[RulesError]) -> CommentedMap:
     return loaded
 
 
+@lru_cache(maxsize=16)
 def _load(text: str) -> Any:
+    # The same text is checked, saved, found in its file and replayed; nobody changes the result.
     if len(text) > LONGEST:
         raise _Refused(1, Fault.FILE_TOO_LONG, LONGEST)
     yaml = YAML(typ="rt", pure=True)

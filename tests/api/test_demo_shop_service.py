@@ -107,6 +107,7 @@ def test_a_shop_without_its_file_is_out_of_service(client: httpx.Client, shop: D
 # --- the command, and the settings that lead to it
 
 
+@pytest.mark.slow
 def test_the_command_serves_what_the_settings_lead_to(tmp_path: Path) -> None:
     port = free_port()
     served = subprocess.Popen(

@@ -93,7 +93,8 @@ def test_few_verdicts_lead_to_the_decisions_to_judge(room: Page, alone: ServedPr
 
 def test_a_shift_is_shown_with_its_likely_cause(room: Page, alone: ServedProduct) -> None:
     usual = Weather()
-    weather = [usual] * 32 + [replace(usual, handovers=0.5, policy="q" * 64)] * 3
+    # So large that both languages are flagged even when two of the days are a quiet weekend.
+    weather = [usual] * 32 + [replace(usual, handovers=0.8, policy="q" * 64)] * 3
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     write(alone, days_of(weather, yesterday, np.random.default_rng(5), 120))
     room.get_by_role("link", name="Drift").click()

@@ -142,6 +142,7 @@ def test_the_costliest_allowed_file_is_loaded() -> None:
     assert len(load_policy(GOOD + rules).rules) == 61
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("path", "load"), [(POLICY, load_policy), (REMEDIES, load_remedies)])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(data=st.data())
