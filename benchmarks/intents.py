@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,7 @@ from assistant.rasa.training import QUIET, RASA_PYTHON, ROOT, Parsed, parse_many
 from language.training.data.corpus import read_examples
 
 OUT_OF_SCOPE_RECALL = 0.85
+RATIOS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 THRESHOLDS = tuple(round(0.05 * n, 2) for n in range(20))
 STOCK: list[dict[str, Any]] = [
     {"name": "WhitespaceTokenizer"},
@@ -57,6 +59,14 @@ class Task:
     choose: Labelled
     report: Labelled
     nowhere: Collection[str]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The lines of the curves over the thresholds, and over the ratios of two confidences."""
+
+    thresholds: list[str]
+    ratios: list[str]
 
 
 @dataclass(frozen=True)
@@ -96,13 +106,14 @@ def public(data: Path) -> Iterator[Task]:
     yield Task("BANKING77", bank[0], [], bank[1], ())
 
 
-def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]) -> list[str]:
+def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]) -> Curves:
     """Train `pipeline` on each task and print its accuracy; equal training is done once.
 
     Returns:
-        The lines of a curve over the thresholds, for each set of texts for choosing them.
+        The lines of a curve over the thresholds, and of one over the ratios from which on the
+        assistant asks which of two intents is meant, for each set of texts for choosing them.
     """
-    curves: list[str] = []
+    curves = Curves([], [])
     chosen_on: Labelled = []
     trained_on: Labelled = []
     with tempfile.TemporaryDirectory() as folder:
@@ -124,7 +135,10 @@ def measure(name: str, pipeline: Sequence[dict[str, Any]], tasks: Sequence[Task]
                 f" {found.out_of_scope:13.3f} {threshold:10.2f} {seconds:9.0f} {each:10.1f}"
             )
             if task.choose and task.choose != chosen_on:
-                curves += ["", *(_point(task, chosen, step) for step in THRESHOLDS[2:16])]
+                curves.thresholds.extend(
+                    ["", *(_point(task, chosen, at) for at in THRESHOLDS[2:16])]
+                )
+                curves.ratios.extend(["", *(_asked(task, chosen, ratio) for ratio in RATIOS)])
                 chosen_on = task.choose
     return curves
 
@@ -170,6 +184,20 @@ def _point(task: Task, parsed: Sequence[Parsed], threshold: float) -> str:
     return f"{threshold:9.2f} {found.in_scope:11.3f} {wrong:14.3f} {found.out_of_scope:19.3f}"
 
 
+def _asked(task: Task, parsed: Sequence[Parsed], ratio: float) -> str:
+    """Return how many texts in scope are asked about, and misunderstood without being asked."""
+    threshold = shipped_threshold()
+    asked, needless, wrong = list[bool](), list[bool](), list[bool]()
+    for (_, truth), found in zip(task.choose, parsed, strict=True):
+        if truth not in task.nowhere:
+            understood = found.confidence >= threshold and found.intent not in task.nowhere
+            close = found.second_confidence >= ratio * found.confidence
+            asked.append(understood and close)
+            needless.append(understood and close and found.intent == truth)
+            wrong.append(understood and not close and found.intent != truth)
+    return f"{ratio:5.1f} {_mean(asked):6.3f} {_mean(needless):13.3f} {_mean(wrong):14.3f}"
+
+
 def train(rows: Labelled, pipeline: Sequence[dict[str, Any]], folder: Path) -> Path:
     """Train Rasa on `rows` with `pipeline` in `folder`, and return the model's file."""
     by_intent: dict[str, list[str]] = {}
@@ -192,8 +220,18 @@ def train(rows: Labelled, pipeline: Sequence[dict[str, Any]], folder: Path) -> P
 
 def shipped_pipeline() -> list[dict[str, Any]]:
     """Return the pipeline of config.yml, without its threshold."""
-    config = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))
-    return [part for part in config["pipeline"] if part["name"] != _FALLBACK]
+    return [part for part in _shipped() if part["name"] != _FALLBACK]
+
+
+def shipped_threshold() -> float:
+    """Return the confidence below which the assistant takes a text as out of scope."""
+    return float(next(part["threshold"] for part in _shipped() if part["name"] == _FALLBACK))
+
+
+@cache
+def _shipped() -> list[dict[str, Any]]:
+    config: dict[str, Any] = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))
+    return list(config["pipeline"])
 
 
 def main(
@@ -206,7 +244,10 @@ def main(
     curves = measure("ours", shipped_pipeline(), tasks)
     say("\nOf the texts for choosing, our own first:")
     say("threshold  understood  misunderstood  out of scope known")
-    say("\n".join(curves))
+    say("\n".join(curves.thresholds))
+    say(f"\nWith the threshold {shipped_threshold()}, asked which of two intents is meant:")
+    say("ratio  asked  without need  misunderstood")
+    say("\n".join(curves.ratios))
     if stock:
         measure("DIET", STOCK, tasks)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ def free_port() -> int:
 
 
 @dataclass
-class Product:
+class Product(ABC):
     """A product that tests talk to over HTTP, however it runs."""
 
     data_dir: Path
@@ -44,9 +45,9 @@ class Product:
     supervisor: Credentials = SUPERVISOR
     clients: list[httpx.Client] = field(default_factory=list)
 
+    @abstractmethod
     def connect(self) -> httpx.Client:
         """Return a new client; whoever asks for it closes it."""
-        raise NotImplementedError
 
     def client(self) -> httpx.Client:
         """Return a client that `hang_up` closes."""

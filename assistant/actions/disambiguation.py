@@ -6,7 +6,7 @@ from assistant.reply import Choice, Reply, choice
 from knowledge_base.search.reloading import KnowledgeBase
 from language.catalogue import say
 
-AMBIGUITY_RATIO = 0.6
+AMBIGUITY_RATIO = 0.5
 """A second intent is asked about from this share of the first one's confidence on."""
 
 

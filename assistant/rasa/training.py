@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from assistant.intents import FALLBACK
+from store.locks import exclusive_lock
 
 ROOT = Path(__file__).parents[2]
 RASA_PYTHON = ROOT / ".venv-rasa" / "bin" / "python"
@@ -37,10 +38,12 @@ class TrainingFailed(Exception):
 
 @dataclass(frozen=True)
 class Parsed:
-    """The intent that Rasa gives a text, and its confidence in it from 0 to 1."""
+    """The intent that Rasa gives a text, the second likeliest, and the confidences from 0 to 1."""
 
     intent: str
     confidence: float
+    second: str | None = None
+    second_confidence: float = 0.0
 
     @property
     def abstained(self) -> bool:
@@ -55,7 +58,8 @@ def train_if_changed(
 ) -> Path:
     """Return the model of the present sources in `model_dir`, training it if it is missing.
 
-    The file's name holds a hash of the model's sources; the file is complete or does not exist.
+    The file's name holds a hash of the model's sources; the file is complete or does not exist. Of
+    several processes one trains, and the others wait for it.
 
     Args:
         model_dir: Where models are kept.
@@ -69,11 +73,9 @@ def train_if_changed(
     if model.exists():
         return model
     model_dir.mkdir(parents=True, exist_ok=True)
-    for killed in model_dir.glob(".training-*"):
-        shutil.rmtree(killed, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=model_dir, prefix=".training-") as folder:
-        _train(Path(folder), report, python)
-        (Path(folder) / "new.tar.gz").replace(model)
+    with exclusive_lock(model_dir.with_suffix(".lock")):
+        if not model.exists():
+            _train_new(model, report, python)
     return model
 
 
@@ -116,6 +118,14 @@ def _is_source(path: Path) -> bool:
     return not unused & set(path.relative_to(ROOT).parts)
 
 
+def _train_new(model: Path, report: Callable[[str], None], python: Path) -> None:
+    for killed in model.parent.glob(".training-*"):
+        shutil.rmtree(killed, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=model.parent, prefix=".training-") as folder:
+        _train(Path(folder), report, python)
+        (Path(folder) / "new.tar.gz").replace(model)
+
+
 def _train(folder: Path, report: Callable[[str], None], python: Path) -> None:
     command: list[str | Path] = [python, "-m", "rasa", "train", "--fixed-model-name", "new"]
     command += ["--data", "assistant/data", "--out", folder]
@@ -128,13 +138,12 @@ def _train(folder: Path, report: Callable[[str], None], python: Path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        assert process.stdout is not None  # noqa: S101 - for the type checker: it is piped
-        tail = deque(_report_steps(process.stdout, report), maxlen=_TAIL)
+        tail = deque(_report_steps(process.stdout or (), report), maxlen=_TAIL)
     if process.returncode or not (folder / "new.tar.gz").exists():
         raise TrainingFailed("\n".join(["Rasa could not be trained:", *tail]))
 
 
-def _report_steps(lines: Iterator[str], report: Callable[[str], None]) -> Iterator[str]:
+def _report_steps(lines: Iterable[str], report: Callable[[str], None]) -> Iterator[str]:
     for line in lines:
         # Progress bars overwrite their line with carriage returns.
         shown = line.rstrip("\n").split("\r")[-1]

@@ -11,15 +11,14 @@ key_terms_en, key_terms_zh          the terms of each key; BM25 needs statistics
 article_terms_en, article_terms_zh  the distinct terms of an article's keys
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import sqlite3
 import string
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -35,6 +34,7 @@ from language.encoder import Encoder
 from language.normalise import normalise
 from language.segment import segment
 from language.stem import stem
+from store.locks import exclusive_lock
 
 # The index layout version. Increase it when tables, passages or tokenization change, so that
 # existing indexes are rebuilt.
@@ -66,7 +66,7 @@ def refresh_index(folder: Path, encoder: Encoder, path: Path) -> None:
         ArticleError: An article cannot be published; the existing index is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _exclusive_lock(path.with_suffix(".lock")):
+    with exclusive_lock(path.with_suffix(".lock")):
         articles = load_articles(folder)
         if not index_is_current(path, articles, encoder):
             build_index(articles, encoder, path)
@@ -128,14 +128,6 @@ def terms(words: Iterable[str]) -> list[str]:
 def terms_table(of: Literal["key", "article"], language: Language) -> str:
     """Return the name of a table of terms; the table of its FTS5 index adds `_fts`."""
     return f"{of}_terms_{language}"
-
-
-@contextmanager
-def _exclusive_lock(lock: Path) -> Iterator[None]:
-    """Hold an exclusive file lock against other threads and processes, waiting until it is free."""
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _metadata(articles: Sequence[Article], encoder: Encoder) -> dict[str, str]:

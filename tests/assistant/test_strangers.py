@@ -20,10 +20,7 @@ STRANGERS = yaml.safe_load(Path(__file__).with_name("strangers.yml").read_text(e
 
 
 def faults(turn: dict[str, Any], answer: Answer, shop: DemoShop) -> list[str]:
-    """What is not as the turn has it; with `either`, as none of its alternatives has it."""
-    if "either" in turn:
-        tried = [faults(turn["either"][n] | {"says": turn["says"]}, answer, shop) for n in (0, 1)]
-        return min(tried, key=len)
+    """What is not as the turn has it."""
     told = "\n".join(reply.text for reply in answer.replies)
     quoted = {source.article for reply in answer.replies for source in reply.sources}
     buttons = {choice.title for reply in answer.replies for choice in reply.choices}

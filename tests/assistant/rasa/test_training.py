@@ -1,7 +1,9 @@
 """Training when something changed, and saying what went wrong."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -67,6 +69,26 @@ def test_a_failed_training_tells_why_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(TrainingFailed, match="the domain is not valid"):
         train_if_changed(tmp_path / "models", python=failing)
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_of_two_processes_one_trains_and_the_other_waits(tmp_path: Path) -> None:
+    script = f"""
+    echo trained >> "{tmp_path}/log"
+    for last; do true; done
+    sleep 0.3
+    echo model > "$last/new.tar.gz"
+    """
+    python = python_that(tmp_path, script)
+    both_start = Barrier(2)
+
+    def train(_: int) -> Path:
+        both_start.wait(timeout=30)
+        return train_if_changed(tmp_path / "models", python=python)
+
+    with ThreadPoolExecutor(2) as threads:
+        (model,) = set(threads.map(train, range(2)))
+    assert model.read_text() == "model\n"
+    assert (tmp_path / "log").read_text() == "trained\n"
 
 
 def test_a_training_that_makes_no_model_failed(tmp_path: Path) -> None:
