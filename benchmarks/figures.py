@@ -34,10 +34,11 @@ from language.encoder import load_encoder
 from language.training.data.corpus import read_examples
 from triage.emotion.model import load_emotion_model
 from triage.evaluation import behaviour
-from triage.evaluation.conversations import REPORT, deciders, read_conversations, score
+from triage.evaluation.conversations import deciders, read_conversations, score
 from triage.evaluation.metrics import calibration_error
 from triage.policy.policy import load_policy
 from triage.training.data.corpus import service_messages
+from triage.training.data.dialogues import REPORT
 from triage.training.data.labels import NEGATIVE_COLUMN
 
 FIGURES = Path(__file__).with_name("figures.json")

@@ -53,6 +53,21 @@ def train_context(data: Data, out: Path = EMOTION_MODEL / "context") -> None:
     train(data, out, WORK.with_name("context"), continue_from=EMOTION_MODEL)
 
 
+@train.command("escalation")
+def train_escalation(data: Data) -> None:
+    """Fit the score that says how much a conversation calls for a person."""
+    from triage.evaluation.conversations import read_conversations
+    from triage.training.data.dialogues import TUNING
+    from triage.training.escalation import LabelledConversation, train
+
+    conversations = [
+        LabelledConversation(conversation.messages, conversation.at)
+        for conversation in read_conversations()
+        if conversation.split == TUNING
+    ]
+    train(conversations, data, _emotion_model())
+
+
 @evaluate.command("emotion")
 def evaluate_emotion(data: Data) -> None:
     """Print the configured emotion model's scores next to the published ones."""
@@ -62,11 +77,17 @@ def evaluate_emotion(data: Data) -> None:
 
 
 @evaluate.command("triage")
-def evaluate_triage(mistakes: bool = False) -> None:
-    """Print how well the policy times its handovers, compared with simpler baselines."""
+def evaluate_triage(
+    mistakes: bool = False,
+    data: Annotated[Path | None, typer.Option(help="The folder of data sets")] = None,
+) -> None:
+    """Print how well the policy times its handovers, compared with simpler baselines.
+
+    With --data on real dialogues too, calm and labelled ones.
+    """
     from api.container import open_emotion_model
     from api.settings import Settings
-    from triage.evaluation import conversations
+    from triage.evaluation import conversations, dialogues
     from triage.policy.policy import load_policy
 
     settings = Settings()
@@ -74,6 +95,16 @@ def evaluate_triage(mistakes: bool = False) -> None:
     typer.echo(conversations.report(model, policy))
     if mistakes:
         typer.echo(conversations.mistakes(model, policy))
+    if data:
+        typer.echo("\n" + dialogues.report(data, model, policy))
+
+
+@evaluate.command("danger")
+def evaluate_danger() -> None:
+    """Print how much bodily harm the triage finds, and how many look-alikes; needs no data."""
+    from triage.evaluation.danger import report
+
+    typer.echo(report(_emotion_model()))
 
 
 @evaluate.command("behaviour")

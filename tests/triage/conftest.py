@@ -1,8 +1,10 @@
 """What the tests of the queue, the offers and the log stand on: people and a conversation."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from triage.compensation.remedies import (
     load_remedies,
 )
 from triage.policy.policy import load_policy
+from triage.training.data.dialogues import CALM_SETS, TUNING
 
 # How long an example takes says something about the machine, not about the triage.
 settings.register_profile("patient", deadline=None)
@@ -143,3 +146,37 @@ def open_case(engine: Engine) -> OpenCase:
             )
 
     return opened
+
+
+@pytest.fixture
+def dialogue_sets(tmp_path: Path) -> Path:
+    """A folder of data sets with two dialogues of each corpus."""
+    folder = tmp_path / "dialogues"
+    folder.mkdir()
+    for corpus in (*CALM_SETS, "star"):
+        rows = [
+            {
+                "id": f"{corpus}-{number}",
+                "language": "en",
+                "messages": [
+                    {"sender": "customer", "text": "a table for two"},
+                    {"sender": "assistant", "text": "When?"},
+                    {"sender": "customer", "text": "at eight"},
+                ],
+            }
+            for number in range(4)
+        ]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        (folder / f"{corpus}.jsonl").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def dialogue_labels(tmp_path: Path) -> Path:
+    """Labels of one of these dialogues, on which the readers disagree."""
+    reader = {"service": [2], "matter": [], "at": 2, "why": "unrecovered"}
+    calm = {"service": [], "matter": [1], "at": None, "why": None}
+    row = {"id": "star-1", "set": "star", "language": "en", "split": TUNING, "turns": 2}
+    path = tmp_path / "labels.jsonl"
+    path.write_text(json.dumps(row | {"readers": [reader, calm]}) + "\n", encoding="utf-8")
+    return path

@@ -37,6 +37,7 @@ def displeased(random: Random) -> Facts:
     known = {
         "negative_now": level,
         "negative_recent": level,
+        "escalation": level,
         "displeased_now": True,
         "displeased_turns": 1,
         "mood_turns": 3,

@@ -17,9 +17,9 @@ from triage.emotion.model import EmotionModel
 from triage.message import Message
 from triage.policy.decide import decide_conversation
 from triage.policy.policy import Policy
+from triage.training.data.dialogues import REPORT, TUNING
 
 CONVERSATIONS = Path(__file__).with_name("conversations.yml")
-TUNING, REPORT = "tuning", "report"
 
 # The words of the keyword baseline: a person, a complaint, strong words.
 _KEYWORDS = re.compile(

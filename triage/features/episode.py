@@ -114,6 +114,11 @@ class MessageFeatures:
         return level >= (DISPLEASED_IN_WORDS if has_words else DISPLEASED)
 
     @property
+    def is_miss(self) -> bool:
+        """Whether the assistant had no answer, or says so."""
+        return self.raw.answered is False or "miss" in self.matches
+
+    @property
     def is_thankful(self) -> bool:
         """Whether it says thanks and is not displeased (sarcastic thanks do not count)."""
         thanks = "thanks" in self.matches or self.raw.intent == "thank"

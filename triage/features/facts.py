@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from triage.features.episode import Episode, Evidence
+from triage.features.escalation import ESCALATION_FACTS
 from triage.features.fact import Fact, FactKind, Value
 from triage.features.sentiment import SENTIMENT_FACTS
 from triage.features.service_history import SERVICE_HISTORY_FACTS
@@ -20,7 +21,8 @@ from triage.features.speech_acts import SPEECH_ACT_FACTS
 from triage.message import Message
 
 FACTS: Mapping[str, Fact] = {
-    fact.name: fact for fact in (*SERVICE_HISTORY_FACTS, *SENTIMENT_FACTS, *SPEECH_ACT_FACTS)
+    fact.name: fact
+    for fact in (*SERVICE_HISTORY_FACTS, *SENTIMENT_FACTS, *ESCALATION_FACTS, *SPEECH_ACT_FACTS)
 }
 LEVEL_DECIMALS = 6
 _ROOT = Path(__file__).parents[2]
@@ -103,7 +105,7 @@ def features_version() -> str:
 
 def _sources(folders: Iterable[Path]) -> Iterator[Path]:
     for folder in folders:
-        yield from (path for path in folder.iterdir() if path.suffix in (".py", ".yml"))
+        yield from (path for path in folder.iterdir() if path.suffix in (".py", ".yml", ".json"))
 
 
 def _rounded(value: Value) -> Value:

@@ -12,6 +12,8 @@ from triage.features.fact import NO_EVIDENCE, Extracted, Fact, FactKind, Value
 UNRESOLVED_WORDS = ("unhelpful", "again", "unsolved")
 # The shop promises delivery with at most so many working days of delay.
 LATE_DAYS = 2
+# The exchanges that `failed_lately` looks at: a long conversation does not add up its failures.
+LATELY = 5
 # The first problem in this order counts when a customer speaks of several.
 PROBLEMS = (
     OrderProblem.LOST,
@@ -32,19 +34,15 @@ def _language(episode: Episode) -> Extracted:
     return (known[-1] if known else ""), NO_EVIDENCE
 
 
-def _is_miss(message: MessageFeatures) -> bool:
-    return message.raw.answered is False or "miss" in message.matches
-
-
 def _misses(episode: Episode) -> Extracted:
-    missed = [message for message in episode.assistant if _is_miss(message)]
+    missed = [message for message in episode.assistant if message.is_miss]
     return len(missed), tuple(map(MessageFeatures.as_evidence, missed))
 
 
 def _misses_in_a_row(episode: Episode) -> Extracted:
     run: list[MessageFeatures] = []
     for message in episode.assistant:
-        if _is_miss(message):
+        if message.is_miss:
             run.append(message)
         elif message.raw.answered:
             run = []
@@ -70,7 +68,7 @@ def _failures(episode: Episode) -> dict[int, Evidence]:
         if index > 0 and (unresolved := _unresolved(episode, exchange.customer)):
             failed[index - 1] = unresolved
         for reply in exchange.replies:
-            if _is_miss(reply) or reply in episode.repeated_answers:
+            if reply.is_miss or reply in episode.repeated_answers:
                 failed.setdefault(index, reply.as_evidence())
     return failed
 
@@ -88,6 +86,12 @@ def _unresolved(episode: Episode, message: MessageFeatures) -> Evidence | None:
 def _failed_exchanges(episode: Episode) -> Extracted:
     failed = _failures(episode)
     return len(failed), tuple(failed.values())
+
+
+def _failed_lately(episode: Episode) -> Extracted:
+    first = len(episode.exchanges) - LATELY
+    failed = tuple(words for index, words in _failures(episode).items() if index >= first)
+    return len(failed), failed
 
 
 def _failed_now(episode: Episode) -> Extracted:
@@ -240,6 +244,12 @@ SERVICE_HISTORY_FACTS = (
         FactKind.COUNT,
         "Questions that got no answer, a repeated answer, or one that did not help.",
         _failed_exchanges,
+    ),
+    Fact(
+        "failed_lately",
+        FactKind.COUNT,
+        f"Such questions among the last {LATELY}.",
+        _failed_lately,
     ),
     Fact(
         "failed_now",

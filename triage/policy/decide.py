@@ -67,7 +67,7 @@ def decide_conversation(
     customer's next one. An assistant message whose `answered` is None counts as an answer.
     """
     action = Action.CONTINUE
-    complete = _with_readings(messages, model)
+    complete = with_readings(messages, model)
     for turn, end in enumerate(_ends_of_turns(complete), start=1):
         action = decide(DecisionInput(tuple(complete[:end])), policy).action
         if action == Action.HAND_OVER:
@@ -75,7 +75,11 @@ def decide_conversation(
     return Outcome(action, None)
 
 
-def _with_readings(messages: Sequence[Message], model: EmotionModel) -> list[Message]:
+def with_readings(messages: Sequence[Message], model: EmotionModel) -> list[Message]:
+    """Return the messages with the customer's read by `model`, each after those before it.
+
+    An assistant message whose `answered` is None counts as an answer.
+    """
     customer = [index for index, message in enumerate(messages) if _is_customer(message)]
     readings = model.read_many(
         [messages[index].text for index in customer], [messages[:index] for index in customer]

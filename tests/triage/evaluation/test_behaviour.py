@@ -5,15 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from triage.emotion.model import SHIPPED, EmotionModel, load_emotion_model
+from triage.emotion.model import SHIPPED, EmotionModel
 from triage.evaluation import behaviour
 
 UPSET, CALM = "This is disgusting, I am furious!", "How do I reset my password?"
-
-
-@pytest.fixture(scope="module")
-def model() -> EmotionModel:
-    return load_emotion_model(threads=2)
 
 
 @pytest.fixture(scope="module")

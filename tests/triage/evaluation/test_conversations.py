@@ -7,8 +7,6 @@ import pytest
 from store.enums import Sender
 from triage.emotion.model import SHIPPED
 from triage.evaluation.conversations import (
-    REPORT,
-    TUNING,
     Conversation,
     by_keywords,
     by_misses,
@@ -17,6 +15,7 @@ from triage.evaluation.conversations import (
 )
 from triage.message import Message
 from triage.training.data.corpus import messages_in_context
+from triage.training.data.dialogues import REPORT, TUNING
 
 ALL = read_conversations()
 
