@@ -17,7 +17,11 @@ from triage.message import Message
 from triage.training.data.corpus import messages_in_context
 from triage.training.data.dialogues import REPORT, TUNING
 
-ALL = read_conversations()
+
+@pytest.fixture(scope="module")
+def talks() -> list[Conversation]:
+    """All labelled conversations; reading them takes seconds."""
+    return read_conversations()
 
 
 def conversation(at: int | None, *messages: tuple[str, str]) -> Conversation:
@@ -30,28 +34,28 @@ def conversation(at: int | None, *messages: tuple[str, str]) -> Conversation:
     return Conversation("id", "en", "kind", TUNING, at, "why", tuple(said))
 
 
-def test_the_set_is_large_in_both_languages_and_both_splits() -> None:
+def test_the_set_is_large_in_both_languages_and_both_splits(talks: list[Conversation]) -> None:
     for language in ("en", "zh"):
         for split in (TUNING, REPORT):
-            chosen = [talk for talk in ALL if (talk.language, talk.split) == (language, split)]
+            chosen = [talk for talk in talks if (talk.language, talk.split) == (language, split)]
             assert len(chosen) >= 50
             assert 0.35 <= sum(talk.at is None for talk in chosen) / len(chosen) <= 0.65
             assert len({talk.kind for talk in chosen}) >= 12
-    assert Counter(talk.id for talk in ALL).most_common(1)[0][1] == 1
+    assert Counter(talk.id for talk in talks).most_common(1)[0][1] == 1
 
 
-def test_a_label_is_a_turn_of_its_conversation() -> None:
-    assert all(talk.at is None or 1 <= talk.at <= len(talk.customer) for talk in ALL)
-    assert all(talk.messages[0].sender == "customer" and talk.why for talk in ALL)
+def test_a_label_is_a_turn_of_its_conversation(talks: list[Conversation]) -> None:
+    assert all(talk.at is None or 1 <= talk.at <= len(talk.customer) for talk in talks)
+    assert all(talk.messages[0].sender == "customer" and talk.why for talk in talks)
 
 
-def test_a_perfect_decider_scores_one_and_a_silent_one_nothing() -> None:
-    perfect = score(ALL, lambda talk: talk.at)
+def test_a_perfect_decider_scores_one_and_a_silent_one_nothing(talks: list[Conversation]) -> None:
+    perfect = score(talks, lambda talk: talk.at)
     assert (perfect.precision, perfect.recall, perfect.f1) == (1, 1, 1)
     assert (perfect.early, perfect.late, perfect.within) == (0, 0, (1, 1, 1))
-    silent = score(ALL, lambda _: None)
+    silent = score(talks, lambda _: None)
     assert (silent.recall, silent.f1) == (0, 0)
-    assert silent.within[2] == pytest.approx(sum(talk.at is None for talk in ALL) / len(ALL))
+    assert silent.within[2] == pytest.approx(sum(talk.at is None for talk in talks) / len(talks))
 
 
 def test_early_late_and_needless_handovers_are_told_apart() -> None:
