@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from language.detect import detect, is_legible
 from triage.emotion import calibration
 from triage.emotion.attribution import WordAttribution, attribute_words
+from triage.emotion.emoji import ANGRY, has_angry_emoji, readable
 from triage.emotion.onnx_ensemble import OnnxEnsemble
 from triage.emotion.reading import neutral_reading, pool_windows
 from triage.message import Message, Reading
@@ -51,11 +53,15 @@ class BilingualModel:
     ) -> list[Reading]:
         """Return the readings of several messages, in order, each as `read` would give it.
 
-        A long message is read whole, in overlapping windows. A message without anything to read
-        (empty, control characters, mostly in letters that are neither Latin nor Chinese) is
-        neutral. Never raises on odd text.
+        A long message is read whole, in overlapping windows; an angry emoji is a window by itself.
+        A message without anything to read (empty, control characters, mostly in letters that are
+        neither Latin nor Chinese) is neutral. Never raises on odd text.
         """
+        texts = [readable(text) for text in texts]
         by_itself = self.ensemble.logits_by_window(texts)
+        for index, text in enumerate(texts):
+            if has_angry_emoji(text):
+                by_itself[index] = np.concatenate([by_itself[index], self._angry_emoji])
         if before is None:
             return [self._reading(text, own) for text, own in zip(texts, by_itself, strict=True)]
         in_context = self.context_ensemble.logits_in_context(texts, before)
@@ -63,6 +69,11 @@ class BilingualModel:
             self._reading(text, own, context)
             for text, own, context in zip(texts, by_itself, in_context, strict=True)
         ]
+
+    @cached_property
+    def _angry_emoji(self) -> Floats:
+        """The logits of an angry emoji by itself: beside words the model hardly hears it."""
+        return self.ensemble.logits([ANGRY])
 
     def attribute(self, text: str, limit: int = 3) -> list[WordAttribution]:
         """Return the words that make a message negative: see `triage.emotion.attribution`."""

@@ -1,7 +1,7 @@
 """Evaluation of the fact `danger`: messages about bodily harm, and look-alikes.
 
 `danger.tsv` holds invented messages in both languages, written for this project by an author who
-saw neither the lexicon nor the training messages. Half of them say indirectly what happened.
+saw neither the lexicon nor the training messages. Many say indirectly what happened.
 """
 
 import csv

@@ -49,6 +49,31 @@ def test_an_upset_customer_reads_as_negative(model: EmotionModel, text: str) -> 
     assert model.read(text).negative > 0.7
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "🤬",
+        "👎",
+        "👎🏿",
+        ":-(",
+        "ಠ_ಠ",
+        "Where is it 🤬",
+        "Where is it 😡",
+        "我的快递呢👎🏻",
+        "还没到🖕🏽",
+    ],
+)
+def test_angry_emoji_and_emoticons_are_negative_in_any_skin_tone(
+    model: EmotionModel, text: str
+) -> None:
+    assert model.read(text).negative >= 0.5
+
+
+@pytest.mark.parametrize("text", ["👍🏿 thanks", "好的👌🏻", "ok ❤️", "on my way 🚶🏽"])
+def test_friendly_emoji_stay_friendly_in_any_skin_tone(model: EmotionModel, text: str) -> None:
+    assert model.read(text).negative < 0.35
+
+
 @pytest.mark.parametrize("text", CALM)
 def test_a_calm_request_does_not_read_as_negative(model: EmotionModel, text: str) -> None:
     assert model.read(text).negative < 0.5
