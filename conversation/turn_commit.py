@@ -69,7 +69,8 @@ def commit_turn(
 
     `episode` are the messages of its episode as they are stored, `message` among them. Who answers
     is read here, not earlier: when an agent has claimed the case in the meantime, the assistant
-    stays silent.
+    stays silent. The triage decides all the same, so that the case of a customer who now threatens
+    or is in danger becomes more urgent.
     """
     conversation = repository.find(connection, message.conversation)
     repository.set_language(connection, conversation.id, analysis.language)
@@ -84,8 +85,11 @@ def commit_turn(
         ),
     )
     replies: list[Message] = []
-    if conversation.state in (ConversationState.ASSISTANT, ConversationState.WAITING):
-        messages = [message if known.seq == message.seq else known for known in episode]
+    messages = [message if known.seq == message.seq else known for known in episode]
+    if conversation.state == ConversationState.PERSON:
+        _decide(connection, rules, conversation, message, messages, (), now)
+        handover = _handover(connection, conversation)
+    elif conversation.state in (ConversationState.ASSISTANT, ConversationState.WAITING):
         proposed = proposed_replies(analysis.answer, conversation, analysis.language)
         decision = _decide(connection, rules, conversation, message, messages, proposed, now)
         handover = _handover(connection, conversation)
@@ -166,7 +170,8 @@ def _open_case(
     )
     if case.decision != decision_id:
         corrections.suggest_again(connection, rules.remedies, case)
-    repository.set_state(connection, conversation, ConversationState.WAITING)
+    if conversation.state != ConversationState.PERSON:
+        repository.set_state(connection, conversation, ConversationState.WAITING)
 
 
 def _handover(connection: Connection, conversation: Conversation) -> dict[str, int] | None:

@@ -15,7 +15,7 @@ from conversation.errors import ConversationClosed, ConversationUnknown, Message
 from conversation.events import CONTROL, DESK, QUEUE, conversation_topic
 from conversation.message_handler import INTERRUPTED_AFTER
 from store.engine import reading
-from store.enums import ConversationState, Sender
+from store.enums import CaseState, ConversationState, Sender
 from tests.conversation.conftest import WANTS_PERSON, Service
 from tests.reproduction import decided_again
 from tests.triage.talk import order
@@ -208,6 +208,39 @@ async def test_the_assistant_is_silent_once_a_person_has_claimed_the_case(
     assert outcome.replies == ()
     assert outcome.handover == {"case": case_id, "position": 0}
     assert len(service.assistant.questions) == asked
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "priority"),
+    [
+        ("I will see you in court, my lawyer is informed", "threat", 2),
+        ("律师函马上寄给你们", "threat", 2),
+        ("the lamp has caught fire", "danger", 1),
+        ("灯着火了", "danger", 1),
+    ],
+)
+async def test_a_case_becomes_more_urgent_after_it_was_claimed(
+    service: Service, anna: Account, text: str, rule: str, priority: int
+) -> None:
+    conversation, case_id = await service.hand_over()
+    before = await service.desk.claim(case_id, anna)
+    outcome = await service.say(conversation, text)
+    assert outcome.replies == ()
+    after = service.case(case_id)
+    assert (after.priority, after.senior) == (priority, True)
+    assert rule in {reason["rule"] for reason in after.reasons}
+    assert (after.state, after.agent) == (CaseState.OPEN, anna.id)
+    assert service.chat(conversation).state == ConversationState.PERSON
+    assert after.resolve_due <= before.resolve_due
+
+
+async def test_a_claimed_case_stays_as_it_is_when_the_customer_stays_calm(
+    service: Service, anna: Account
+) -> None:
+    conversation, case_id = await service.hand_over()
+    before = await service.desk.claim(case_id, anna)
+    await service.say(conversation, "I see, thank you. The order number is HP-10234.")
+    assert service.case(case_id) == before
 
 
 async def test_an_agent_who_claims_while_the_assistant_thinks_silences_it(

@@ -281,13 +281,20 @@ def _address(email: str | None) -> str | None:
     return email.lower() if email else None
 
 
+def _is_more_urgent(decision: Decision, known: Case) -> bool:
+    """Return whether a decision has a higher priority than a case, or asks for a senior person."""
+    if decision.priority is None or decision.priority > known.priority:
+        return False
+    return decision.priority < known.priority or (decision.senior and not known.senior)
+
+
 def _make_more_urgent(
     connection: Connection,
     known: Case,
     decision: Decision,
     deadlines: tuple[datetime, datetime],
 ) -> Case:
-    if decision.priority is None or decision.priority >= known.priority:
+    if not _is_more_urgent(decision, known):
         return known
     reply_due, resolve_due = deadlines
     reasons = [reason.as_json() for reason in decision.reasons]

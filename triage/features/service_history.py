@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from store.enums import OrderProblem
+from store.enums import OrderProblem, Sender
 from triage.features.episode import Episode, Evidence, MessageFeatures
 from triage.features.fact import NO_EVIDENCE, Extracted, Fact, FactKind, Value
 
@@ -105,8 +105,9 @@ def _waiting_minutes(episode: Episode) -> Extracted:
     latest = episode.customer[-1] if episode.customer else None
     if handed_over is None or latest is None:
         return 0, NO_EVIDENCE
-    waited = latest.raw.at - handed_over.raw.at
-    return int(waited.total_seconds() // 60), (handed_over.as_evidence(),)
+    people = [message.raw.at for message in episode.messages if message.raw.sender == Sender.AGENT]
+    waited = latest.raw.at - max([handed_over.raw.at, *people])
+    return max(0, int(waited.total_seconds() // 60)), (handed_over.as_evidence(),)
 
 
 def _earlier_cases(episode: Episode) -> Extracted:
@@ -260,7 +261,7 @@ SERVICE_HISTORY_FACTS = (
     Fact(
         "waiting_minutes",
         FactKind.COUNT,
-        "Minutes from the handover to the customer's latest message.",
+        "Minutes from the handover, or a person's last message, to the customer's latest message.",
         _waiting_minutes,
     ),
     Fact(
