@@ -147,6 +147,17 @@ def test_a_case_shows_why_it_is_here(agent: Page, case: int) -> None:
     expect(agent.locator(".turn.customer .feeling").first).to_contain_text("% negative")
 
 
+def test_a_danger_after_the_claim_raises_the_case_before_the_agent_s_eyes(
+    agent: Page, chat: Chat, case: int
+) -> None:
+    claim(agent, case)
+    chat.say("Now the lamp has caught fire and my son burnt his hand!")
+    expect(agent.locator("#standing")).to_contain_text("Urgent")
+    expect(agent.locator("#standing")).to_contain_text("Senior")
+    expect(agent.locator("aside.side")).to_contain_text("Somebody may be in danger.")
+    expect(agent.locator("#reply-text")).to_be_visible()
+
+
 def test_the_desk_works_from_the_keyboard(agent: Page, case: int) -> None:
     row = agent.locator(f"#row-{case}")
     expect(row).to_be_visible()

@@ -75,6 +75,12 @@ def transcript(
     return page.show("desk_transcript.html", view=_case_view(container, case, account.id))
 
 
+@router.get("/cases/{case}/reasons", response_class=HTMLResponse)
+def reasons(case: Id, page: PageDep, account: PageStaff, container: ContainerDep) -> HTMLResponse:
+    """Show why a person is needed, as a part of the page: a later message may add reasons."""
+    return page.show("desk_reasons.html", view=_case_view(container, case, account.id))
+
+
 @router.get("/cases/{case}/suggestion", response_class=HTMLResponse)
 def suggestion(
     case: Id, page: PageDep, account: PageStaff, container: ContainerDep
