@@ -137,7 +137,7 @@ def test_a_message_with_nothing_to_read_is_neutral(model: EmotionModel, text: st
         "Где мой заказ?",
         "\ud83d late",
         "a" * 100_000,
-        "太差了" * 3000,
+        pytest.param("太差了" * 3000, marks=pytest.mark.slow),
         "\x00a\x00b",
     ],
 )

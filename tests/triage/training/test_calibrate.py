@@ -8,6 +8,9 @@ from triage.training import calibrate
 from triage.training.data import labels
 from triage.training.data.corpus import Example
 
+# Several regressions on thousands of rows.
+pytestmark = pytest.mark.slow
+
 ROWS = 3000
 FRUSTRATION = labels.SERVICE_COLUMNS.start + labels.SERVICE.index("frustration")
 
