@@ -17,11 +17,11 @@ check: environments  ## the fast loop: lint, types, import contracts and the tes
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint fast-tests
 
 fast-tests: environments
-	@$(BIN)/pytest -q -n 2 -m "$(FAST)"
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "$(FAST)"
 
 test: environments lint  ## everything: lint, Rasa's own checks, every test with coverage, and the figures of model quality
 	$(BIN)/python scripts/rasa_checks.py
-	$(BIN)/pytest -n 2 -m "$(FAST)" --cov --cov-report= --cov-fail-under=0
+	$(BIN)/pytest -n 2 --dist loadfile -m "$(FAST)" --cov --cov-report= --cov-fail-under=0
 	$(BIN)/pytest -m "not ($(FAST))" --cov --cov-append
 	$(BIN)/python -m benchmarks.figures --check
 
