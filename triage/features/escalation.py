@@ -29,8 +29,7 @@ Floats = NDArray[np.float64]
 
 WEIGHTS = Path(__file__).with_suffix(".json")
 # The factors by which an exchange counts less with each later one: the first sum holds the latest
-# exchange alone. Chosen on the tuning conversations, of one to three from 0, 0.5, 0.6, 0.7, 0.8
-# and 0.9.
+# exchange alone. Chosen on the tuning conversations (docs/adr/0011-escalation-score.md).
 MEMORIES = (0.0, 0.8)
 # Older exchanges weigh less than 0.0002.
 LOOK_BACK = 40

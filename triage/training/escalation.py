@@ -72,9 +72,9 @@ def train(
     out.write_text(text + "\n", encoding="utf-8")
 
 
-def fit(sequences: Iterable[LabelledConversation]) -> Weights:
+def fit(conversations: Iterable[LabelledConversation]) -> Weights:
     """Return the weights that make the labelled handovers likely, with the signs of the signals."""
-    inputs, truth = _examples(sequences)
+    inputs, truth = _examples(conversations)
     scale = inputs.std(axis=0) + 1e-3
     scaled = inputs / scale
     importance = np.where(truth == 1, _POSITIVE_WEIGHT, 1.0)
@@ -95,24 +95,24 @@ def fit(sequences: Iterable[LabelledConversation]) -> Weights:
     return Weights(round(float(found[0]), _DECIMALS), weights.round(_DECIMALS))
 
 
-def _examples(sequences: Iterable[LabelledConversation]) -> tuple[Floats, Floats]:
+def _examples(conversations: Iterable[LabelledConversation]) -> tuple[Floats, Floats]:
     """Return the inputs, (turns, memories × signals), and whether each turn hands over."""
     inputs, truth = list[Floats](), list[Floats]()
-    for sequence in sequences:
-        sums = decayed(signals(Episode(sequence.messages), len(sequence.messages)))
-        turns = sums.reshape(len(sums), -1)[: sequence.at]
+    for conversation in conversations:
+        sums = decayed(signals(Episode(conversation.messages), len(conversation.messages)))
+        turns = sums.reshape(len(sums), -1)[: conversation.at]
         inputs.append(turns)
         handed_over = np.zeros(len(turns))
-        if sequence.at is not None and sequence.at == len(turns):
+        if conversation.at is not None and conversation.at == len(turns):
             handed_over[-1] = 1
         truth.append(handed_over)
     return np.concatenate(inputs), np.concatenate(truth)
 
 
-def _without_acts(sequence: LabelledConversation) -> LabelledConversation:
+def _without_acts(conversation: LabelledConversation) -> LabelledConversation:
     """Return the conversation as a model reads it that knows no speech acts."""
     messages = [
         replace(message, reading=replace(message.reading, acts={})) if message.reading else message
-        for message in sequence.messages
+        for message in conversation.messages
     ]
-    return replace(sequence, messages=messages)
+    return replace(conversation, messages=messages)
