@@ -13,10 +13,15 @@ from triage.emotion.reading import EmotionModel
 from triage.message import Message
 from triage.policy.decide import Outcome, decide_conversation
 from triage.policy.policy import Policy
-from triage.training.data.dialogues import LABELS, REPORT, Dialogue, read_calm, read_labelled
+from triage.training.data.dialogues import (
+    FOR_ESCALATION,
+    LABELS,
+    REPORT,
+    Dialogue,
+    read_calm,
+    read_labelled,
+)
 
-# Of each calm set; half of them are for the report.
-CALM_DIALOGUES = 120
 # Messages of a long dialogue, made by joining short ones of a corpus.
 _LONG = 60
 
@@ -46,7 +51,7 @@ def report(data: Path, model: EmotionModel, policy: Policy, labels: Path = LABEL
         CorpusError: A data set is missing.
     """
     calm = [
-        dialogue for dialogue in read_calm(data, CALM_DIALOGUES, labels) if dialogue.split == REPORT
+        dialogue for dialogue in read_calm(data, FOR_ESCALATION, labels) if dialogue.split == REPORT
     ]
     labelled = [dialogue for dialogue in read_labelled(data, labels) if dialogue.split == REPORT]
 

@@ -19,7 +19,8 @@ from triage.evaluation.metrics import Floats
 from triage.features.episode import ACT_PRESENT
 from triage.training import linear_model
 from triage.training.data import labels
-from triage.training.data.corpus import Corpus, Example, read_corpus
+from triage.training.data.corpus import Corpus, read_corpus
+from triage.training.data.example import Example
 from triage.training.linear_model import LinearModel
 from triage.training.network import EmotionNetwork, load
 from triage.training.task_batches import tokenise

@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
 from triage.training.data import labels
-from triage.training.data.corpus import Example
+from triage.training.data.example import Example
 
 Floats = NDArray[np.float32]
 # The content of calibration.json: by language and kind, rows of a bias and all outputs' weights.

@@ -19,12 +19,10 @@ from triage.features.episode import Episode
 from triage.features.escalation import MEMORIES, SIGNALS, WEIGHTS, Weights, decayed, signals
 from triage.message import Message
 from triage.policy.decide import with_readings
-from triage.training.data.dialogues import TUNING, read_calm, read_labelled
+from triage.training.data.dialogues import FOR_ESCALATION, TUNING, read_calm, read_labelled
 
 Floats = NDArray[np.float64]
 
-# Of each calm set; half of them are for fitting.
-CALM_DIALOGUES = 120
 # Chosen on the tuning conversations and the labelled tuning dialogues, of 0.3, 1 and 3.
 _PENALTY = 1.0
 # The turn of a handover counts as much as so many others.
@@ -60,7 +58,7 @@ def train(
     labelled = (dialogue for dialogue in read_labelled(data) if dialogue.agreed)
     real = [
         LabelledConversation(dialogue.messages, dialogue.at)
-        for dialogue in (*labelled, *read_calm(data, CALM_DIALOGUES))
+        for dialogue in (*labelled, *read_calm(data, FOR_ESCALATION))
         if dialogue.split == TUNING
     ]
     read = [

@@ -18,7 +18,8 @@ from triage.emotion.onnx_ensemble import OnnxEnsemble
 from triage.emotion.reading import SPEECH_ACTS
 from triage.training import calibrate, linear_model
 from triage.training.data import labels
-from triage.training.data.corpus import Corpus, Example
+from triage.training.data.corpus import Corpus
+from triage.training.data.example import Example
 from triage.training.linear_model import LinearModel
 from triage.training.network import EmotionNetwork, load
 

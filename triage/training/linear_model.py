@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from language.hashed_ngrams import BUCKETS, hash_ngrams
 from triage.training.data import labels
-from triage.training.data.corpus import Example
+from triage.training.data.example import Example
 
 Floats = NDArray[np.float32]
 

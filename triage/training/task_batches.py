@@ -12,7 +12,8 @@ from language.training.data.corpus import Pair
 from language.training.data.sampling import batches_by_length, seeded_random
 from triage.emotion.context_window import ContextLayout, latest_messages
 from triage.training.data import labels
-from triage.training.data.corpus import OWN_SETS, Example
+from triage.training.data.corpus import OWN_SETS, SETS_IN_CONTEXT
+from triage.training.data.example import Example
 from triage.training.options import Options, Phase
 
 _MAX_TOKENS = 128
@@ -26,26 +27,33 @@ class TaskBatches:
         sentences: Token ids. From row `len(targets)` on they are translated pairs: an English
             sentence and its Chinese translation in turn.
         targets: (messages, outputs), NaN where unknown.
-        own: The rows of the project's own messages.
+        in_context: The rows of messages that are labelled in their context.
+        own: The rows of the project's own single messages.
         neutral: The rows of purely neutral comments.
     """
 
     sentences: list[list[int]]
     targets: Tensor
+    in_context: list[int]
     own: list[int]
     neutral: list[int]
 
     def epoch(self, number: int, phase: Phase, options: Options) -> list[list[int]]:
         """Return the batches of an epoch.
 
-        They hold all own messages, and new samples of the public ones and of the translations.
+        They hold new samples of the messages in context, the project's other ones, the public ones
+        and the translations, at most as many as `phase` says.
         """
         seed = options.seed * 1000 + number
         random = seeded_random(seed)
         left_out = int(len(self.neutral) * (1 - options.neutral_share))
-        excluded = {*self.own, *random.sample(self.neutral, left_out)}
+        excluded = {*self.in_context, *self.own, *random.sample(self.neutral, left_out)}
         public = [row for row in range(len(self.targets)) if row not in excluded]
-        rows = [*self.own, *random.sample(public, min(phase.public, len(public)))]
+        rows = [
+            *random.sample(self.in_context, min(phase.in_context, len(self.in_context))),
+            *random.sample(self.own, min(phase.own, len(self.own))),
+            *random.sample(public, min(phase.public, len(public))),
+        ]
         lengths = [len(sentence) for sentence in self.sentences]
         batches = batches_by_length(lengths, rows, options.batch, seed)
         batches += self._pair_batches(lengths, seed, phase.pairs, options.batch // 2)
@@ -97,7 +105,12 @@ def prepare(
     return TaskBatches(
         tokenise_in_context(tokenizer, [row for _, row in rows]) + tokenise(tokenizer, translated),
         torch.from_numpy(np.stack([row.target for _, row in rows])),
-        own=[index for index, (name, _) in enumerate(rows) if name in OWN_SETS],
+        in_context=[index for index, (name, _) in enumerate(rows) if name in SETS_IN_CONTEXT],
+        own=[
+            index
+            for index, (name, _) in enumerate(rows)
+            if name in OWN_SETS and name not in SETS_IN_CONTEXT
+        ],
         neutral=[
             index
             for index, (_, row) in enumerate(rows)

@@ -37,7 +37,7 @@ from triage.training.network import (
     save,
     translation_loss,
 )
-from triage.training.options import CONTEXT_OPTIONS, Options, Phase
+from triage.training.options import Options, Phase
 from triage.training.task_batches import TaskBatches, prepare, tokenise
 
 WORK = Path("var/training/emotion")
@@ -147,8 +147,7 @@ def train(
         out: The folder to export to.
         work: Keeps the checkpoints, from which an interrupted run continues, and the
             full-precision weights.
-        options: By default those of the shipped model, or of the shipped context model when
-            `continue_from` is given.
+        options: By default those of the emotion model.
         encoder: The exported encoder to start from.
         continue_from: An exported emotion model to start from instead.
 
@@ -156,7 +155,7 @@ def train(
         CorpusError: A data set is missing.
         BaseModelError: The model to start from is missing.
     """
-    options = options or (CONTEXT_OPTIONS if continue_from else Options())
+    options = options or Options()
     corpus = read_corpus(data)
     pairs = read_pairs(data / PAIRS)
     parts = augment(corpus, options)
@@ -170,15 +169,16 @@ def train(
     torch.manual_seed(options.seed)
     if continue_from:
         model, tokenizer = load_exported(continue_from)
-        last_phase = options.continued_phase
+        phases = options.continued_phases
         tasks = prepare(parts, pairs, tokenizer)
     else:
         trunk, tokenizer = load_exported_encoder(encoder, dropout=0.1)
-        last_phase = options.average_phase
+        phases = (options.average_phase,)
         tasks = prepare(parts, pairs, tokenizer)
         pretrain(trunk, tokenizer, corpus, pairs, options, checkpoint("pretraining"))
         model = _average_of_members(trunk, tasks, options, checkpoint)
-    train_phase(model, tasks, last_phase, options, checkpoint(last_phase.name))
+    for phase in phases:
+        train_phase(model, tasks, phase, options, checkpoint(phase.name))
     if not continue_from:
         speech_act_head.refit(model, tasks.sentences[: len(tasks.targets)], tasks.targets)
     save(work, model, tokenizer)

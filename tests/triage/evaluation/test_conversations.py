@@ -14,8 +14,8 @@ from triage.evaluation.conversations import (
     score,
 )
 from triage.message import Message
-from triage.training.data.corpus import messages_in_context
 from triage.training.data.dialogues import REPORT, TUNING
+from triage.training.data.turns import invented_turns
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +81,6 @@ def test_the_baselines_hand_over_when_they_should() -> None:
 
 def test_the_card_counts_what_the_model_of_contexts_learned() -> None:
     card = (SHIPPED / "context/README.md").read_text(encoding="utf-8")
-    rows = [messages_in_context(split) for split in ("train", "dev")]
+    rows = [invented_turns(split) for split in ("train", "dev")]
     talks = sum(not example.before for examples in rows for example in examples)
     assert f"{talks:,} invented conversations with {sum(map(len, rows)):,}" in card

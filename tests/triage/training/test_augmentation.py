@@ -4,7 +4,7 @@ import pytest
 from triage.emotion.reading import EMOTIONS, SPEECH_ACTS
 from triage.training.data import labels
 from triage.training.data.augmentation import combine_targets, compose_long_messages
-from triage.training.data.corpus import Example
+from triage.training.data.example import Example
 
 CALM = [
     Example(text, "en", labels.service_target(["neutral"], negative))

@@ -6,7 +6,7 @@ from triage.emotion.calibration import Calibration, Floats
 from triage.evaluation.metrics import calibration_error, sigmoid
 from triage.training import calibrate
 from triage.training.data import labels
-from triage.training.data.corpus import Example
+from triage.training.data.example import Example
 
 # Several regressions on thousands of rows.
 pytestmark = pytest.mark.slow

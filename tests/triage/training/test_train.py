@@ -1,3 +1,5 @@
+import csv
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ from triage.evaluation.emotion import evaluate
 from triage.training import linear_model
 from triage.training.data.augmentation import augment
 from triage.training.data.corpus import read_corpus
+from triage.training.data.dialogues import LABELS
+from triage.training.data.turns import SPLICED
 from triage.training.options import Options, Phase
 from triage.training.task_batches import TaskBatches
 from triage.training.train import average, train
@@ -55,7 +59,24 @@ def data(tmp_path: Path) -> Path:
     _write(folder / "parallel-en-zh/tatoeba_eng_cmn.tsv", ["I am cold.\t我很冷。\tsource"] * 3)
     for name in ("EP_native", "EP_codeswitch"):
         _write(folder / f"code-switch/{name}.csv", ["text,labels", "很 sad,0", "很 happy,2"])
+    for name, dialogues in _dialogues_with_labels().items():
+        lines = [json.dumps(dialogue, ensure_ascii=False) for dialogue in dialogues]
+        _write(folder / f"dialogues/{name}.jsonl", lines)
     return folder
+
+
+def _dialogues_with_labels() -> dict[str, list[dict[str, Any]]]:
+    """Short dialogues by the names that the labels and the continuations use, by set."""
+    labelled = map(json.loads, LABELS.read_text(encoding="utf-8").splitlines())
+    turns = {(row["set"], row["id"], row["language"]): row["turns"] for row in labelled}
+    spliced = csv.DictReader(SPLICED.read_text(encoding="utf-8").splitlines(), delimiter="\t")
+    for row in spliced:
+        turns[row["set"], row["conversation"], row["language"]] = int(row["kept"])
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (name, dialogue, language), count in turns.items():
+        said = [{"sender": "customer", "text": f"turn {turn}"} for turn in range(count)]
+        found.setdefault(name, []).append({"id": dialogue, "language": language, "messages": said})
+    return found
 
 
 def test_no_test_message_is_trained_on(data: Path) -> None:
@@ -133,7 +154,9 @@ def test_copies_with_typos_are_added(data: Path) -> None:
 
 
 def test_an_epoch_holds_all_own_messages_and_samples_the_rest() -> None:
-    tasks = TaskBatches([[1, 2]] * 16, torch.zeros((8, 1)), own=[5, 6, 7], neutral=[0, 1])
+    tasks = TaskBatches(
+        [[1, 2]] * 16, torch.zeros((8, 1)), in_context=[7], own=[5, 6], neutral=[0, 1]
+    )
     phase = Phase("p", 1, 0.1, 0.1, public=3, pairs=3)
     batches = tasks.epoch(0, phase, Options(batch=4, neutral_share=0.5))
     pairs = [batch for batch in batches if tasks.holds_pairs(batch)]
@@ -151,3 +174,12 @@ def test_an_epoch_holds_all_own_messages_and_samples_the_rest() -> None:
 def test_weights_are_averaged_name_by_name() -> None:
     found = average([{"a": torch.tensor([0.0, 2.0])}, {"a": torch.tensor([1.0, 4.0])}])
     assert found["a"].tolist() == [0.5, 3.0]
+
+
+def test_a_phase_may_sample_the_own_messages_too() -> None:
+    tasks = TaskBatches(
+        [[1, 2]] * 8, torch.zeros((8, 1)), in_context=[4, 5], own=[6, 7], neutral=[]
+    )
+    phase = Phase("p", 1, 0.1, 0.1, public=0, pairs=0, own=1, in_context=1)
+    rows = [row for batch in tasks.epoch(0, phase, Options(batch=4)) for row in batch]
+    assert sorted(row // 2 for row in rows) == [2, 3]

@@ -12,15 +12,19 @@ import numpy as np
 from language.detect import Language
 from language.training.data.sampling import seeded_random
 from language.training.data.typos import add_typos
-from triage.emotion.reading import EMOTIONS
+from triage.emotion.reading import EMOTIONS, SPEECH_ACTS
 from triage.training.data import labels
-from triage.training.data.corpus import OWN_SETS, Corpus, Example
+from triage.training.data.corpus import OWN_SETS, Corpus
+from triage.training.data.example import Example
 from triage.training.data.labels import Row
 from triage.training.options import Options
 
 # A message is calm when at most this share of readers would call the customer unhappy.
 _CALM = 0.2
 _MIN_PARTS, _MAX_PARTS = 2, 6
+_UPSET_COLUMNS = [
+    labels.ACTS_COLUMNS.start + SPEECH_ACTS.index(name) for name in ("displeased", "needs_person")
+]
 _NEUTRAL_COLUMN = labels.SERVICE_COLUMNS.start + EMOTIONS.index("neutral")
 
 
@@ -35,10 +39,16 @@ def augment(corpus: Corpus, options: Options) -> dict[str, list[Example]]:
             for index, row in enumerate(own)
         ]
     augmented["conversations"] = augmented["conversations"] * options.conversation_copies
+    upset = [row for row in augmented["dialogues"] if _is_upset(row)]
+    augmented["dialogues"] = augmented["dialogues"] + upset * (options.upset_copies - 1)
     augmented["service"] += compose_long_messages(
         corpus.parts["train"]["service"], options.long_messages, options.seed
     )
     return augmented
+
+
+def _is_upset(row: Example) -> bool:
+    return bool((row.target[_UPSET_COLUMNS] >= 0.5).any())
 
 
 def compose_long_messages(examples: Sequence[Example], count: int, seed: int) -> list[Example]:

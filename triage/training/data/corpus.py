@@ -1,33 +1,22 @@
 """Labelled messages from the public data sets and from the project's own files."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 
 from language.detect import Language
 from language.errors import CorpusError
 from language.normalise import normalise
-from store.enums import Sender
-from triage.message import Message
 from triage.training.data import labels
-from triage.training.data.labels import Row
+from triage.training.data.example import Example
+from triage.training.data.turns import invented_turns, real_turns, spliced_turns
 
 SERVICE_MESSAGES = Path(__file__).with_name("service_messages.tsv")
 ACTS = Path(__file__).with_name("acts.tsv")
-CONVERSATIONS = Path(__file__).with_name("conversations.tsv")
+# Single messages, and those that are labelled in their context.
 OWN_SETS = ("service", "acts", "conversations")
-
-
-@dataclass(frozen=True)
-class Example:
-    """One message with its target and, where it is labelled in context, the messages before it."""
-
-    text: str
-    language: Language
-    target: Row
-    before: tuple[Message, ...] = ()
+SETS_IN_CONTEXT = ("conversations", "dialogues")
 
 
 @dataclass(frozen=True)
@@ -107,19 +96,6 @@ def messages_with_acts(split: str, path: Path = ACTS) -> list[Example]:
     ]
 
 
-def messages_in_context(split: str, path: Path = CONVERSATIONS) -> list[Example]:
-    """Return the customers' messages of the conversations of `split` train or dev, in context.
-
-    Raises:
-        CorpusError: The file is missing.
-    """
-    return [
-        example
-        for _, conversation in groupby(_rows(path, split), key=lambda row: row["conversation"])
-        for example in _customer_messages(list(conversation))
-    ]
-
-
 def _rows(path: Path, split: str) -> Iterator[Mapping[str, str]]:
     rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
     return (row for row in rows if row["split"] == split)
@@ -127,26 +103,6 @@ def _rows(path: Path, split: str) -> Iterator[Mapping[str, str]]:
 
 def _language(row: Mapping[str, str]) -> Language:
     return "zh" if row["language"] == "zh" else "en"
-
-
-def _customer_messages(conversation: Sequence[Mapping[str, str]]) -> Iterator[Example]:
-    before: list[Message] = []
-    turn = 0
-    for row in conversation:
-        text = normalise(row["text"])
-        if row["sender"] == "customer":
-            turn += 1
-            needs_person = bool(row["at"]) and turn >= int(row["at"])
-            mood, *acts = row["labels"].split(",")
-            target = labels.context_target(mood, acts, needs_person=needs_person)
-            yield Example(text, _language(row), target, tuple(before))
-        before.append(_message(len(before) + 1, row["sender"], text))
-
-
-def _message(seq: int, sender: str, text: str) -> Message:
-    if sender == "customer":
-        return Message(seq, Sender.CUSTOMER, text)
-    return Message(seq, Sender.ASSISTANT, text, answered=sender != "missed")
 
 
 def _files(data: Path) -> Iterator[tuple[str, str, Iterator[Example]]]:
@@ -182,6 +138,7 @@ def read_corpus(data: Path, every_service_dev: int = 6) -> Corpus:
     for part in ("train", "dev", "test"):
         corpus.add(part, "acts", messages_with_acts(part))
     for part in ("train", "dev"):
-        corpus.add(part, "conversations", messages_in_context(part))
+        corpus.add(part, "conversations", [*invented_turns(part), *spliced_turns(data, part)])
+        corpus.add(part, "dialogues", real_turns(data, part))
     corpus.drop_leaks()
     return corpus

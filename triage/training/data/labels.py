@@ -155,6 +155,35 @@ def context_target(mood: str, acts: Sequence[str], *, needs_person: bool) -> Row
     return row
 
 
+def calm_turn_target(*, certain: bool) -> Row:
+    """Return the target of a real turn in which nothing is wrong.
+
+    Whether the turn settles something is unknown, and so is whether the customer is vulnerable.
+    Unless it is `certain` that answers helped, it is also unknown what the turn says about them.
+    """
+    row = np.full(OUTPUT_COUNT, np.nan, np.float32)
+    row[ACTS_COLUMNS] = 0
+    unknown = ["solved", "vulnerable", *([] if certain else ["unhelpful", "again"])]
+    row[[ACTS_COLUMNS.start + SPEECH_ACTS.index(name) for name in unknown]] = np.nan
+    return row
+
+
+def read_turn_target(displeased: float, needs_person: float) -> Row:
+    """Return the target of a real turn in a dialogue where something is wrong.
+
+    Args:
+        displeased: The share of readers who find the customer displeased with the service.
+        needs_person: The share of readers who find that a person should have taken over by then.
+    """
+    row = np.full(OUTPUT_COUNT, np.nan, np.float32)
+    levels = {"displeased": displeased, "needs_person": needs_person}
+    if not displeased:
+        levels["angry"] = 0.0
+    for name, share in levels.items():
+        row[ACTS_COLUMNS.start + SPEECH_ACTS.index(name)] = share
+    return row
+
+
 def acts_target(acts: Sequence[str]) -> Row:
     """Return the target of a message to customer service of which only the acts are known."""
     row = _unknown(to_company=True)
