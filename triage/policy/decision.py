@@ -1,7 +1,7 @@
 """Decisions: an action with its reasons."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -63,6 +63,17 @@ class Decision:
     def rules(self) -> tuple[str, ...]:
         """The ids of the rules that are the reasons."""
         return tuple(reason.rule for reason in self.reasons)
+
+    def without_quotes_of(self, unsent: Collection[int]) -> "Decision":
+        """Return the decision without quotes of the messages with these sequence numbers."""
+        reasons = tuple(
+            replace(
+                reason,
+                evidence=tuple(quote for quote in reason.evidence if quote.seq not in unsent),
+            )
+            for reason in self.reasons
+        )
+        return replace(self, reasons=reasons)
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision as it is stored, without its facts."""

@@ -3,6 +3,7 @@
 The rules are data (`policy.yml`). A policy is validated as a whole before it is used.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,14 +42,15 @@ class Policy:
         """Return the decision for `facts`; deterministic.
 
         The strongest action among the matching rules wins. Only the rules with that action are
-        the reasons: next to "in danger", "a first angry message" would only distract. The most
-        urgent priority and the wording of highest precedence among them apply. Without any
-        matching rule, the assistant continues.
+        the reasons, the most urgent first: next to "in danger", "a first angry message" would only
+        distract. The most urgent priority and the wording of highest precedence among them apply.
+        Without any matching rule, the assistant continues.
         """
         matching = self.matching_rules(facts)
         actions: list[Action] = [rule.then.action for rule in matching]
         action: Action = max(actions, key=ACTIONS.index, default=Action.CONTINUE)
         fired = [rule for rule in matching if rule.then.action == action]
+        fired.sort(key=lambda rule: rule.then.priority or math.inf)
         outcomes = [rule.then for rule in fired]
         urgent = [outcome.priority for outcome in outcomes if outcome.priority is not None]
         return Decision(

@@ -57,6 +57,28 @@ def test_a_single_angry_message_is_watched() -> None:
     assert decision.action in (Action.WATCH, Action.OFFER_PERSON)
 
 
+def test_a_proposed_reply_counts_but_is_not_quoted() -> None:
+    asked = [customer(f"Does it fit a {tree}?", seq) for seq, tree in ((1, "oak"), (3, "fir"))]
+    missed = [assistant("I have no answer to that.", seq, answered=False) for seq in (2, 4)]
+    last = customer("A gutter, then?", 5)
+    said = (asked[0], missed[0], asked[1], missed[1], last)
+    proposed = assistant("I have no answer to that, either.", 6, answered=False)
+    decision = decide(DecisionInput(said, (proposed,)), POLICY)
+    assert "missed_three_times" in decision.rules
+    quoted = {quote.seq for reason in decision.reasons for quote in reason.evidence}
+    assert {2, 4} <= quoted <= {1, 2, 3, 4, 5}
+
+
+def test_the_most_urgent_reason_comes_first() -> None:
+    text = "I want to make a formal complaint. My heater is on fire and I want to talk to a person!"
+    decision = decide(DecisionInput((customer(text),)), POLICY)
+    by_id = {rule.id: rule.then.priority or 5 for rule in POLICY.rules}
+    priorities = [by_id[rule] for rule in decision.rules]
+    assert decision.rules[0] == "danger"
+    assert len(priorities) > 1
+    assert priorities == sorted(priorities)
+
+
 def test_a_failure_of_the_triage_itself_hands_over() -> None:
     broken: Any = None
     message = customer("hello", reading=Reading("en", broken, 0.9))
