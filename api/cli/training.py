@@ -1,5 +1,6 @@
 """`amends train` and `amends evaluate`: training the models, and measuring them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,9 @@ evaluate = typer.Typer(no_args_is_help=True, help="Measure the models that ship.
 
 ROOT = Path(__file__).parents[2]
 EMOTION_MODEL = ROOT / "triage/emotion/model"
+FromItself = Annotated[
+    bool, typer.Option("--from-itself", help="Train the shipped model's last phase again")
+]
 Data = Annotated[Path, typer.Option(exists=True, file_okay=False, help="The folder of data sets")]
 
 
@@ -38,19 +42,25 @@ def train_encoder(data: Data, out: Path = ROOT / "language/model") -> None:
 
 
 @train.command("emotion")
-def train_emotion(data: Data, out: Path = EMOTION_MODEL) -> None:
+def train_emotion(data: Data, out: Path = EMOTION_MODEL, from_itself: FromItself = False) -> None:
     """Train, calibrate and export the emotion model (needs the packages of `make bench`)."""
     from triage.training.train import train
 
-    train(data, out)
+    train(data, out, continue_from=EMOTION_MODEL if from_itself else None)
 
 
 @train.command("context")
-def train_context(data: Data, out: Path = EMOTION_MODEL / "context") -> None:
+def train_context(
+    data: Data, out: Path = EMOTION_MODEL / "context", from_itself: FromItself = False
+) -> None:
     """Train the model that reads messages in context, starting from the exported emotion model."""
+    from triage.training.options import CONTEXT_OPTIONS
     from triage.training.train import WORK, train
 
-    train(data, out, WORK.with_name("context"), continue_from=EMOTION_MODEL)
+    phases = CONTEXT_OPTIONS.continued_phases
+    options = replace(CONTEXT_OPTIONS, continued_phases=phases[-1:] if from_itself else phases)
+    start = EMOTION_MODEL / "context" if from_itself else EMOTION_MODEL
+    train(data, out, WORK.with_name("context"), options, continue_from=start)
 
 
 @train.command("escalation")

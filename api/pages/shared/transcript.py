@@ -7,16 +7,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from conversation import repository
+from triage.emotion.reading import sure_emotion
 from triage.message import Message
 
 
 @dataclass(frozen=True)
-class StrongestEmotion:
-    """The most probable emotion of a message, its probability, and how negative the message is."""
+class Feeling:
+    """How negative a message is, and its emotion where the model is sure of it."""
 
-    emotion: str
-    probability: float
     negative: float
+    emotion: str | None
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class TranscriptMessage:
     message: Message
     author: str | None
     parts: tuple[tuple[str, bool], ...]
-    emotion: StrongestEmotion | None
+    feeling: Feeling | None
 
 
 def transcript(connection: Connection, conversation: str) -> list[TranscriptMessage]:
@@ -65,7 +65,6 @@ def _transcript_message(message: Message, author: str | None) -> TranscriptMessa
     reading = message.reading
     if reading is None:
         return TranscriptMessage(message, author, ((message.text, False),), None)
-    name, probability = max(reading.emotions.items(), key=lambda emotion: emotion[1])
-    emotion = StrongestEmotion(name, probability, reading.negative)
+    feeling = Feeling(reading.negative, sure_emotion(reading))
     parts = split_at_words(message.text, message.attributions)
-    return TranscriptMessage(message, author, parts, emotion)
+    return TranscriptMessage(message, author, parts, feeling)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection
 
 from api.pages.desk import queries
-from api.pages.shared.transcript import StrongestEmotion, split_at_words, transcript
+from api.pages.shared.transcript import Feeling, split_at_words, transcript
 from conversation import repository
 from store.enums import CaseState, Sender
 from triage.errors import CaseUnknown
@@ -47,8 +47,8 @@ def test_a_transcript_shows_what_was_felt(connection: Connection) -> None:
     said = transcript(connection, conversation)
 
     assert said[0].parts == (("Bad", True), (" shop", False))
-    assert said[0].emotion == StrongestEmotion("anger", 0.7, 0.9)
-    assert said[1].emotion is None
+    assert said[0].feeling == Feeling(0.9, "anger")
+    assert said[1].feeling is None
     assert said[1].parts == (("I am sorry.", False),)
 
 
