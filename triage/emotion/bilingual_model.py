@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from language.detect import detect, is_legible
 from triage.emotion import calibration
 from triage.emotion.attribution import WordAttribution, attribute_words
+from triage.emotion.denial import without_denied_feelings
 from triage.emotion.emoji import ANGRY, has_angry_emoji, readable
 from triage.emotion.onnx_ensemble import OnnxEnsemble
 from triage.emotion.reading import neutral_reading, pool_windows
@@ -54,10 +55,11 @@ class BilingualModel:
         """Return the readings of several messages, in order, each as `read` would give it.
 
         A long message is read whole, in overlapping windows; an angry emoji is a window by itself.
+        With `before`, the message is known to be one to a company.
         A message without anything to read (empty, control characters, mostly in letters that are
         neither Latin nor Chinese) is neutral. Never raises on odd text.
         """
-        texts = [readable(text) for text in texts]
+        texts = [readable(without_denied_feelings(text)) for text in texts]
         by_itself = self.ensemble.logits_by_window(texts)
         for index, text in enumerate(texts):
             if has_angry_emoji(text):
@@ -96,7 +98,9 @@ class BilingualModel:
         if not len(logits) or not is_legible(text):
             return neutral_reading(text)
         language = detect(text)
-        outputs = self.calibration.probabilities(logits, language)
+        is_known = context_logits is not None
+        domain = np.ones((len(logits), 1), np.float32) if is_known else None
+        outputs = self.calibration.probabilities(logits, language, domain)
         acts = (
             None
             if context_logits is None
