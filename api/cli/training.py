@@ -90,6 +90,9 @@ def evaluate_emotion(data: Data) -> None:
 def evaluate_triage(
     mistakes: bool = False,
     data: Annotated[Path | None, typer.Option(help="The folder of data sets")] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Record the operating points for the calibration page")
+    ] = False,
 ) -> None:
     """Print how well the policy times its handovers, compared with simpler baselines.
 
@@ -97,8 +100,8 @@ def evaluate_triage(
     """
     from api.container import open_emotion_model
     from api.settings import Settings
-    from triage.evaluation import conversations, dialogues
-    from triage.policy.policy import load_policy
+    from triage.evaluation import conversations, dialogues, operating_points
+    from triage.policy.policy import POLICY, load_policy
 
     settings = Settings()
     model, policy = open_emotion_model(settings), load_policy(settings.policy)
@@ -107,6 +110,9 @@ def evaluate_triage(
         typer.echo(conversations.mistakes(model, policy))
     if data:
         typer.echo("\n" + dialogues.report(data, model, policy))
+    if data and record:
+        text = (settings.policy or POLICY).read_text(encoding="utf-8")
+        operating_points.record(operating_points.measure(data, model, text))
 
 
 @evaluate.command("danger")

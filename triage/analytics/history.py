@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import groupby, islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from store.enums import Action
 from store.tables import decisions as table
@@ -84,6 +84,14 @@ def episodes(
         ]
         for rows, reread in zip(batch, _read_again(model, inputs), strict=True):
             yield [_past_decision(row, extracted(reread[row.id])) for row in rows]
+
+
+def count_episodes(connection: Connection, since: datetime) -> int:
+    """Return the number of episodes that have a decision at `since` or later."""
+    episodes = select(table.c.conversation_id, table.c.episode).where(table.c.at >= since)
+    return connection.execute(
+        select(func.count()).select_from(episodes.distinct().subquery())
+    ).scalar_one()
 
 
 def _stored_episodes(connection: Connection, since: datetime | None) -> Iterator[list[Row[Any]]]:

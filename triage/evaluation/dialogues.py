@@ -5,13 +5,15 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
 from scipy.stats import binomtest
-from sklearn.metrics import cohen_kappa_score
+from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
-from store.enums import Action
+from store.enums import Action, Sender
 from triage.emotion.reading import EmotionModel
+from triage.evaluation.metrics import calibration_error
 from triage.message import Message
-from triage.policy.decide import Outcome, decide_conversation
+from triage.policy.decide import Outcome, decide_read_conversation, with_readings
 from triage.policy.policy import Policy
 from triage.training.data.dialogues import (
     FOR_ESCALATION,
@@ -28,9 +30,10 @@ _LONG = 60
 
 @dataclass(frozen=True)
 class Judged:
-    """A dialogue with the outcome of the triage."""
+    """A dialogue with its messages as they were read, and the outcome of the triage."""
 
     dialogue: Dialogue
+    read: tuple[Message, ...]
     outcome: Outcome
 
     @property
@@ -55,17 +58,17 @@ def report(data: Path, model: EmotionModel, policy: Policy, labels: Path = LABEL
     ]
     labelled = [dialogue for dialogue in read_labelled(data, labels) if dialogue.split == REPORT]
 
-    def judged(dialogues: Sequence[Dialogue]) -> list[Judged]:
-        return [
-            Judged(dialogue, decide_conversation(dialogue.messages, model, policy))
-            for dialogue in dialogues
-        ]
+    def judge(dialogue: Dialogue) -> Judged:
+        read = with_readings(dialogue.messages, model)
+        return Judged(dialogue, tuple(read), decide_read_conversation(read, policy))
 
+    judged_calm, judged_labelled = list(map(judge, calm)), list(map(judge, labelled))
     lines = [f"{'calm dialogues':24}{'n':>5}  handed over          offered at the end"]
-    lines += _calm_lines(judged(calm))
+    lines += _calm_lines(judged_calm)
     lines += [f"\n{'the same, joined':24}{'n':>5}  handed over          offered at the end"]
-    lines += _calm_lines(judged(list(_joined(calm))))
-    lines += ["", *_labelled_lines(judged(labelled))]
+    lines += _calm_lines(list(map(judge, _joined(calm))))
+    lines += ["", *_labelled_lines(judged_labelled)]
+    lines += ["", *_turn_lines([*judged_calm, *judged_labelled])]
     return "\n".join(lines)
 
 
@@ -121,3 +124,33 @@ def _labelled_lines(judged: Sequence[Judged]) -> Iterator[str]:
     yield f"{'where a person is needed':24}{len(needed):5}  {_share(both, len(needed))}"
     yield f"{'where nobody is needed':24}{len(calm):5}  {_share(false, len(calm))}"
     yield f"precision {precision:.3f}  recall {recall:.3f}  F1 {f1:.3f}"
+
+
+def _turn_lines(judged: Sequence[Judged]) -> Iterator[str]:
+    """Yield how well the context model finds displeased turns; unlabelled dialogues have none."""
+    yield f"{'displeased turns':24}{'n':>6}{'displeased':>12}  area under ROC  calibration error"
+    for language in ("en", "zh"):
+        turns = [
+            turn
+            for each in judged
+            if each.dialogue.language == language
+            for turn in _displeased_turns(each)
+        ]
+        if not turns:
+            continue
+        predicted, shares = (np.array(values, np.float32) for values in zip(*turns, strict=True))
+        displeased = shares >= 0.5
+        area = "–"
+        if displeased.any():
+            area = f"{roc_auc_score(displeased, predicted):.3f}"
+        error = calibration_error(predicted, shares)
+        yield f"{language:24}{len(turns):6}{displeased.sum():12}  {area:14}  {error:.3f}"
+
+
+def _displeased_turns(judged: Judged) -> Iterator[tuple[float, float]]:
+    """Yield for each turn the probability that it is displeased, and the share of readers."""
+    customer = (message for message in judged.read if message.sender == Sender.CUSTOMER)
+    for turn, message in enumerate(customer, start=1):
+        shares = [float(turn in reader.service) for reader in judged.dialogue.readers]
+        acts = message.reading.acts if message.reading else {}
+        yield acts.get("displeased", 0.0), float(np.mean(shares or [0.0]))

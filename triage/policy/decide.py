@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from store.enums import Action, Sender
 from triage.emotion.reading import EmotionModel
-from triage.features.facts import extract_facts
+from triage.features.facts import Facts, extract_facts
 from triage.message import Message
 from triage.policy.decision import FAILED, Decision
 from triage.policy.policy import Policy
@@ -68,13 +68,23 @@ def decide_conversation(
     As in a live chat, each turn is decided after the replies to it: on all messages before the
     customer's next one. An assistant message whose `answered` is None counts as an answer.
     """
+    return decide_read_conversation(with_readings(messages, model), policy)
+
+
+def decide_read_conversation(messages: Sequence[Message], policy: Policy) -> Outcome:
+    """Return the result for a whole conversation as `with_readings` gives it."""
     action = Action.CONTINUE
-    complete = with_readings(messages, model)
-    for turn, end in enumerate(_ends_of_turns(complete), start=1):
-        action = decide(DecisionInput(tuple(complete[:end])), policy).action
+    for turn, end in enumerate(_ends_of_turns(messages), start=1):
+        action = decide(DecisionInput(tuple(messages[:end])), policy).action
         if action == Action.HAND_OVER:
             return Outcome(action, turn)
     return Outcome(action, None)
+
+
+def facts_by_turn(messages: Sequence[Message], model: EmotionModel) -> list[Facts]:
+    """Return the facts of a conversation without readings, each turn after the replies to it."""
+    complete = with_readings(messages, model)
+    return [extract_facts(complete[:end]) for end in _ends_of_turns(complete)]
 
 
 def with_readings(messages: Sequence[Message], model: EmotionModel) -> list[Message]:

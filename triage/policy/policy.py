@@ -4,7 +4,7 @@ The rules are data (`policy.yml`). A policy is validated as a whole before it is
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,8 +43,9 @@ class Policy:
 
         The strongest action among the matching rules wins. Only the rules with that action are
         the reasons, the most urgent first: next to "in danger", "a first angry message" would only
-        distract. The most urgent priority and the wording of highest precedence among them apply.
-        Without any matching rule, the assistant continues.
+        distract. Rules that ask for `escalation` say in different words that the conversation goes
+        wrong: only the first of them is a reason. The most urgent priority and the wording of
+        highest precedence apply. Without any matching rule, the assistant continues.
         """
         matching = self.matching_rules(facts)
         actions: list[Action] = [rule.then.action for rule in matching]
@@ -56,7 +57,7 @@ class Policy:
         return Decision(
             action=action,
             priority=min(urgent, default=None),
-            reasons=tuple(rule.reason(facts) for rule in fired),
+            reasons=tuple(rule.reason(facts) for rule in _distinct(fired)),
             senior=any(outcome.senior for outcome in outcomes),
             wording=max(
                 (outcome.wording for outcome in outcomes),
@@ -84,6 +85,16 @@ class Policy:
             self.calendar.after(opened_at, due.reply),
             self.calendar.after(opened_at, due.resolve),
         )
+
+
+def _distinct(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """Yield the rules without all but the first of those that ask for `escalation`."""
+    is_given = False
+    for rule in rules:
+        asks = "escalation" in rule.condition.names
+        if not (asks and is_given):
+            yield rule
+        is_given = is_given or asks
 
 
 def load_policy(source: Path | str | None = None) -> Policy:

@@ -33,16 +33,23 @@ class Ensemble(nn.Module):
     table: Tensor
     bias: Tensor
     idf: Tensor
+    places: Tensor
 
     def __init__(self, network: EmotionNetwork, linear: LinearModel) -> None:
-        """Combine both; the linear weights become int8 with one scale for each bucket."""
+        """Combine both; the linear weights become int8 with one scale for each bucket.
+
+        Outputs that the linear model was not fitted to take no space, and have the logit 0.
+        """
         super().__init__()
         self.network = network
-        weights = torch.from_numpy(linear.weights)
+        fitted = torch.from_numpy(linear.weights.any(axis=0))
+        weights = torch.from_numpy(linear.weights)[:, fitted]
         scales = (weights.abs().amax(dim=1, keepdim=True) / 127).clamp(min=1e-12)
         self.register_buffer("scales", scales)
         self.register_buffer("table", (weights / scales).round().to(torch.int8))
-        self.register_buffer("bias", torch.from_numpy(linear.bias))
+        self.register_buffer("bias", torch.from_numpy(linear.bias)[fitted])
+        # One row for each fitted output, with a 1 at its place.
+        self.register_buffer("places", torch.eye(len(fitted))[fitted])
         self.register_buffer("idf", torch.from_numpy(linear.idf))
 
     def forward(self, ids: Tensor, mask: Tensor, buckets: Tensor, weights: Tensor) -> Tensor:
@@ -58,7 +65,8 @@ class Ensemble(nn.Module):
         features = features / features.square().sum(dim=1, keepdim=True).sqrt().clamp(min=1e-6)
         features = (features * self.scales[buckets].squeeze(-1)).unsqueeze(1)
         linear_logits = torch.bmm(features, self.table[buckets].to(torch.float32)).squeeze(1)
-        return torch.cat([self.network(ids, mask), linear_logits + self.bias], dim=-1)
+        linear_logits = (linear_logits + self.bias) @ self.places
+        return torch.cat([self.network(ids, mask), linear_logits], dim=-1)
 
 
 def export_emotion(corpus: Corpus, work: Path, out: Path) -> None:

@@ -1,6 +1,6 @@
 """The linear model of the ensemble: one weight for each hashed n-gram bucket and output."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from triage.training.data.example import Example
 Floats = NDArray[np.float32]
 
 FILE = "linear.safetensors"
+ALL_OUTPUTS = range(labels.OUTPUT_COUNT)
 # Chosen on the dev files, of 4 and 8.
 _INVERSE_PENALTY = 4.0
 _SINGLE_LABEL = (labels.WEIBO_COLUMNS, labels.PERSONAS_COLUMNS)
@@ -65,8 +66,14 @@ def _tf_idf(frequencies: csr_matrix, idf: Floats) -> csr_matrix:
     return normalize(frequencies.multiply(idf).tocsr())
 
 
-def fit(examples: Sequence[Example]) -> LinearModel:
-    """Return logistic regressions fitted to whatever each data set says about each output."""
+def fit(examples: Sequence[Example], outputs: Collection[int] = ALL_OUTPUTS) -> LinearModel:
+    """Return logistic regressions fitted to whatever each data set says about each output.
+
+    Args:
+        examples: Labelled messages.
+        outputs: The outputs to fit, by their places in `labels`; those of a single-label head
+            together. The others stay 0.
+    """
     frequencies = _term_frequencies([example.text for example in examples])
     idf = _inverse_document_frequency(frequencies)
     features = _tf_idf(frequencies, idf)
@@ -76,16 +83,16 @@ def fit(examples: Sequence[Example]) -> LinearModel:
         np.zeros(labels.OUTPUT_COUNT, np.float32),
         idf,
     )
-    columns = range(labels.OUTPUT_COUNT)
+    columns = ALL_OUTPUTS
     multi_label = [
         *columns[labels.REDDIT_COLUMNS],
         *columns[labels.SERVICE_COLUMNS],
         labels.TO_COMPANY_COLUMN,
         *columns[labels.ACTS_COLUMNS],
     ]
-    for column in tqdm(multi_label, desc="linear", mininterval=5):
+    for column in tqdm([*filter(outputs.__contains__, multi_label)], desc="linear", mininterval=5):
         _fit_binary(model, column, features, truth[:, column])
-    for group in _SINGLE_LABEL:
+    for group in (group for group in _SINGLE_LABEL if group.start in outputs):
         _fit_multinomial(model, group, features, truth[:, group])
     return model
 

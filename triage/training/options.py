@@ -48,6 +48,8 @@ class Options:
         conversation_copies: How often an epoch sees each conversation.
         upset_copies: How often an epoch sees each displeased turn of a real dialogue.
         acts_weight: The weight of the speech acts' loss.
+        for_acts: Whether the model is for the speech acts, or for everything else: the linear model
+            has only these outputs.
         members: The number of networks that are averaged, with the seeds `seed`, `seed` + 1, ….
         seed: The seed of everything random.
     """
@@ -72,6 +74,7 @@ class Options:
     conversation_copies: int = 1
     upset_copies: int = 1
     acts_weight: float = 1.0
+    for_acts: bool = False
     members: int = 2
     seed: int = 7
 
@@ -80,11 +83,12 @@ class Options:
 CONTEXT_OPTIONS = Options(
     continued_phases=(
         Phase("continued", 6, rate=1e-4, head_rate=5e-4, public=12_000, pairs=2_000),
-        Phase("turns", 2, rate=5e-5, head_rate=2e-4, public=1_500, pairs=500, own=5_000),
+        Phase("turns", 1, rate=1e-4, head_rate=5e-4, public=1_500, pairs=500, own=20_000),
     ),
     service_copies=1,
     long_messages=1500,
     conversation_copies=1,
     upset_copies=3,
     acts_weight=4.0,
+    for_acts=True,
 )

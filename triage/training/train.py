@@ -182,7 +182,12 @@ def train(
     if not continue_from:
         speech_act_head.refit(model, tasks.sentences[: len(tasks.targets)], tasks.targets)
     save(work, model, tokenizer)
-    linear_model.save(work, linear_model.fit([*chain.from_iterable(parts.values())]))
+    outputs = [
+        output
+        for output in linear_model.ALL_OUTPUTS
+        if (output in linear_model.ALL_OUTPUTS[labels.ACTS_COLUMNS]) == options.for_acts
+    ]
+    linear_model.save(work, linear_model.fit([*chain.from_iterable(parts.values())], outputs))
     export_emotion(corpus, work, out)
     for complete in checkpoints:
         complete.delete()

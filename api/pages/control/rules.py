@@ -20,6 +20,7 @@ from api.pages.shared.rendering import Page, PageDep
 from api.pages.shared.translation import N_
 from conversation.message_text import inert
 from store.enums import RuleFile
+from triage.analytics.operating_points import HandoverThresholds
 from triage.compensation.remedies import load_remedies
 from triage.errors import ReasonMissing, RuleFault, RulesChanged, RulesError
 from triage.policy.calendar import DAYS
@@ -40,9 +41,19 @@ def show_rules(
     container: ContainerDep,
     kind: Annotated[RuleFile, Query()] = RuleFile.POLICY,
     saved: Id = 0,
+    threshold: Annotated[float | None, Query(ge=0, le=1)] = None,
 ) -> HTMLResponse:
-    """Show the rules in force, in words and as text, and their history."""
+    """Show the rules in force, in words and as text, and their history.
+
+    With a `threshold`, the policy is shown with this threshold of `escalation`, to be put in force.
+    """
     present = container.rule_repository.present(kind)
+    if threshold is not None and kind == RuleFile.POLICY:
+        text = HandoverThresholds(present.text).with_threshold(threshold)
+        based_on = str(present.number)
+        return _form(
+            page, supervisor, container, kind, text, based_on=based_on, typed=True, compare=True
+        )
     return _form(
         page, supervisor, container, kind, present.text, based_on=str(present.number), saved=saved
     )

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_readers_who_disagree_teach_their_share(dialogue_sets: Path, dialogue_la
 def test_a_calm_dialogue_teaches_that_nothing_is_done(
     dialogue_sets: Path, dialogue_labels: Path
 ) -> None:
-    calm = {"service": [], "matter": [], "at": None, "why": None}
+    calm: dict[str, Any] = {"service": [], "matter": [], "at": None, "why": None}
     row = json.loads(dialogue_labels.read_text(encoding="utf-8")) | {"readers": [calm, calm]}
     dialogue_labels.write_text(json.dumps(row) + "\n", encoding="utf-8")
     found = real_turns(dialogue_sets, "train", dialogue_labels)

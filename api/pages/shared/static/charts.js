@@ -55,6 +55,22 @@
       options.scales.y.max = 1;
       return { data: { labels: bins.map(({ level }) => level), datasets: [...band(bins.map(({ low }) => low), bins.map(({ high }) => high)), right] }, options };
     },
+    points: ({ points, words }) => {
+      const line = (label, values, name, dash = []) => ({ type: "line", label, data: values, borderColor: colour(name), backgroundColor: colour(name), borderDash: dash, pointRadius: points.map((point) => (point.is_present ? 6 : 3)) });
+      const options = shares();
+      options.plugins = { legend: { position: "bottom" } };
+      return {
+        data: {
+          labels: points.map(({ threshold }) => threshold),
+          datasets: [
+            line(words.missed, points.map(({ missed }) => missed), "--bad"),
+            line(words.calm_en, points.map(({ calm }) => calm.en), "--accent"),
+            line(words.calm_zh, points.map(({ calm }) => calm.zh), "--sea", [5, 3]),
+          ],
+        },
+        options,
+      };
+    },
     drift: ({ drifts, words }, place) => {
       const points = drifts[place];
       const dots = points.map(({ outside }) => colour(outside ? "--bad" : "--accent"));
