@@ -1,9 +1,9 @@
 """The operating points of a policy: how soon conversations that go wrong are handed over.
 
-The policy's rules that compare `escalation` share a threshold. Each value of it is an operating
-point: so many calm customers are bothered, so many upset ones found, and so many conversations
-handed over a day. What real dialogues say of each is in `operating_points.json`, which
-`amends evaluate triage --record` writes; the handovers a day come from the shop's own history.
+Most of the policy's rules that compare `escalation` share a threshold. Each value of it is an
+operating point: so many calm customers are bothered, so many upset ones found, and so many
+conversations handed over a day. What real dialogues say of each is in `operating_points.json`;
+`amends evaluate triage --record` writes it. The handovers a day come from the shop's own history.
 """
 
 import json
@@ -49,7 +49,7 @@ class HandoverThresholds:
             PolicyError: The text is not a valid policy.
         """
         self._text = text
-        self._numbers = tuple(
+        self._numbers = _shared(
             number for number in numbers(text) if number.fact == SCORE and number.comparison == ">="
         )
         rules = [rule for rule in load_policy(text).rules if rule.then.action == Action.HAND_OVER]
@@ -63,9 +63,8 @@ class HandoverThresholds:
 
     @property
     def present(self) -> float | None:
-        """The threshold; None if the rules have different ones, or none."""
-        written = {float(number.written) for number in self._numbers}
-        return written.pop() if len(written) == 1 else None
+        """The threshold; None if no two rules have the same."""
+        return float(self._numbers[0].written) if self._numbers else None
 
     def with_threshold(self, value: float) -> str:
         """Return the policy's text with another threshold."""
@@ -100,6 +99,18 @@ def measured() -> dict[float, Measured]:
     """Return what real dialogues say of each threshold, under the shipped policy."""
     table = json.loads(MEASURED.read_text(encoding="utf-8"))
     return {float(threshold): Measured(**row) for threshold, row in table.items()}
+
+
+def _shared(found: Iterable[Number]) -> tuple[Number, ...]:
+    """Return the largest group of equal numbers, of at least two.
+
+    A few rules may hand over at another level for a reason of their own.
+    """
+    groups: dict[float, tuple[Number, ...]] = {}
+    for number in found:
+        groups[float(number.written)] = (*groups.get(float(number.written), ()), number)
+    largest = max(groups.values(), key=len, default=())
+    return largest if len(largest) > 1 else ()
 
 
 def _without_threshold(condition: Condition, thresholds: Sequence[Number], rule: str) -> Condition:

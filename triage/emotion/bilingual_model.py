@@ -55,7 +55,6 @@ class BilingualModel:
         """Return the readings of several messages, in order, each as `read` would give it.
 
         A long message is read whole, in overlapping windows; an angry emoji is a window by itself.
-        With `before`, the message is known to be one to a company.
         A message without anything to read (empty, control characters, mostly in letters that are
         neither Latin nor Chinese) is neutral. Never raises on odd text.
         """
@@ -98,9 +97,7 @@ class BilingualModel:
         if not len(logits) or not is_legible(text):
             return neutral_reading(text)
         language = detect(text)
-        is_known = context_logits is not None
-        domain = np.ones((len(logits), 1), np.float32) if is_known else None
-        outputs = self.calibration.probabilities(logits, language, domain)
+        outputs = self.calibration.probabilities(logits, language)
         acts = (
             None
             if context_logits is None

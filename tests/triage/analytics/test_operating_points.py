@@ -55,10 +55,15 @@ def test_a_conversation_reaches_its_highest_score(turns: list[Facts], reach: flo
     assert HandoverThresholds(TEXT).reach(turns) == reach
 
 
-def test_a_policy_with_several_thresholds_has_no_operating_point() -> None:
-    first = HandoverThresholds(TEXT).present
-    changed = TEXT.replace(f"escalation >= {first:g}", "escalation >= 0.99", 1)
-    assert HandoverThresholds(changed).present is None
+def test_a_rule_with_a_level_of_its_own_keeps_it() -> None:
+    handover = HandoverThresholds(TEXT)
+    changed = TEXT.replace(f"escalation >= {handover.present:g}", "escalation >= 0.99", 1)
+    assert HandoverThresholds(changed).present == handover.present
+    assert "escalation >= 0.99" in HandoverThresholds(changed).with_threshold(0.55)
+
+
+def test_a_policy_without_a_shared_threshold_has_no_operating_point() -> None:
+    assert HandoverThresholds(TEXT.replace("escalation >=", "escalation <")).present is None
 
 
 def test_the_share_counts_those_that_reach_the_threshold() -> None:

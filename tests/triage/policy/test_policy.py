@@ -248,7 +248,9 @@ def test_one_reason_says_that_the_conversation_goes_wrong() -> None:
         "failed_now": True, "failed_lately": 3, "customer_turns": 4, "displeased_turns": 3,
     }  # fmt: skip
     wrong = Facts({**NO_FACTS.values, **values}, {})
-    matching = [rule for rule in POLICY.matching_rules(wrong) if "escalation" in rule.condition.names]
+    matching = [
+        rule for rule in POLICY.matching_rules(wrong) if "escalation" in rule.condition.names
+    ]
     handed_over = [rule.id for rule in matching if rule.then.action == Action.HAND_OVER]
     assert len(handed_over) > 2
     assert sum(rule in handed_over for rule in POLICY.evaluate(wrong).rules) == 1
