@@ -37,7 +37,7 @@ def displeased(random: Random) -> Facts:
     known = {
         "negative_now": level,
         "negative_recent": level,
-        "escalation": level,
+        "escalation": 0.9,
         "displeased_now": True,
         "displeased_turns": 1,
         "mood_turns": 3,

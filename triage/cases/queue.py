@@ -87,7 +87,7 @@ def open_case(
         raise ValueError("only a handover opens a case")
     serialize_transactions(connection, "queue")
     if known := unresolved(connection, conversation):
-        return _make_more_urgent(connection, known, decision, deadlines)
+        return _make_more_urgent(connection, known, decision, deadlines, opened_seq)
     reply_due, resolve_due = deadlines
     opening = insert(table).values(
         conversation_id=conversation,
@@ -97,7 +97,7 @@ def open_case(
         state=CaseState.WAITING,
         priority=decision.priority,
         senior=decision.senior,
-        reasons=[reason.as_json() for reason in decision.reasons],
+        reasons=[reason.as_json() for reason in decision.reasons_for_agents(opened_seq)],
         suggestion=suggestion.as_json(),
         opened_seq=opened_seq,
         opened_at=now,
@@ -293,11 +293,12 @@ def _make_more_urgent(
     known: Case,
     decision: Decision,
     deadlines: tuple[datetime, datetime],
+    seq: int,
 ) -> Case:
     if not _is_more_urgent(decision, known):
         return known
     reply_due, resolve_due = deadlines
-    reasons = [reason.as_json() for reason in decision.reasons]
+    reasons = [reason.as_json() for reason in decision.reasons_for_agents(seq)]
     new_rules = {reason["rule"] for reason in reasons}
     kept = [reason for reason in known.reasons if reason["rule"] not in new_rules]
     connection.execute(

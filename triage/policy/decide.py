@@ -48,13 +48,11 @@ class Outcome:
 def decide(decision_input: DecisionInput, policy: Policy) -> Decision:
     """Return the decision on `decision_input` under `policy`: deterministic, never raises.
 
-    A failure of the triage itself is a handover. No proposed reply is quoted as a reason, because a
-    handover may take its place.
+    A failure of the triage itself is a handover.
     """
-    unsent = {reply.seq for reply in decision_input.proposed}
     try:
         facts = extract_facts((*decision_input.messages, *decision_input.proposed))
-        return policy.evaluate(facts).without_quotes_of(unsent)
+        return policy.evaluate(facts)
     except Exception:
         logger.exception("the triage failed, handing over")
         return FAILED

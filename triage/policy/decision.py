@@ -1,6 +1,7 @@
 """Decisions: an action with its reasons."""
 
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -29,11 +30,18 @@ MAX_EVIDENCE = 5
 
 @dataclass(frozen=True)
 class Reason:
-    """A rule that fired, its text in both languages, and the evidence of the facts behind it."""
+    """A rule that fired, its text in both languages, and the evidence of the facts behind it.
+
+    Attributes:
+        priority: The rule's priority, on a handover.
+        is_course: Whether the rule says that the conversation goes wrong: it asks for `escalation`.
+    """
 
     rule: str
     text: Mapping[str, str]
     evidence: tuple[Evidence, ...]
+    priority: int | None = None
+    is_course: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the reason as it is stored, with both languages."""
@@ -64,16 +72,26 @@ class Decision:
         """The ids of the rules that are the reasons."""
         return tuple(reason.rule for reason in self.reasons)
 
-    def without_quotes_of(self, unsent: Collection[int]) -> "Decision":
-        """Return the decision without quotes of the messages with these sequence numbers."""
-        reasons = tuple(
+    def reasons_for_agents(self, last_seq: int) -> list[Reason]:
+        """Return the reasons that an agent needs, the most urgent first.
+
+        Rules that ask for `escalation` say in different words that the conversation goes wrong:
+        only the first of them is kept. Replies that were proposed are not quoted, because a
+        handover may have taken their place.
+
+        Args:
+            last_seq: The sequence number of the message that was decided on.
+        """
+        by_urgency = sorted(self.reasons, key=lambda reason: reason.priority or math.inf)
+        course = [reason for reason in by_urgency if reason.is_course]
+        return [
             replace(
                 reason,
-                evidence=tuple(quote for quote in reason.evidence if quote.seq not in unsent),
+                evidence=tuple(quote for quote in reason.evidence if quote.seq <= last_seq),
             )
-            for reason in self.reasons
-        )
-        return replace(self, reasons=reasons)
+            for reason in by_urgency
+            if reason not in course[1:]
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision as it is stored, without its facts."""

@@ -3,8 +3,7 @@
 The rules are data (`policy.yml`). A policy is validated as a whole before it is used.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -42,22 +41,20 @@ class Policy:
         """Return the decision for `facts`; deterministic.
 
         The strongest action among the matching rules wins. Only the rules with that action are
-        the reasons, the most urgent first: next to "in danger", "a first angry message" would only
-        distract. Rules that ask for `escalation` say in different words that the conversation goes
-        wrong: only the first of them is a reason. The most urgent priority and the wording of
-        highest precedence apply. Without any matching rule, the assistant continues.
+        the reasons: next to "in danger", "a first angry message" would only distract. The most
+        urgent priority and the wording of highest precedence among them apply. Without any
+        matching rule, the assistant continues.
         """
         matching = self.matching_rules(facts)
         actions: list[Action] = [rule.then.action for rule in matching]
         action: Action = max(actions, key=ACTIONS.index, default=Action.CONTINUE)
         fired = [rule for rule in matching if rule.then.action == action]
-        fired.sort(key=lambda rule: rule.then.priority or math.inf)
         outcomes = [rule.then for rule in fired]
         urgent = [outcome.priority for outcome in outcomes if outcome.priority is not None]
         return Decision(
             action=action,
             priority=min(urgent, default=None),
-            reasons=tuple(rule.reason(facts) for rule in _distinct(fired)),
+            reasons=tuple(rule.reason(facts) for rule in fired),
             senior=any(outcome.senior for outcome in outcomes),
             wording=max(
                 (outcome.wording for outcome in outcomes),
@@ -85,16 +82,6 @@ class Policy:
             self.calendar.after(opened_at, due.reply),
             self.calendar.after(opened_at, due.resolve),
         )
-
-
-def _distinct(rules: Iterable[Rule]) -> Iterator[Rule]:
-    """Yield the rules without all but the first of those that ask for `escalation`."""
-    is_given = False
-    for rule in rules:
-        asks = "escalation" in rule.condition.names
-        if not (asks and is_given):
-            yield rule
-        is_given = is_given or asks
 
 
 def load_policy(source: Path | str | None = None) -> Policy:

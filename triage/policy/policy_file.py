@@ -109,7 +109,13 @@ class Rule(Entry):
             for evidence in facts.evidence.get(name, ())[-MAX_EVIDENCE:]:
                 distinct.setdefault((evidence.seq, evidence.quote), evidence)
         latest = list(distinct.values())[-MAX_EVIDENCE:]
-        return Reason(self.id, self.text, tuple(sorted(latest, key=lambda evidence: evidence.seq)))
+        return Reason(
+            self.id,
+            self.text,
+            tuple(sorted(latest, key=lambda evidence: evidence.seq)),
+            self.then.priority,
+            is_course="escalation" in self.condition.names,
+        )
 
 
 class PolicyFile(Model):

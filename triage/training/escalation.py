@@ -25,8 +25,10 @@ Floats = NDArray[np.float64]
 
 # Chosen on the tuning conversations and the labelled tuning dialogues, of 0.3, 1 and 3.
 _PENALTY = 1.0
-# The turn of a handover counts as much as so many others.
+# The turn of a handover counts as much as so many others. Without speech acts the score says
+# little: it must not keep the policy's other conditions from handing over.
 _POSITIVE_WEIGHT = 3.0
+_POSITIVE_WEIGHT_ALONE = 60.0
 _DECIMALS = 4
 
 
@@ -65,17 +67,24 @@ def train(
         replace(conversation, messages=with_readings(conversation.messages, model))
         for conversation in (*conversations, *real)
     ]
-    tables = {"context": fit(read), "alone": fit(map(_without_acts, read))}
+    tables = {"context": fit(read), "alone": fit(map(_without_acts, read), _POSITIVE_WEIGHT_ALONE)}
     text = json.dumps({name: table.as_json() for name, table in tables.items()}, indent=1)
     out.write_text(text + "\n", encoding="utf-8")
 
 
-def fit(conversations: Iterable[LabelledConversation]) -> Weights:
-    """Return the weights that make the labelled handovers likely, with the signs of the signals."""
+def fit(
+    conversations: Iterable[LabelledConversation], positive_weight: float = _POSITIVE_WEIGHT
+) -> Weights:
+    """Return the weights that make the labelled handovers likely, with the signs of the signals.
+
+    Args:
+        conversations: Labelled conversations, read by a model.
+        positive_weight: The turn of a handover counts as much as so many others.
+    """
     inputs, truth = _examples(conversations)
     scale = inputs.std(axis=0) + 1e-3
     scaled = inputs / scale
-    importance = np.where(truth == 1, _POSITIVE_WEIGHT, 1.0)
+    importance = np.where(truth == 1, positive_weight, 1.0)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         bias, weights = parameters[0], parameters[1:]

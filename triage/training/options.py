@@ -83,7 +83,7 @@ class Options:
 CONTEXT_OPTIONS = Options(
     continued_phases=(
         Phase("continued", 6, rate=1e-4, head_rate=5e-4, public=12_000, pairs=2_000),
-        Phase("turns", 1, rate=1e-4, head_rate=5e-4, public=1_500, pairs=500, own=20_000),
+        Phase("turns", 2, rate=1e-4, head_rate=5e-4, public=1_500, pairs=500, own=20_000),
     ),
     service_copies=1,
     long_messages=1500,

@@ -85,9 +85,13 @@ def test_few_verdicts_propose_nothing(engine: Engine) -> None:
 
 def test_thresholds_far_from_the_judged_decisions_are_marked(engine: Engine) -> None:
     findings = found(engine, needed_from(0.5), 300)
-    untouched = {finding.numbers[0].rule for finding in findings if finding.too_few}
-    assert "missed_three_times" in untouched
-    assert "not_recovering" not in untouched
+    untouched = {
+        (finding.numbers[0].rule, finding.numbers[0].fact)
+        for finding in findings
+        if finding.too_few
+    }
+    assert ("missed_three_times", "misses") in untouched
+    assert ("not_recovering", "negative_recent") not in untouched
 
 
 def test_a_proposal_changes_only_the_threshold_in_the_text(engine: Engine) -> None:

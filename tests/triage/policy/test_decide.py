@@ -57,7 +57,7 @@ def test_a_single_angry_message_is_watched() -> None:
     assert decision.action in (Action.WATCH, Action.OFFER_PERSON)
 
 
-def test_a_proposed_reply_counts_but_is_not_quoted() -> None:
+def test_a_proposed_reply_counts_but_is_not_quoted_to_agents() -> None:
     asked = [customer(f"Does it fit a {tree}?", seq) for seq, tree in ((1, "oak"), (3, "fir"))]
     missed = [assistant("I have no answer to that.", seq, answered=False) for seq in (2, 4)]
     last = customer("A gutter, then?", 5)
@@ -65,16 +65,17 @@ def test_a_proposed_reply_counts_but_is_not_quoted() -> None:
     proposed = assistant("I have no answer to that, either.", 6, answered=False)
     decision = decide(DecisionInput(said, (proposed,)), POLICY)
     assert "missed_three_times" in decision.rules
-    quoted = {quote.seq for reason in decision.reasons for quote in reason.evidence}
+    reasons = decision.reasons_for_agents(last_seq=5)
+    quoted = {quote.seq for reason in reasons for quote in reason.evidence}
     assert {2, 4} <= quoted <= {1, 2, 3, 4, 5}
 
 
-def test_the_most_urgent_reason_comes_first() -> None:
+def test_agents_get_the_most_urgent_reason_first() -> None:
     text = "I want to make a formal complaint. My heater is on fire and I want to talk to a person!"
     decision = decide(DecisionInput((customer(text),)), POLICY)
-    by_id = {rule.id: rule.then.priority or 5 for rule in POLICY.rules}
-    priorities = [by_id[rule] for rule in decision.rules]
-    assert decision.rules[0] == "danger"
+    reasons = decision.reasons_for_agents(last_seq=1)
+    priorities = [reason.priority or 5 for reason in reasons]
+    assert reasons[0].rule == "danger"
     assert len(priorities) > 1
     assert priorities == sorted(priorities)
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.enums import Action
 from tests.triage.talk import assistant, customer, facts, order
 from triage.features.facts import NO_FACTS, Facts
 from triage.message import Message
@@ -242,18 +241,18 @@ def test_a_first_displeased_message_after_neutral_ones_is_only_watched() -> None
     assert decision.action == "watch"
 
 
-def test_one_reason_says_that_the_conversation_goes_wrong() -> None:
+def test_one_reason_tells_agents_that_the_conversation_goes_wrong() -> None:
     values = {
         "escalation": 0.9, "displeased_now": True, "negative_recent": 0.8, "started_calm": True,
         "failed_now": True, "failed_lately": 3, "customer_turns": 4, "displeased_turns": 3,
     }  # fmt: skip
     wrong = Facts({**NO_FACTS.values, **values}, {})
-    matching = [
-        rule for rule in POLICY.matching_rules(wrong) if "escalation" in rule.condition.names
-    ]
-    handed_over = [rule.id for rule in matching if rule.then.action == Action.HAND_OVER]
-    assert len(handed_over) > 2
-    assert sum(rule in handed_over for rule in POLICY.evaluate(wrong).rules) == 1
+    course = [reason.rule for reason in POLICY.evaluate(wrong).reasons if reason.is_course]
+    assert len(course) > 2
+    told = POLICY.evaluate(wrong).reasons_for_agents(last_seq=1)
+    assert sum(reason.is_course for reason in told) == 1
     in_danger = POLICY.evaluate(Facts({**wrong.values, "danger": True}, {}))
-    assert in_danger.rules[0] == "danger"
-    assert len(in_danger.rules) > 1
+    assert [reason.is_course for reason in in_danger.reasons_for_agents(last_seq=1)] == [
+        False,
+        True,
+    ]
