@@ -20,7 +20,7 @@ QUOTE_LENGTH = 160
 # the words of the lexicon ("court shoes"). A false alarm of danger costs less than a missed one:
 # danger has a lower threshold, and its words cannot be overruled.
 ACT_PRESENT = 0.65
-DANGER_PRESENT = 0.2
+DANGER_PRESENT = 0.4
 ACT_DENIED = 0.02
 NEVER_DENIED = ("danger", "promise_broken", "solved")
 # A message is displeased at or above this level: the mean of the probability that it is negative by

@@ -75,7 +75,7 @@ def test_the_messages_that_raise_the_score_most_are_quoted() -> None:
 def test_without_a_context_model_the_level_of_the_messages_decides() -> None:
     calm = [customer("Where is my rug"), assistant("On its way.")]
     angry = [customer("This is outrageous", 0.97, anger=0.9), assistant("On its way.")]
-    assert score(*calm) < 0.02
+    assert score(*calm) < 0.1
     assert score(*angry, *angry) > 5 * score(*calm)
 
 
