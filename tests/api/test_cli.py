@@ -314,7 +314,7 @@ def test_calibration_writes_the_policy_that_it_proposes(data_dir: Path, tmp_path
     done = amends("triage-calibrate", "--out", target)
     assert done.exit_code == 0, done.output
     assert "500 of 500 decisions are judged" in done.output
-    kept = "escalation >= 0.3 && !solved_now && displeased_now && negative_recent >="
+    kept = "escalation >= 0.4 && !solved_now && displeased_now && negative_recent >="
     assert f"-    when: {kept} 0.5 &&" in done.output
     assert f"+    when: {kept} 0." in done.output
     assert "not_recovering" in done.output

@@ -97,7 +97,7 @@ def open_case(
         state=CaseState.WAITING,
         priority=decision.priority,
         senior=decision.senior,
-        reasons=[reason.as_json() for reason in decision.reasons_for_agents(opened_seq)],
+        reasons=_reasons(decision, opened_seq),
         suggestion=suggestion.as_json(),
         opened_seq=opened_seq,
         opened_at=now,
@@ -298,9 +298,14 @@ def _make_more_urgent(
     if not _is_more_urgent(decision, known):
         return known
     reply_due, resolve_due = deadlines
-    reasons = [reason.as_json() for reason in decision.reasons_for_agents(seq)]
+    reasons = _reasons(decision, seq)
     new_rules = {reason["rule"] for reason in reasons}
-    kept = [reason for reason in known.reasons if reason["rule"] not in new_rules]
+    tells_course = any(map(_is_course, reasons))
+    kept = [
+        reason
+        for reason in known.reasons
+        if reason["rule"] not in new_rules and not (tells_course and _is_course(reason))
+    ]
     connection.execute(
         update(table)
         .where(table.c.id == known.id)
@@ -313,6 +318,18 @@ def _make_more_urgent(
         )
     )
     return case(connection, known.id)
+
+
+def _reasons(decision: Decision, seq: int) -> list[dict[str, Any]]:
+    """Return the reasons as a case stores them: marked where they tell the course."""
+    return [
+        reason.as_json() | ({"is_course": True} if reason.is_course else {})
+        for reason in decision.reasons_for_agents(seq)
+    ]
+
+
+def _is_course(stored: Mapping[str, Any]) -> bool:
+    return bool(stored.get("is_course"))
 
 
 def _change_claimed(

@@ -28,7 +28,7 @@ _PENALTY = 1.0
 # The turn of a handover counts as much as so many others. Without speech acts the score says
 # little: it must not keep the policy's other conditions from handing over.
 _POSITIVE_WEIGHT = 3.0
-_POSITIVE_WEIGHT_ALONE = 60.0
+_POSITIVE_WEIGHT_ALONE = 90.0
 _DECIMALS = 4
 
 

@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.product import Customer, Product
+from triage.analytics.operating_points import THRESHOLDS
 
 
 @pytest.mark.parametrize("address", ["/control/calibration", "/control/drift"])
@@ -33,6 +34,14 @@ def test_a_verdict_counts_at_once(
     assert before != after
     assert "wants_person" in after
     assert "Too few verdicts to change anything" in after
+
+
+def test_each_operating_point_can_be_chosen_but_the_one_in_force(supervisor: httpx.Client) -> None:
+    page = supervisor.get("/control/calibration").text
+    assert page.count("/control/policy?threshold=") == len(THRESHOLDS) - 1
+    assert page.count('class="chosen"') == 1
+    chinese = supervisor.get("/control/calibration", params={"lang": "zh"}).text
+    assert "本店每日转人工数" in chinese
 
 
 def test_metrics_count_the_flagged_shares(stranger: httpx.Client) -> None:

@@ -14,6 +14,7 @@ from tests.api.conftest import OpenProduct
 from tests.api.pages.test_articles import Writer, told
 from tests.in_process import InProcessProduct
 from tests.product import Product
+from triage.analytics.operating_points import HandoverThresholds
 from triage.compensation.remedies import REMEDIES
 from triage.policy.policy import POLICY
 
@@ -88,6 +89,24 @@ def test_the_page_shows_rules_deadlines_hours_and_history_in_both_languages(writ
     assert "全天" in chinese
     remedies = writer.get(HERE, kind="remedies", lang="en")
     assert "The order was charged twice" in remedies
+
+
+def test_a_chosen_threshold_is_shown_as_a_change_and_not_yet_in_force(
+    writer: Writer, policy: Path
+) -> None:
+    handover = HandoverThresholds(SHIPPED)
+    page = writer.get(HERE, threshold="0.15")
+    assert field(page, "text") == handover.with_threshold(0.15) != SHIPPED
+    assert "Your changes" in page
+    assert policy.read_text("utf-8") == SHIPPED
+    answer = save(writer, field(page, "text"), "More people are here in December")
+    assert answer.status_code == 303
+    assert HandoverThresholds(policy.read_text("utf-8")).present == 0.15
+
+
+@pytest.mark.parametrize("odd", ["2", "-1", "nan", "often"])
+def test_a_threshold_that_is_none_is_refused(writer: Writer, odd: str) -> None:
+    assert writer.client.get(HERE, params={"threshold": odd}).status_code == 422
 
 
 def test_a_change_is_in_force_at_once_with_who_and_why(writer: Writer, policy: Path) -> None:

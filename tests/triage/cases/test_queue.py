@@ -1,6 +1,7 @@
 """Cases are opened once, worked in order, claimed by one person, and closed with a cause."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
@@ -21,7 +22,7 @@ from triage.errors import (
     RootCauseUnknown,
     TriageError,
 )
-from triage.features.facts import Facts
+from triage.features.facts import NO_FACTS, Facts
 
 DANGER = facts(customer("the lamp caught fire"), assistant())
 UPSET = facts(customer("I want a manager!", 0.9), assistant())
@@ -246,6 +247,20 @@ def test_a_more_urgent_word_hastens_a_case_that_waits(engine: Engine, open_case:
     rules = [reason["rule"] for reason in again.reasons]
     assert rules[0] == "danger"
     assert {reason["rule"] for reason in first.reasons} < set(rules)
+
+
+def test_a_more_urgent_word_leaves_one_reason_on_the_course(
+    engine: Engine, open_case: OpenCase
+) -> None:
+    wrong = {"escalation": 0.9, "customer_turns": 3, "displeased_now": True, "needs_person": 0.9}
+    souring = {**wrong, "negative_recent": 0.8, "started_calm": True}
+    calm = facts(customer("Hm."), assistant())
+    first = open_case("one", replace(calm, values={**calm.values, **souring}))
+    angry = {**wrong, "negative_recent": 0.8, "anger_now": 0.9}
+    again = opened_again(engine, first, Facts({**NO_FACTS.values, **angry}, {}))
+    assert again.priority < first.priority
+    assert sum("is_course" in reason for reason in first.reasons) == 1
+    assert sum("is_course" in reason for reason in again.reasons) == 1
 
 
 def test_a_calmer_word_changes_nothing(engine: Engine, open_case: OpenCase) -> None:

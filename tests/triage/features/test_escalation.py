@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.triage.talk import assistant, customer, facts
+from triage.analytics.operating_points import HandoverThresholds
 from triage.emotion.reading import SPEECH_ACTS
 from triage.features.escalation import LOOK_BACK, SIGNALS, shipped_weights
 from triage.message import Message
+from triage.policy.policy import POLICY
 
 CALM = dict.fromkeys(SPEECH_ACTS, 0.02)
 UPSET = CALM | {"displeased": 0.9, "unhelpful": 0.8, "needs_person": 0.7}
@@ -75,8 +77,10 @@ def test_the_messages_that_raise_the_score_most_are_quoted() -> None:
 def test_without_a_context_model_the_level_of_the_messages_decides() -> None:
     calm = [customer("Where is my rug"), assistant("On its way.")]
     angry = [customer("This is outrageous", 0.97, anger=0.9), assistant("On its way.")]
-    assert score(*calm) < 0.1
-    assert score(*angry, *angry) > 5 * score(*calm)
+    threshold = HandoverThresholds(POLICY.read_text(encoding="utf-8")).present
+    assert threshold is not None
+    assert score(*calm) < threshold / 3
+    assert score(*angry, *angry) > max(threshold, 5 * score(*calm))
 
 
 @pytest.mark.parametrize("name", ["context", "alone"])
