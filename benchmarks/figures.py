@@ -33,13 +33,14 @@ from language.detect import LANGUAGES
 from language.encoder import load_encoder
 from language.training.data.corpus import read_examples
 from triage.emotion.model import load_emotion_model
+from triage.emotion.reading import EMOTIONS, sure_emotion
 from triage.evaluation import behaviour
 from triage.evaluation.conversations import deciders, read_conversations, score
 from triage.evaluation.metrics import calibration_error
 from triage.policy.policy import load_policy
 from triage.training.data.corpus import service_messages
 from triage.training.data.dialogues import REPORT
-from triage.training.data.labels import NEGATIVE_COLUMN
+from triage.training.data.labels import NEGATIVE_COLUMN, SERVICE_COLUMNS
 
 FIGURES = Path(__file__).with_name("figures.json")
 HELD_OUT = ROOT / "tests/assistant/nlu"
@@ -137,6 +138,14 @@ def measure_emotion() -> Values:
     examples = service_messages("test")
     readings = model.read_many([example.text for example in examples])
     for language in LANGUAGES:
+        named = [
+            example.target[SERVICE_COLUMNS.start + EMOTIONS.index(name)] == 1
+            for example, reading in zip(examples, readings, strict=True)
+            if example.language == language and (name := sure_emotion(reading))
+        ]
+        count = sum(example.language == language for example in examples)
+        yield f"named_share_{language}", len(named) / count
+        yield f"named_right_{language}", float(np.mean(named))
         pairs = [
             (float(example.target[NEGATIVE_COLUMN]) >= 0.5, reading.negative)
             for example, reading in zip(examples, readings, strict=True)

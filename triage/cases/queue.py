@@ -300,11 +300,11 @@ def _make_more_urgent(
     reply_due, resolve_due = deadlines
     reasons = _reasons(decision, seq)
     new_rules = {reason["rule"] for reason in reasons}
-    tells_course = any(map(_is_course, reasons))
+    escalates = any(map(_is_escalation, reasons))
     kept = [
         reason
         for reason in known.reasons
-        if reason["rule"] not in new_rules and not (tells_course and _is_course(reason))
+        if reason["rule"] not in new_rules and not (escalates and _is_escalation(reason))
     ]
     connection.execute(
         update(table)
@@ -321,15 +321,15 @@ def _make_more_urgent(
 
 
 def _reasons(decision: Decision, seq: int) -> list[dict[str, Any]]:
-    """Return the reasons as a case stores them: marked where they tell the course."""
+    """Return the reasons as a case stores them, marked where they ask for `escalation`."""
     return [
-        reason.as_json() | ({"is_course": True} if reason.is_course else {})
+        reason.as_json() | ({"is_escalation": True} if reason.is_escalation else {})
         for reason in decision.reasons_for_agents(seq)
     ]
 
 
-def _is_course(stored: Mapping[str, Any]) -> bool:
-    return bool(stored.get("is_course"))
+def _is_escalation(stored: Mapping[str, Any]) -> bool:
+    return bool(stored.get("is_escalation"))
 
 
 def _change_claimed(

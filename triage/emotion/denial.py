@@ -18,7 +18,7 @@ _ENGLISH = re.compile(
     re.IGNORECASE,
 )
 _CHINESE = re.compile(
-    r"(?:(?:一点|一点儿|丝毫|完全|根本|真的|真|倒|也|都|可|并|又)*)"
+    r"(?:一点儿?|丝毫|完全|根本|真的?|倒|也|都|可|并|又){0,4}"
     r"(?:不是|不会|不算|不觉得|没觉得|没有|没在|并不|不|没)(?:很|太|怎么|特别|那么|什么|觉得|感到)?"
     r"(?:生(?:你们?|您)的?气|生气|气愤|恼火|发火|失望|难过|伤心|不满意?|不高兴|不开心|不爽|怪(?:你们?|您)的?意思|"
     r"怪(?:你们?|您|谁)|责怪|介意|麻烦|差劲?|坏|糟糕?|可抱怨的?|抱怨)"
@@ -30,7 +30,9 @@ _ENGLISH_REPROACH = re.compile(
 _CHINESE_REPROACH = re.compile(
     r"(?:怎么|怎能|能|谁|难道|换|敢|哪|要是|如果|除非|别以为)[^，。！？；]*$"
 )
-_DOUBTED = re.compile(r"^(?:吗|嘛|么|才怪|是假的|就怪|那是假|都不行|也难)|^\s*\?")
+_DOUBTED = re.compile(r"^(?:吗|嘛|么|才怪|是假的|就怪|那是假|都不行|也难|是什么|是啥)|^\s*\?")
+# How far away a reproach may be, in characters: the time must not grow with the text's square.
+_NEARBY = 60
 _FINE_ENGLISH, _FINE_CHINESE = "fine", "还好"
 
 
@@ -53,5 +55,6 @@ def _chinese(found: re.Match[str]) -> str:
 
 
 def _is_doubted(found: re.Match[str], reproach: re.Pattern[str]) -> bool:
-    before, after = found.string[: found.start()], found.string[found.end() :]
+    before = found.string[max(0, found.start() - _NEARBY) : found.start()]
+    after = found.string[found.end() : found.end() + _NEARBY]
     return bool(reproach.search(before) or _DOUBTED.match(after))

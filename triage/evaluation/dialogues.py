@@ -16,7 +16,7 @@ from triage.message import Message
 from triage.policy.decide import Outcome, decide_read_conversation, with_readings
 from triage.policy.policy import Policy
 from triage.training.data.dialogues import (
-    FOR_ESCALATION,
+    CALM_FOR_POLICY,
     LABELS,
     REPORT,
     Dialogue,
@@ -54,7 +54,9 @@ def report(data: Path, model: EmotionModel, policy: Policy, labels: Path = LABEL
         CorpusError: A data set is missing.
     """
     calm = [
-        dialogue for dialogue in read_calm(data, FOR_ESCALATION, labels) if dialogue.split == REPORT
+        dialogue
+        for dialogue in read_calm(data, CALM_FOR_POLICY, labels)
+        if dialogue.split == REPORT
     ]
     labelled = [dialogue for dialogue in read_labelled(data, labels) if dialogue.split == REPORT]
 

@@ -17,7 +17,7 @@ from triage.evaluation.conversations import read_conversations
 from triage.message import Message
 from triage.policy.decide import facts_by_turn
 from triage.training.data.dialogues import (
-    FOR_ESCALATION,
+    CALM_FOR_POLICY,
     LABELS,
     REPORT,
     read_calm,
@@ -49,7 +49,7 @@ def measure(
     calm = {
         language: reaches(
             dialogue.messages
-            for dialogue in read_calm(data, FOR_ESCALATION, labels)
+            for dialogue in read_calm(data, CALM_FOR_POLICY, labels)
             if (dialogue.split, dialogue.language) == (REPORT, language)
         )
         for language in ("en", "zh")

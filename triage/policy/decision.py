@@ -34,14 +34,14 @@ class Reason:
 
     Attributes:
         priority: The rule's priority, on a handover.
-        is_course: Whether the rule says that the conversation goes wrong: it asks for `escalation`.
+        is_escalation: Whether the rule asks for `escalation`: the conversation goes wrong.
     """
 
     rule: str
     text: Mapping[str, str]
     evidence: tuple[Evidence, ...]
     priority: int | None = None
-    is_course: bool = False
+    is_escalation: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the reason as it is stored, with both languages."""
@@ -83,14 +83,14 @@ class Decision:
             last_seq: The sequence number of the message that was decided on.
         """
         by_urgency = sorted(self.reasons, key=lambda reason: reason.priority or math.inf)
-        course = [reason for reason in by_urgency if reason.is_course]
+        escalations = [reason for reason in by_urgency if reason.is_escalation]
         return [
             replace(
                 reason,
                 evidence=tuple(quote for quote in reason.evidence if quote.seq <= last_seq),
             )
             for reason in by_urgency
-            if reason not in course[1:]
+            if reason not in escalations[1:]
         ]
 
     def as_json(self) -> dict[str, Any]:

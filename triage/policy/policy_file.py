@@ -114,7 +114,7 @@ class Rule(Entry):
             self.text,
             tuple(sorted(latest, key=lambda evidence: evidence.seq)),
             self.then.priority,
-            is_course="escalation" in self.condition.names,
+            is_escalation="escalation" in self.condition.names,
         )
 
 

@@ -19,7 +19,7 @@ from triage.features.episode import Episode
 from triage.features.escalation import MEMORIES, SIGNALS, WEIGHTS, Weights, decayed, signals
 from triage.message import Message
 from triage.policy.decide import with_readings
-from triage.training.data.dialogues import FOR_ESCALATION, TUNING, read_calm, read_labelled
+from triage.training.data.dialogues import CALM_FOR_POLICY, TUNING, read_calm, read_labelled
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +60,7 @@ def train(
     labelled = (dialogue for dialogue in read_labelled(data) if dialogue.agreed)
     real = [
         LabelledConversation(dialogue.messages, dialogue.at)
-        for dialogue in (*labelled, *read_calm(data, FOR_ESCALATION))
+        for dialogue in (*labelled, *read_calm(data, CALM_FOR_POLICY))
         if dialogue.split == TUNING
     ]
     read = [

@@ -66,12 +66,18 @@ def _tf_idf(frequencies: csr_matrix, idf: Floats) -> csr_matrix:
     return normalize(frequencies.multiply(idf).tocsr())
 
 
-def fit(examples: Sequence[Example], outputs: Collection[int] = ALL_OUTPUTS) -> LinearModel:
+def outputs(*, for_acts: bool) -> list[int]:
+    """Return the outputs to fit of a model for the speech acts, or of one for everything else."""
+    acts = ALL_OUTPUTS[labels.ACTS_COLUMNS]
+    return [output for output in ALL_OUTPUTS if (output in acts) == for_acts]
+
+
+def fit(examples: Sequence[Example], chosen: Collection[int] = ALL_OUTPUTS) -> LinearModel:
     """Return logistic regressions fitted to whatever each data set says about each output.
 
     Args:
         examples: Labelled messages.
-        outputs: The outputs to fit, by their places in `labels`; those of a single-label head
+        chosen: The outputs to fit, by their places in `labels`; those of a single-label head
             together. The others stay 0.
     """
     frequencies = _term_frequencies([example.text for example in examples])
@@ -90,9 +96,9 @@ def fit(examples: Sequence[Example], outputs: Collection[int] = ALL_OUTPUTS) -> 
         labels.TO_COMPANY_COLUMN,
         *columns[labels.ACTS_COLUMNS],
     ]
-    for column in tqdm([*filter(outputs.__contains__, multi_label)], desc="linear", mininterval=5):
+    for column in tqdm([*filter(chosen.__contains__, multi_label)], desc="linear", mininterval=5):
         _fit_binary(model, column, features, truth[:, column])
-    for group in (group for group in _SINGLE_LABEL if group.start in outputs):
+    for group in (group for group in _SINGLE_LABEL if group.start in chosen):
         _fit_multinomial(model, group, features, truth[:, group])
     return model
 

@@ -182,11 +182,7 @@ def train(
     if not continue_from:
         speech_act_head.refit(model, tasks.sentences[: len(tasks.targets)], tasks.targets)
     save(work, model, tokenizer)
-    outputs = [
-        output
-        for output in linear_model.ALL_OUTPUTS
-        if (output in linear_model.ALL_OUTPUTS[labels.ACTS_COLUMNS]) == options.for_acts
-    ]
+    outputs = linear_model.outputs(for_acts=options.for_acts)
     linear_model.save(work, linear_model.fit([*chain.from_iterable(parts.values())], outputs))
     export_emotion(corpus, work, out)
     for complete in checkpoints:

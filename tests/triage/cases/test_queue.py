@@ -259,8 +259,8 @@ def test_a_more_urgent_word_leaves_one_reason_on_the_course(
     angry = {**wrong, "negative_recent": 0.8, "anger_now": 0.9}
     again = opened_again(engine, first, Facts({**NO_FACTS.values, **angry}, {}))
     assert again.priority < first.priority
-    assert sum("is_course" in reason for reason in first.reasons) == 1
-    assert sum("is_course" in reason for reason in again.reasons) == 1
+    assert sum("is_escalation" in reason for reason in first.reasons) == 1
+    assert sum("is_escalation" in reason for reason in again.reasons) == 1
 
 
 def test_a_calmer_word_changes_nothing(engine: Engine, open_case: OpenCase) -> None:

@@ -34,6 +34,7 @@ def test_a_denied_feeling_is_read_as_fine(text: str, read: str) -> None:
     [
         "How can I not be angry?", "who would not be upset about that", "I am not happy",
         "怎么能不生气", "换你你不生气吗", "我不生气才怪", "我不太满意", "服务不好", "别生气",
+        "这不是麻烦是什么",
     ],
 )  # fmt: skip
 def test_a_reproach_stays_as_it_is(text: str) -> None:
@@ -59,3 +60,8 @@ def test_the_model_hears_no_trouble_in_a_denial(model: EmotionModel, text: str) 
 )
 def test_the_model_still_hears_the_rest(model: EmotionModel, text: str) -> None:
     assert model.read(text).negative >= 0.5
+
+
+@pytest.mark.parametrize("part", ["how bad, not bad ", "都也", "一点儿", "不是", "not really "])
+def test_a_very_long_text_is_read_like_its_parts(part: str) -> None:
+    assert without_denied_feelings(part * 20_000) == without_denied_feelings(part) * 20_000

@@ -247,12 +247,12 @@ def test_one_reason_tells_agents_that_the_conversation_goes_wrong() -> None:
         "failed_now": True, "failed_lately": 3, "customer_turns": 4, "displeased_turns": 3,
     }  # fmt: skip
     wrong = Facts({**NO_FACTS.values, **values}, {})
-    course = [reason.rule for reason in POLICY.evaluate(wrong).reasons if reason.is_course]
+    course = [reason.rule for reason in POLICY.evaluate(wrong).reasons if reason.is_escalation]
     assert len(course) > 2
     told = POLICY.evaluate(wrong).reasons_for_agents(last_seq=1)
-    assert sum(reason.is_course for reason in told) == 1
+    assert sum(reason.is_escalation for reason in told) == 1
     in_danger = POLICY.evaluate(Facts({**wrong.values, "danger": True}, {}))
-    assert [reason.is_course for reason in in_danger.reasons_for_agents(last_seq=1)] == [
+    assert [reason.is_escalation for reason in in_danger.reasons_for_agents(last_seq=1)] == [
         False,
         True,
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -12,9 +13,12 @@ from language.errors import CorpusError
 from language.training import network
 from language.training.loop import Run
 from language.training.train import export_encoder
+from store.enums import Sender
 from tests.language.tiny import make_base
 from triage.emotion.model import EMOTIONS, load_emotion_model
+from triage.emotion.reading import SPEECH_ACTS
 from triage.evaluation.emotion import evaluate
+from triage.message import Message
 from triage.training import linear_model
 from triage.training.data.augmentation import augment
 from triage.training.data.corpus import read_corpus
@@ -31,6 +35,12 @@ SHORT = Options(
     batch=1024,
     service_copies=0,
     long_messages=0,
+)
+
+CONTINUED = replace(
+    SHORT,
+    continued_phases=(Phase("turns", 1, 1e-3, 1e-3, public=50, pairs=2, own=200, in_context=200),),
+    for_acts=True,
 )
 
 
@@ -115,6 +125,16 @@ def test_a_short_run_gives_a_model_that_reads_and_can_be_evaluated(
     printed = capsys.readouterr().out
     assert all(f"{score.value:.3f}" in printed for score in scores)
     assert "bert-base-chinese" in printed
+
+    train(data, out / "context", tmp_path / "context-work", CONTINUED, continue_from=out)
+    in_context = load_emotion_model(out).read("still not here", [Message(1, Sender.CUSTOMER, "hi")])
+    assert tuple(in_context.acts) == SPEECH_ACTS
+    (table,) = (
+        tensor
+        for tensor in onnx.load(out / "context/model.onnx").graph.initializer
+        if tensor.name == "table"
+    )
+    assert table.dims[1] == len(SPEECH_ACTS)
 
 
 def test_a_finished_phase_is_not_trained_again(

@@ -1,15 +1,14 @@
 """Labelled messages from the public data sets and from the project's own files."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from language.detect import Language
-from language.errors import CorpusError
 from language.normalise import normalise
 from triage.training.data import labels
-from triage.training.data.example import Example
+from triage.training.data.example import Example, language_of, read_lines, read_rows
 from triage.training.data.turns import invented_turns, real_turns, spliced_turns
 
 SERVICE_MESSAGES = Path(__file__).with_name("service_messages.tsv")
@@ -37,26 +36,20 @@ class Corpus:
                 self.parts[part][name] = [row for row in rows if row.text not in tests]
 
 
-def _lines(path: Path) -> list[str]:
-    if not path.is_file():
-        raise CorpusError(f"no data at {path}")
-    return path.read_text(encoding="utf-8").splitlines()
-
-
 def _reddit(path: Path) -> Iterator[Example]:
-    for text, ids, _ in (line.split("\t") for line in _lines(path)):
+    for text, ids, _ in (line.split("\t") for line in read_lines(path)):
         names = [labels.REDDIT[int(number)] for number in ids.split(",")]
         yield Example(normalise(text), "en", labels.reddit_target(names))
 
 
 def _weibo(path: Path) -> Iterator[Example]:
-    for label, text in (line.split("\t", 1) for line in _lines(path)[1:]):
+    for label, text in (line.split("\t", 1) for line in read_lines(path)[1:]):
         yield Example(normalise(text), "zh", labels.weibo_target(labels.WEIBO[int(label)]))
 
 
 def _personas(language: Language) -> Callable[[Path], Iterator[Example]]:
     def read(path: Path) -> Iterator[Example]:
-        lines = [line.removeprefix("\ufeff") for line in _lines(path)]
+        lines = [line.removeprefix("\ufeff") for line in read_lines(path)]
         for row in csv.DictReader(lines):
             target = labels.personas_target(labels.PERSONAS[int(row["labels"])])
             yield Example(normalise(row["text"]), language, target)
@@ -73,14 +66,14 @@ def service_messages(split: str, path: Path = SERVICE_MESSAGES) -> list[Example]
     return [
         Example(
             normalise(row["text"]),
-            _language(row),
+            language_of(row),
             labels.service_target(
                 row["emotions"].split(","),
                 float(row["negative"]),
                 row["acts"].split(",") if row["acts"] else None,
             ),
         )
-        for row in _rows(path, split)
+        for row in read_rows(path, split)
     ]
 
 
@@ -91,18 +84,11 @@ def messages_with_acts(split: str, path: Path = ACTS) -> list[Example]:
         CorpusError: The file is missing.
     """
     return [
-        Example(normalise(row["text"]), _language(row), labels.acts_target(row["acts"].split(",")))
-        for row in _rows(path, split)
+        Example(
+            normalise(row["text"]), language_of(row), labels.acts_target(row["acts"].split(","))
+        )
+        for row in read_rows(path, split)
     ]
-
-
-def _rows(path: Path, split: str) -> Iterator[Mapping[str, str]]:
-    rows = csv.DictReader(_lines(path), delimiter="\t", quoting=csv.QUOTE_NONE)
-    return (row for row in rows if row["split"] == split)
-
-
-def _language(row: Mapping[str, str]) -> Language:
-    return "zh" if row["language"] == "zh" else "en"
 
 
 def _files(data: Path) -> Iterator[tuple[str, str, Iterator[Example]]]:

@@ -25,7 +25,7 @@ CALM_SETS = (
 )  # fmt: skip
 # The first calm dialogues of each set fit the escalation score and measure the policy, the others
 # teach the context model.
-FOR_ESCALATION = 120
+CALM_FOR_POLICY = 120
 
 
 @dataclass(frozen=True)

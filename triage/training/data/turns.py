@@ -6,7 +6,6 @@ repository; and real dialogues (`triage.training.data.dialogues`). What is read 
 comes from the tuning half.
 """
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -14,14 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from language.detect import Language
-from language.errors import CorpusError
 from language.normalise import normalise
 from store.enums import Sender
 from triage.message import Message
 from triage.training.data import labels
 from triage.training.data.dialogues import (
+    CALM_FOR_POLICY,
     CALM_SETS,
-    FOR_ESCALATION,
     LABELS,
     TUNING,
     Dialogue,
@@ -30,13 +28,13 @@ from triage.training.data.dialogues import (
     read_dialogue,
     read_labelled,
 )
-from triage.training.data.example import Example
+from triage.training.data.example import Example, language_of, read_rows
 
 CONVERSATIONS = Path(__file__).with_name("conversations.tsv")
 SPLICED = Path(__file__).with_name("spliced.tsv")
 # Of each calm set; half of them are for fitting. The first ones remain for the escalation score,
 # which must see readings as they are of turns that the model did not learn from.
-CALM_DIALOGUES = 250
+CALM_FOR_TRAINING = 250
 
 
 def invented_turns(split: str, path: Path = CONVERSATIONS) -> list[Example]:
@@ -47,7 +45,7 @@ def invented_turns(split: str, path: Path = CONVERSATIONS) -> list[Example]:
     """
     return [
         example
-        for _, conversation in groupby(_rows(path, split), key=lambda row: row["conversation"])
+        for _, conversation in groupby(read_rows(path, split), key=lambda row: row["conversation"])
         for example in _customer_messages(list(conversation), [])
     ]
 
@@ -65,7 +63,7 @@ def spliced_turns(data: Path, split: str, path: Path = SPLICED) -> list[Example]
     """
     examples: list[Example] = []
     for (corpus, name), group in groupby(
-        _rows(path, split), key=lambda row: (row["set"], row["conversation"])
+        read_rows(path, split), key=lambda row: (row["set"], row["conversation"])
     ):
         rows = list(group)
         kept = read_dialogue(data, corpus, name).messages[: int(rows[0]["kept"])]
@@ -84,7 +82,7 @@ def real_turns(data: Path, split: str, labels_file: Path = LABELS) -> list[Examp
     Raises:
         CorpusError: A data set or a dialogue is missing.
     """
-    calm = read_calm(data, CALM_DIALOGUES, labels_file, skipped=FOR_ESCALATION)
+    calm = read_calm(data, CALM_FOR_TRAINING, labels_file, skipped=CALM_FOR_POLICY)
     return [
         example
         for dialogue in (*read_labelled(data, labels_file), *calm)
@@ -117,14 +115,6 @@ def _target(dialogue: Dialogue, turn: int) -> labels.Row:
     return labels.read_turn_target(float(displeased), float(needs_person))
 
 
-def _rows(path: Path, split: str) -> Iterator[Mapping[str, str]]:
-    if not path.is_file():
-        raise CorpusError(f"no data at {path}")
-    lines = path.read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    return (row for row in rows if row["split"] == split)
-
-
 def _customer_messages(
     conversation: Sequence[Mapping[str, str]], kept: Sequence[Message]
 ) -> Iterator[Example]:
@@ -137,8 +127,7 @@ def _customer_messages(
             needs_person = bool(row["at"]) and turn >= int(row["at"])
             mood, *acts = row["labels"].split(",")
             target = labels.context_target(mood, acts, needs_person=needs_person)
-            language: Language = "zh" if row["language"] == "zh" else "en"
-            yield Example(text, language, target, tuple(before))
+            yield Example(text, language_of(row), target, tuple(before))
         before.append(_message(len(before) + 1, row["sender"], text))
 
 
