@@ -21,6 +21,8 @@ from triage.training.data.dialogues import REPORT, TUNING
 
 CONVERSATIONS = Path(__file__).with_name("conversations.yml")
 
+# The share of conversations that need a person, for `precision_if_rare`; here it is a half.
+_RARE = 0.1
 # The words of the keyword baseline: a person, a complaint, strong words.
 _KEYWORDS = re.compile(
     r"\b(human|person|agent|manager|supervisor|representative|complain\w*|lawyer|sue|refund|"
@@ -64,6 +66,7 @@ class Score:
         precision: Of whole conversations, handed over or not, at whatever turn.
         recall: As precision.
         f1: As precision.
+        precision_if_rare: The precision if one conversation in ten needed a person (Bayes' rule).
         early: The number of handovers before the labelled turn.
         late: The number of handovers after the labelled turn.
         within: For a tolerance of 0, 1 and 2 turns, the share of conversations whose handover is as
@@ -76,6 +79,7 @@ class Score:
     precision: float
     recall: float
     f1: float
+    precision_if_rare: float
     early: int
     late: int
     within: tuple[float, float, float]
@@ -149,10 +153,17 @@ def score(conversations: Sequence[Conversation], decide: Decider) -> Score:
         precision,
         recall,
         2 * precision * recall / max(precision + recall, 1e-9),
+        _precision_if_rare(recall, (handed_over - len(both)) / max(len(turns) - needed, 1)),
         sum(turn < at for at, turn in both),
         sum(turn > at for at, turn in both),
         (_within(turns, 0), _within(turns, 1), _within(turns, 2)),
     )
+
+
+def _precision_if_rare(recall: float, false_alarms: float) -> float:
+    """Return the precision at `_RARE` from the shares of those handed over: needed, and not."""
+    true, false = _RARE * recall, (1 - _RARE) * false_alarms
+    return true / max(true + false, 1e-9)
 
 
 def _within(turns: Sequence[tuple[int | None, int | None]], tolerance: int) -> float:
@@ -184,7 +195,7 @@ def report(model: EmotionModel, policy: Policy, path: Path = CONVERSATIONS) -> s
     """Return a table of all deciders on both splits and in both languages."""
     conversations = read_conversations(path)
     lines = [
-        f"{'':14}{'split':8}{'language':10}{'talks':>6}{'precision':>10}{'recall':>8}{'F1':>7}"
+        f"{'':14}{'split':8}{'language':10}{'talks':>6}{'precision':>10}{'recall':>8}{'F1':>7}{'at 10 %':>9}"
         f"{'early':>7}{'late':>6}{'GT-0':>7}{'GT-1':>7}{'GT-2':>7}"
     ]
     for name, decide in deciders(conversations, model, policy).items():
@@ -198,7 +209,7 @@ def report(model: EmotionModel, policy: Policy, path: Path = CONVERSATIONS) -> s
                 found = score(chosen, decide)
                 lines.append(
                     f"{name:14}{split:8}{language:10}{found.conversations:6}{found.precision:10.3f}"
-                    f"{found.recall:8.3f}{found.f1:7.3f}{found.early:7}{found.late:6}"
+                    f"{found.recall:8.3f}{found.f1:7.3f}{found.precision_if_rare:9.3f}{found.early:7}{found.late:6}"
                     + "".join(f"{share:7.3f}" for share in found.within)
                 )
     return "\n".join(lines)

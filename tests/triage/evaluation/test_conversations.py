@@ -52,6 +52,7 @@ def test_a_label_is_a_turn_of_its_conversation(talks: list[Conversation]) -> Non
 def test_a_perfect_decider_scores_one_and_a_silent_one_nothing(talks: list[Conversation]) -> None:
     perfect = score(talks, lambda talk: talk.at)
     assert (perfect.precision, perfect.recall, perfect.f1) == (1, 1, 1)
+    assert perfect.precision_if_rare == 1
     assert (perfect.early, perfect.late, perfect.within) == (0, 0, (1, 1, 1))
     silent = score(talks, lambda _: None)
     assert (silent.recall, silent.f1) == (0, 0)
@@ -64,6 +65,7 @@ def test_early_late_and_needless_handovers_are_told_apart() -> None:
     found = score(talks, lambda _: next(turns))
     assert (found.early, found.late) == (1, 1)
     assert found.precision == found.recall == pytest.approx(2 / 3)
+    assert 0 < found.precision_if_rare < found.precision
     assert found.within == pytest.approx((0, 1 / 4, 2 / 4))
 
 
