@@ -195,8 +195,8 @@ def report(model: EmotionModel, policy: Policy, path: Path = CONVERSATIONS) -> s
     """Return a table of all deciders on both splits and in both languages."""
     conversations = read_conversations(path)
     lines = [
-        f"{'':14}{'split':8}{'language':10}{'talks':>6}{'precision':>10}{'recall':>8}{'F1':>7}{'at 10 %':>9}"
-        f"{'early':>7}{'late':>6}{'GT-0':>7}{'GT-1':>7}{'GT-2':>7}"
+        f"{'':14}{'split':8}{'language':10}{'talks':>6}{'precision':>10}{'recall':>8}{'F1':>7}"
+        f"{'at 10 %':>9}{'early':>7}{'late':>6}{'GT-0':>7}{'GT-1':>7}{'GT-2':>7}"
     ]
     for name, decide in deciders(conversations, model, policy).items():
         for split in (TUNING, REPORT):

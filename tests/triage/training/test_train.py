@@ -21,7 +21,7 @@ from triage.evaluation.emotion import evaluate
 from triage.message import Message
 from triage.training import linear_model
 from triage.training.data.augmentation import augment
-from triage.training.data.corpus import read_corpus
+from triage.training.data.corpus import OWN_SETS, SETS_IN_CONTEXT, Corpus, read_corpus
 from triage.training.data.dialogues import LABELS
 from triage.training.data.turns import SPLICED
 from triage.training.options import Options, Phase
@@ -37,6 +37,7 @@ SHORT = Options(
     long_messages=0,
 )
 
+OWN = {*OWN_SETS, *SETS_IN_CONTEXT}
 CONTINUED = replace(
     SHORT,
     continued_phases=(Phase("turns", 1, 1e-3, 1e-3, public=50, pairs=2, own=200, in_context=200),),
@@ -104,6 +105,20 @@ def test_a_missing_set_is_named(data: Path) -> None:
 
 
 @pytest.fixture
+def tenth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train on a tenth of each set: the linear models take minutes for all of them."""
+
+    def read(data: Path) -> Corpus:
+        corpus = read_corpus(data)
+        for part, sets in corpus.parts.items():
+            for name, rows in sets.items():
+                corpus.add(part, name, rows[::10] if name in OWN else rows)
+        return corpus
+
+    monkeypatch.setattr("triage.training.train.read_corpus", read)
+
+
+@pytest.fixture
 def encoder(tmp_path: Path) -> Path:
     """A tiny encoder, exported as the one that ships."""
     work = tmp_path / "encoder-work"
@@ -112,6 +127,7 @@ def encoder(tmp_path: Path) -> Path:
     return tmp_path / "encoder"
 
 
+@pytest.mark.usefixtures("tenth")
 def test_a_short_run_gives_a_model_that_reads_and_can_be_evaluated(
     data: Path, encoder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -137,6 +153,7 @@ def test_a_short_run_gives_a_model_that_reads_and_can_be_evaluated(
     assert table.dims[1] == len(SPEECH_ACTS)
 
 
+@pytest.mark.usefixtures("tenth")
 def test_a_finished_phase_is_not_trained_again(
     data: Path, encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
