@@ -18,6 +18,9 @@ ARTICLES = {
 }
 """The articles of the intents whose article does not follow from their name."""
 
+LEAVE_QUEUE = "leave_queue"
+"""The intent of a customer who waits for a person and confirms that none is needed any more."""
+
 OTHER_QUESTION = "other_question"
 """The intent of questions that no article is about."""
 
@@ -36,6 +39,8 @@ _CHOICES = {
     "no": "deny",
     "helped": "helpful",
     "not_helped": "not_helpful",
+    "leave_queue": "leave_queue",
+    "stay_in_queue": "stay_in_queue",
 }
 
 
@@ -68,7 +73,7 @@ def intent_of(choice: str) -> str | None:
     match kind:
         case "task":
             return name
-        case "reason":
+        case "reason" | "order":
             return "inform"
         case "article":
             question = f"ask_{name.replace('-', '_')}"

@@ -108,10 +108,13 @@ class Offered:
     Attributes:
         latest: The ids of the choices of the latest message before it.
         chosen: The id of the choice that the message is, if it is one.
+        context: What else the message may be about: "waiting" for a person, or a case that was
+            "resolved" just before.
     """
 
     latest: tuple[str, ...] = ()
     chosen: str | None = None
+    context: tuple[str, ...] = ()
 
 
 NOTHING_OFFERED = Offered()

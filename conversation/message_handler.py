@@ -15,7 +15,7 @@ from structlog.contextvars import bind_contextvars
 from assistant.reply import Answer, AssistantUnavailable, Offered
 from conversation import repository
 from conversation.events import CONTROL, DESK, QUEUE, Event, EventKind, Events, conversation_topic
-from conversation.replies import offered
+from conversation.replies import context, dialogue_id, offered
 from conversation.repository import Conversation
 from conversation.turn_commit import RulesInForce, TurnAnalysis, TurnOutcome, commit_turn
 from language.detect import detect
@@ -154,15 +154,11 @@ class MessageHandler:
 
     async def _ask(self, accepted: AcceptedMessage, language: str) -> Answer:
         conversation, message = accepted.conversation, accepted.message
-        dialogue = f"{conversation.id}:{conversation.episode}"
-        if conversation.state == ConversationState.WAITING:
-            # While a customer waits, each message is a dialogue of its own: a form whose questions
-            # are not shown must never take a "yes" that was meant for the agent.
-            dialogue += f":{message.seq}"
         try:
             before = [earlier for earlier in accepted.episode if earlier.seq < message.seq]
-            choices = offered(before, message.text)
-            return await self.assistant.ask(dialogue, message.text, language, choices)
+            shown = replace(offered(before, message.text), context=context(conversation, before))
+            dialogue = dialogue_id(conversation, before)
+            return await self.assistant.ask(dialogue, message.text, language, shown)
         except AssistantUnavailable as error:
             logger.warning("the assistant did not answer message %d: %s", message.seq, error)
             raise

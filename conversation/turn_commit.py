@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from assistant.intents import LEAVE_QUEUE
 from assistant.reply import Answer, Reply
 from conversation import repository
-from conversation.replies import proposed_replies, spoken
+from conversation.replies import in_script_of, proposed_replies, spoken
 from conversation.repository import Conversation
 from store.enums import ConversationState, Sender, Trouble
 from triage.audit import log
@@ -74,6 +75,14 @@ def commit_turn(
     """
     conversation = repository.find(connection, message.conversation)
     repository.set_language(connection, conversation.id, analysis.language)
+    if _leaves_queue(conversation, analysis) and queue.withdraw(connection, conversation.id, now):
+        repository.set_state(
+            connection, conversation, ConversationState.ASSISTANT, new_episode=True
+        )
+        conversation = repository.find(connection, message.conversation)
+        repository.move_to_episode(connection, message, conversation.episode)
+        message = replace(message, episode=conversation.episode)
+        episode = [message]
     message = replace(
         message,
         language=analysis.language,
@@ -96,12 +105,19 @@ def commit_turn(
         for sender, reply in spoken(
             proposed, decision, conversation, analysis.language, handover, messages
         ):
-            replies.append(_send(connection, conversation, message, sender, reply, now))
+            written = in_script_of(reply, messages) if analysis.language == "zh" else reply
+            replies.append(_send(connection, conversation, message, sender, written, now))
     else:
         handover = _handover(connection, conversation)
     message = replace(message, handled_at=now, handover=handover)
     repository.finish_turn(connection, message)
     return TurnOutcome(message, tuple(replies), handover)
+
+
+def _leaves_queue(conversation: Conversation, analysis: TurnAnalysis) -> bool:
+    """Return whether a customer who waits says that no person is needed any more."""
+    is_waiting = conversation.state == ConversationState.WAITING
+    return is_waiting and analysis.answer is not None and analysis.answer.intent == LEAVE_QUEUE
 
 
 def _decide(

@@ -52,8 +52,12 @@ def say(key: str, language: str | None, /, **values: object) -> str:
 
 def say_all(keys: Iterable[str], language: str | None, /, **values: object) -> str:
     """Return several texts joined as sentences of `language` are. Raises KeyError like `say`."""
-    separator = "" if _known(language) == "zh" else " "
-    return separator.join(say(key, language, **values) for key in keys)
+    return joined([say(key, language, **values) for key in keys], language)
+
+
+def joined(sentences: Iterable[str], language: str | None) -> str:
+    """Return sentences joined as those of `language` are."""
+    return ("" if _known(language) == "zh" else " ").join(sentences)
 
 
 def _known(language: str | None) -> Language:

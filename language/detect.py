@@ -12,6 +12,10 @@ LANGUAGES: tuple[Language, ...] = ("en", "zh")
 # A Chinese word has 1.6 characters on average (jieba over everyday text). Dividing by it makes the
 # numbers of words comparable in mixed text.
 _CHARACTERS_PER_WORD = 1.6
+# Words of both languages, as customers write them.
+_OF_BOTH = re.compile(
+    r"(?<![A-Za-z])(?:o+k+(?:ay)?|lol|(?:ha){2,}h?|bye|hi|hello|thx)(?![A-Za-z])", re.IGNORECASE
+)
 _LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]+(?:['’][A-Za-zÀ-ɏ]+)*")
 _HAN_CHARACTER = re.compile(f"[{HAN}]")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -21,10 +25,11 @@ _LEGIBLE_LETTER = re.compile(f"[A-Za-zªºÀ-ɏ{HAN}]")
 def detect(text: str, default: Language = "en") -> Language:
     """Return the language of most words of `text`; traditional Chinese counts as Chinese.
 
-    E-mail addresses, web addresses and order numbers belong to neither language. Text without
-    Chinese characters or Latin words (digits, emoji, Cyrillic) gives `default`, as does a tie.
+    E-mail addresses, web addresses and order numbers belong to neither language. Words
+    that both languages use ("ok", "bye") count for neither. Text without Chinese characters or
+    Latin words (digits, emoji, Cyrillic) gives `default`, as does a tie.
     """
-    prose = without_identifiers(text)
+    prose = _OF_BOTH.sub(" ", without_identifiers(text))
     chinese = len(_HAN_CHARACTER.findall(prose)) / _CHARACTERS_PER_WORD
     english = len(_LATIN_WORD.findall(prose))
     if chinese == english:

@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import anyio.to_thread
@@ -11,10 +12,11 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import ActionExecutor, ActionExecutorRunResult, CollectingDispatcher
 
 from assistant.actions.answers import Answers
-from assistant.actions.dialogue_state import ActionResult, DialogueState
+from assistant.actions.dialogue_state import ActionResult, DialogueState, turn_of
 from assistant.actions.form import TaskForm
-from assistant.actions.small_talk import FIXED_REPLIES
+from assistant.actions.small_talk import FIXED_REPLIES, kept, not_solved, other_language, remark
 from assistant.actions.tasks import TaskActions
+from assistant.focus import SLOT, Focus
 from assistant.orders.port import Backoffice, BackofficeDown, Unconfirmed
 from assistant.reply import PERSON, Reply, choice
 from knowledge_base.errors import KnowledgeError
@@ -52,7 +54,8 @@ class Executor(ActionExecutor):
     async def run(self, action_call: dict[str, Any], **_: Any) -> ActionExecutorRunResult | None:
         """Return the result of one call from Rasa; a failing action gives an apology."""
         try:
-            return await super().run(action_call)
+            result = await super().run(action_call)
+            return result and _with_focus(action_call["tracker"], result)
         except Exception as error:
             name = action_call.get("next_action")
             if isinstance(error, BackofficeDown | KnowledgeError):
@@ -74,12 +77,39 @@ def build_executor(knowledge: KnowledgeBase, backoffice: Backoffice) -> ActionEx
     executor.register("action_not_helpful", answers.not_helpful)
     executor.register("action_affirm", answers.affirm)
     executor.register("action_explain_task", tasks.explain)
+    executor.register("action_why", answers.why)
+    executor.register("action_kept", kept)
+    executor.register("action_not_solved", not_solved)
+    executor.register("action_remark", remark)
+    executor.register("action_other_language", other_language)
     executor.register("action_ask_confirmed", tasks.ask_to_confirm)
     executor.register("action_do_task", tasks.do)
     for name, fixed_reply in FIXED_REPLIES.items():
         executor.register(name, fixed_reply)
     executor.register_action(TaskForm(knowledge, backoffice))
     return executor
+
+
+def _with_focus(
+    tracker: dict[str, Any], result: ActionExecutorRunResult
+) -> ActionExecutorRunResult:
+    """Return the result of an action with the focus that its replies give the dialogue."""
+    payloads = [response["custom"] for response in result.responses if response.get("custom")]
+    if not payloads:
+        return result
+    slots = {**tracker["slots"], **_slots_set(result.events)}
+    said = (tracker.get("latest_message") or {}).get("text") or ""
+    turn = turn_of(tracker["events"])
+    focus = Focus.of(slots).after(payloads, said, slots.get("email"), turn)
+    if task := slots.get("task") or tracker["slots"].get("task"):
+        focus = replace(focus, attempt=task, attempt_turn=turn)
+    return ActionExecutorRunResult(
+        events=[*result.events, SlotSet(SLOT, focus.as_json())], responses=result.responses
+    )
+
+
+def _slots_set(events: list[dict[str, Any]]) -> dict[str, Any]:
+    return {event["name"]: event["value"] for event in events if event["event"] == "slot"}
 
 
 def _apology(action_call: dict[str, Any], error: Exception) -> ActionExecutorRunResult:

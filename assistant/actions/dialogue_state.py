@@ -6,9 +6,12 @@ from typing import Any
 
 from rasa_sdk import Tracker
 
+from assistant.focus import Focus
 from assistant.intents import FALLBACK, UNSURE, article_of
 from assistant.reply import Reply
 from language.detect import Language
+
+_OF_THE_FORM = ("action_listen", "task_form", "action_explain_task", "validate_task_form")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,16 @@ class DialogueState:
         )
 
     @property
+    def focus(self) -> Focus:
+        """What the dialogue is about so far."""
+        return Focus.of(self.slots)
+
+    @property
+    def turn(self) -> int:
+        """The number of the customer's messages so far, this one included."""
+        return turn_of(self.events)
+
+    @property
     def requested_slot(self) -> str | None:
         """The slot that the form asked for last; None outside a form."""
         requested: str | None = self.slots.get("requested_slot")
@@ -78,6 +91,11 @@ class DialogueState:
         kind, _, slug = (self.chosen or "").partition(".")
         return slug if kind == "article" else None
 
+    def order_numbers(self) -> list[str]:
+        """Return the order numbers in the message, each once."""
+        found = [e["value"] for e in self.entities if e["entity"] == "order_number"]
+        return list(dict.fromkeys(found))
+
     def identifiers(self) -> dict[str, str]:
         """Return the order number and e-mail address in the message; of several, the last one."""
         return {
@@ -85,6 +103,19 @@ class DialogueState:
             for entity in self.entities
             if entity["entity"] in ("order_number", "email")
         }
+
+    def asides(self) -> int:
+        """Return how many of the latest messages in a row were about something else."""
+        count = 0
+        answered = False
+        for event in reversed(self.events):
+            if event.get("event") == "action":
+                answered = answered or not _is_of_the_form(str(event.get("name")))
+            elif event.get("event") == "user":
+                if not answered:
+                    return count
+                count, answered = count + 1, False
+        return count
 
     def previous_question(self) -> str | None:
         """Return the text of the customer's last message before this one that asked something."""
@@ -111,6 +142,16 @@ class ActionResult:
         """Return the replies as Rasa's custom payloads."""
         extra = {"intent": self.intent} if self.intent else {}
         return [{**reply.as_json(), **extra} for reply in self.replies]
+
+
+def _is_of_the_form(action: str) -> bool:
+    """Return whether an action belongs to the form, or to waiting for the next message."""
+    return action in _OF_THE_FORM or action.startswith("action_ask_")
+
+
+def turn_of(events: Sequence[Mapping[str, Any]]) -> int:
+    """Return the number of the customer's messages among a dialogue's events."""
+    return sum(event.get("event") == "user" for event in events)
 
 
 def _latest_metadata(events: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """The form that every task shares: order number, e-mail address, details, confirmation."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import anyio.to_thread
@@ -8,6 +9,7 @@ from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from assistant.actions import address
 from assistant.actions.answers import answer_of
 from assistant.actions.dialogue_state import DialogueState
 from assistant.actions.orders import today, with_person_choice
@@ -16,7 +18,7 @@ from assistant.intents import article_of
 from assistant.orders.port import Backoffice, Order
 from assistant.reply import Reply
 from knowledge_base.search.reloading import KnowledgeBase
-from language.catalogue import say
+from language.catalogue import joined, say
 from store.enums import OrderProblem
 
 MAX_LOOKUPS = 3
@@ -28,7 +30,8 @@ CONFIDENT = 0.6
 _CONFIRMATION = {"affirm": True, "deny": False}
 # Messages with these intents are not a reason for a refund or a return.
 _NO_REASON = {"want_person", "ask_exchanges", "cancel_order", "track_order", "affirm"}
-_NO_REASON |= {"greet", "thank", "goodbye", "helpful", "bot_challenge"}
+_NO_REASON |= {"greet", "thank", "goodbye", "helpful", "bot_challenge", "languages", "your_name"}
+_NO_REASON |= {"send_photo", "jobs", "praise", "why", "other_order"}
 # "No longer needed" and "I don't like it" are reasons that sound like a refusal: the form stops
 # only at a refusal of this confidence.
 _CERTAIN_REFUSAL = 0.85
@@ -54,13 +57,17 @@ _NO_ADDRESS = (
     "bot_challenge",
     "vent",
     "complaint",
+    "languages",
+    "your_name",
+    "send_photo",
+    "jobs",
+    "praise",
+    "why",
 )
 _QUESTION = re.compile(
     r"[?？]|([吗嗎呢]|行不行|好不好|可不可以|能不能)\s*$|^\s*(how|what|when|where|who|why|do|does|can|is)\b",
     re.IGNORECASE,
 )
-# An address has a house number, or in Chinese the name of a road or district.
-_ADDRESS = re.compile(r"\d|[路街巷弄号號室楼樓区區]")
 # Digits that may be meant as an order number; an amount such as £3.95 is not one.
 _DIGITS = r"(?<![\d.£$€])\d+(?!\.?\d)"
 # The problems in an order's record that are reasons for a refund or a return.
@@ -71,7 +78,15 @@ _PROBLEMS_AS_REASONS = (
     OrderProblem.MISSING,
 )
 _MAX_LENGTH = 500
-_MIN_ADDRESS_LENGTH = 8
+# Words that tell a reason, for a correction of the one that was given.
+_TELLS_REASON = re.compile(
+    r"\b(?:broken?|broke|damaged?|cracked|chipped|torn|faulty|defective|wrong|missing|incomplete"
+    r"|lost|never (?:came|arrived)|too (?:big|small|large|dark|light|bright|short|long)|colou?r"
+    r"|size|reason|because|changed my mind|do(?:n'?t| not) (?:like|want|need))\b"
+    r"|坏|壞|破|碎|裂|错|錯|少了|缺|漏|丢|丟|没收到|沒收到|太[大小长長短深浅淺亮暗]|颜色|顏色|尺寸"
+    r"|原因|因为|因為|不喜欢|不喜歡|不想要",
+    re.IGNORECASE,
+)
 
 Slots = dict[str, Any]
 
@@ -119,33 +134,48 @@ class TaskForm(FormValidationAction):
     def extract_new_address(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
-        """Return the whole message, when an address was asked for and this may be one."""
+        """Return the address in a message that was asked for one, or that corrects the one given.
+
+        Whatever holds something like an address while the given one waits for a yes is taken for
+        a correction, which is shown and asked about again: nothing is ever sent to an address that
+        the customer has just corrected.
+        """
         state = DialogueState.of(tracker)
-        if state.requested_slot != "new_address" or state.intent in _NO_ADDRESS:
+        if state.chosen is not None:
             return {}
-        plausible = len(state.text) >= _MIN_ADDRESS_LENGTH and _ADDRESS.search(state.text)
-        return {"new_address": state.text[:_MAX_LENGTH]} if plausible else {}
+        if state.requested_slot == "new_address":
+            if state.intent in _NO_ADDRESS or _asks(state) or not address.is_plausible(state.text):
+                return {}
+            return {"new_address": address.without_lead(state.text)[: address.MAX_LENGTH]}
+        given = state.slots.get("new_address")
+        if state.requested_slot == "confirmed" and given and _corrects_address(state):
+            return {"new_address": address.corrected(state.text, given)}
+        return {}
 
     def extract_reason(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
         """Return the whole message, when a reason was asked for and this may be one."""
         state = DialogueState.of(tracker)
+        if state.requested_slot == "confirmed" and state.slots.get("reason"):
+            return {"reason": _corrected_reason(state)} if _corrected_reason(state) else {}
         if state.requested_slot != "reason":
             return {}
         if state.chosen is not None:
             is_reason = state.chosen.startswith("reason.")
         else:
-            asks = _QUESTION.search(state.text) or ASKS_HOW.search(state.text)
-            is_reason = not (state.intent in _NO_REASON or asks or _refuses(state))
+            is_reason = not (state.intent in _NO_REASON or _asks(state) or _refuses(state))
         return {"reason": state.text[:_MAX_LENGTH]} if is_reason else {}
 
     def extract_confirmed(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Slots:
-        """Return yes or no, when a confirmation was asked for."""
+        """Return yes or no, when a confirmation was asked for.
+
+        A message that also changes what would be done is neither: the change is asked about first.
+        """
         state = DialogueState.of(tracker)
-        if state.requested_slot != "confirmed":
+        if state.requested_slot != "confirmed" or _changes_request(state):
             return {}
         if state.chosen is None and (
             _STARTS_WITH_NO.search(state.text) or _TAKEN_BACK.search(state.text)
@@ -193,12 +223,52 @@ class TaskForm(FormValidationAction):
             reply, slots = obstacle_reply(obstacle, order, state), {"task": None}
             from_before = not (state.requested_slot or state.identifiers())
             if from_before and obstacle in _MAY_BE_ANOTHER_ORDER:
-                # The order is from an earlier task; this one is most likely about another order.
-                slots = {"order_number": None}
+                # The order was shown earlier; this task may well be about another one.
+                another = say("order.another", state.language)
+                reply = replace(reply, text=joined([reply.text, another], state.language))
         else:
             return _known_reason(order, state)
         dispatcher.utter_message(json_message=reply.as_json())
         return slots
+
+
+def _asks(state: DialogueState) -> bool:
+    return bool(_QUESTION.search(state.text) or ASKS_HOW.search(state.text))
+
+
+def _corrects_address(state: DialogueState) -> bool:
+    """Return whether a message that should be a yes or a no holds another address instead."""
+    if state.identifiers() or _asks(state):
+        return False
+    if address.corrects(state.text):
+        return True
+    hint = r"\d" if state.intent in _CONFIRMATION else address.ADDRESS
+    return re.search(hint, state.text) is not None
+
+
+def _corrected_reason(state: DialogueState) -> str | None:
+    """Return the reason that a message gives in place of an earlier one, if it does."""
+    if state.chosen is not None or _asks(state) or _TAKEN_BACK.search(state.text):
+        return None
+    rest = address.without_lead(state.text)
+    return rest[:_MAX_LENGTH] if _TELLS_REASON.search(rest) else None
+
+
+def _changes_request(state: DialogueState) -> bool:
+    """Return whether a message changes what it should confirm: order, address or reason."""
+    if state.chosen is not None:
+        return False
+    # The slots hold what this message says already; the focus, what was shown before it.
+    shown = state.focus.order
+    if set(state.order_numbers()) - {shown}:
+        return True
+    if state.identifiers().get("email", state.focus.orders.get(shown or "")) != (
+        state.focus.orders.get(shown or "")
+    ):
+        return True
+    if state.slots.get("new_address") and _corrects_address(state):
+        return True
+    return bool(state.slots.get("reason") and _corrected_reason(state))
 
 
 def _refuses(state: DialogueState) -> bool:

@@ -6,52 +6,37 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from assistant.actions.address import address_in
 from assistant.actions.answers import answer_of
 from assistant.actions.dialogue_state import ActionResult, DialogueState
 from assistant.actions.disambiguation import disambiguate
-from assistant.actions.orders import order_status, placeholders, today, with_person_choice
+from assistant.actions.order_questions import QUESTIONS, answer_about
+from assistant.actions.orders import names, order_status, placeholders, today, with_person_choice
+from assistant.actions.promises import dispatch_obstacle, refund_obstacle, return_obstacle
 from assistant.intents import ARTICLES, choice_of
 from assistant.orders.port import Backoffice, Order, RequestKind, RequestRefused
-from assistant.reply import Reply, choice
+from assistant.reply import Choice, Reply, choice
 from knowledge_base.search.reloading import KnowledgeBase
 from language.catalogue import say
 from store.enums import OrderStatus
 
-RETURN_DAYS = 30
-"""Calendar days from delivery within which an article may be returned (the shop's promise)."""
-
 ASKS_HOW = re.compile(
     r"\bhow\b|\b(can|do|should) (i|we)\b|\bwho pays\b|\btoo late\b|\bpossible\b"
-    r"|\bam i able\b|\bsteps?\b|\bprocess\b|\bprocedure\b"
+    r"|\bam i able\b|\bsteps?\b|\bprocess\b|\bprocedure\b|\bpolic(y|ies)\b"
+    r"|\bdo you (accept|take|offer)\b"
+    r"|多久|[几幾多]少?天|期限|政策|规定|規定"
     r"|\bwhat (do|should|must|happens|if)\b|怎么|怎麼|如何|怎样|怎樣|步骤|步驟|流程|能不能|可不可以"
-    r"|可以.*[吗嗎]|[能要].*[吗嗎]|咋|谁出|谁付|誰付",
+    r"|可以.*[吗嗎吧]|[能要].*[吗嗎吧]|咋|谁出|谁付|誰付",
     re.IGNORECASE,
 )
 """The words by which a customer asks how a task works, rather than for the task itself."""
 
-_BEFORE_DISPATCH = (OrderStatus.PROCESSING, OrderStatus.PACKED)
-
-
-def _dispatch_obstacle(order: Order, _today: date) -> str | None:
-    if order.status == OrderStatus.CANCELLED:
-        return "already_cancelled"
-    return None if order.status in _BEFORE_DISPATCH else "already_dispatched"
-
-
-def _refund_obstacle(order: Order, _today: date) -> str | None:
-    if order.status == OrderStatus.CANCELLED:
-        return "already_cancelled"
-    return "cancel_instead" if order.status in _BEFORE_DISPATCH else None
-
-
-def _return_obstacle(order: Order, day: date) -> str | None:
-    if order.status == OrderStatus.CANCELLED:
-        return "already_cancelled"
-    if order.delivered is None:
-        return "not_delivered_yet"
-    if order.made_to_measure:
-        return "made_to_measure_return"
-    return "return_window_over" if (day - order.delivered).days > RETURN_DAYS else None
+# So many turns after a task could not be done with one order, another one may be named for it.
+_ATTEMPT_TURNS = 3
+# "Not HP-10235, HP-10234" names one order that is meant, not two.
+_NOT_BOTH = re.compile(r"\b(not|instead|meant|mean)\b|不是|而是|應該是|应该是", re.IGNORECASE)
+# Asked about the order in focus, the question how a task works has the answer of a record.
+_ASKED_OF_AN_ORDER = {"return_item": "order_can_return", "request_refund": "order_refund"}
 
 
 def _no_obstacle(_order: Order, _today: date) -> str | None:
@@ -85,14 +70,16 @@ class Task:
 TASKS: dict[str, Task] = {
     "track_order": Task(),
     "complaint": Task(),
-    "cancel_order": Task(RequestKind.CANCEL, None, _dispatch_obstacle),
-    "change_address": Task(RequestKind.ADDRESS, "new_address", _dispatch_obstacle),
-    "request_refund": Task(RequestKind.REFUND, "reason", _refund_obstacle),
-    "return_item": Task(RequestKind.RETURN, "reason", _return_obstacle),
+    "cancel_order": Task(RequestKind.CANCEL, None, dispatch_obstacle),
+    "change_address": Task(RequestKind.ADDRESS, "new_address", dispatch_obstacle),
+    "request_refund": Task(RequestKind.REFUND, "reason", refund_obstacle),
+    "return_item": Task(RequestKind.RETURN, "reason", return_obstacle),
 }
 """The tasks by the intent that asks for them."""
 
-FRESH: dict[str, Any] = dict.fromkeys(("requested_slot", "new_address", "reason", "confirmed"))
+FRESH: dict[str, Any] = dict.fromkeys(
+    ("requested_slot", "new_address", "reason", "confirmed", "question", "more_orders")
+)
 """The slots that are empty when a task starts and after it ends."""
 
 
@@ -105,22 +92,103 @@ class TaskActions:
         self._backoffice = backoffice
 
     def explain(self, state: DialogueState) -> ActionResult:
-        """Start a task with the identifiers in the message, or explain how the task works."""
+        """Answer a question about the order in focus, explain how a task works, or begin it."""
         running = state.slots.get("task") if state.in_form else None
+        if found := self._about_order(state):
+            order, answered = found
+            known = {} if running else {"order_number": order.number, "email": order.email}
+            return ActionResult((answered,), {"task": running, **known})
+        if state.intent == "other_order" and not state.identifiers():
+            return self._other_order(state, running)
         wanted = state.intent if state.intent in TASKS else None
         if wanted is None or (running and wanted == "complaint"):
             # Identifiers alone belong to the running task, otherwise to looking up their order.
-            task = running or "track_order"
+            task = running or _attempted(state) or "track_order"
         else:
             task = wanted
         if wanted and not running and (question := disambiguate(state, self._knowledge)):
             return ActionResult((question,), {"task": None, **state.identifiers()})
-        asks_how = _asks_how(state) and not (running or state.identifiers())
+        asks_how = _asks_how(state) and not (
+            running or state.identifiers() or self._is_meant(state)
+        )
         if wanted and asks_how and (explained := self._explanation(state, wanted)):
             return ActionResult((explained,), {"task": None})
+        if wanted and not running and (said := _already(state, wanted)):
+            return ActionResult((said,), {"task": None})
+        return self._begin(state, task, running, wanted)
+
+    def _begin(
+        self, state: DialogueState, task: str, running: str | None, wanted: str | None
+    ) -> ActionResult:
+        """Begin `task`, or go on with it, with all that the message tells."""
+        slots: dict[str, Any] = {} if task == running else {**FRESH, "lookups_failed": 0}
+        if task == "track_order" and state.intent in QUESTIONS:
+            slots["question"] = state.intent
         replies = self._introduction(state, wanted) if wanted else ()
-        fresh = {} if task == running else {**FRESH, "lookups_failed": 0}
-        return ActionResult(replies, {"task": task, **fresh, **state.identifiers()})
+        numbers = state.order_numbers()
+        if len(numbers) > 1 and not _NOT_BOTH.search(state.text):
+            if TASKS[task].requests is None:
+                slots["more_orders"] = numbers[:-1]
+            else:
+                key = "order.one_at_a_time"
+                text = say(key, state.language, order=numbers[-1])
+                replies = (*replies, Reply(text, key=key))
+        if task == "change_address" and task != running and (address := address_in(state.text)):
+            slots["new_address"] = address
+        by_item = {} if numbers else self._named_by_item(state)
+        return ActionResult(replies, {"task": task, **slots, **by_item, **state.identifiers()})
+
+    def _is_meant(self, state: DialogueState) -> bool:
+        """Return whether a question how something works is about the order in focus."""
+        return state.focus.in_focus("order", state.turn) and state.intent != "track_order"
+
+    def _about_order(self, state: DialogueState) -> tuple[Order, Reply] | None:
+        """Return the order that is named or in focus, and the answer to a question about it."""
+        intent = state.intent or ""
+        if _asks_how(state) and self._is_meant(state) and not state.in_form:
+            intent = _ASKED_OF_AN_ORDER.get(intent, intent)
+        if intent not in QUESTIONS:
+            return None
+        named = self._named_by_item(state)
+        known = {**state.identifiers()} or named
+        number = known.get("order_number") or state.focus.order
+        email = known.get("email") or state.focus.orders.get(number or "")
+        email = email or state.slots.get("email")
+        order = self._backoffice.find_order(number, email) if number and email else None
+        return (order, answer_about(order, intent, state)) if order else None
+
+    def _named_by_item(self, state: DialogueState) -> dict[str, str]:
+        """Return number and address of the known order whose item the message names, if one is."""
+        if len(state.focus.orders) < 2:
+            return {}
+        found = [
+            order
+            for number, email in state.focus.orders.items()
+            if (order := self._backoffice.find_order(number, email)) and names(state.text, order)
+        ]
+        if len(found) != 1:
+            return {}
+        return {"order_number": found[0].number, "email": found[0].email}
+
+    def _other_order(self, state: DialogueState, running: str | None) -> ActionResult:
+        """Turn to another order: the only other one that is known, or the one that is named."""
+        task = running or "track_order"
+        named = self._named_by_item(state)
+        others = [number for number in state.focus.orders if number != state.focus.order]
+        if named.get("order_number") in others:
+            others = [named["order_number"]]
+        if len(others) == 1:
+            slots = {"order_number": others[0], "email": state.focus.orders[others[0]]}
+            fresh = {} if running else {**FRESH, "lookups_failed": 0}
+            return ActionResult((), {"task": task, **fresh, **slots})
+        if others:
+            choices = tuple(Choice(number, number, f"order.{number}") for number in others)
+            key = "order.which"
+            return ActionResult(
+                (Reply(say(key, state.language), choices=choices, key=key),), {"task": running}
+            )
+        fresh = {} if running else {**FRESH, "lookups_failed": 0}
+        return ActionResult((), {"task": task, **fresh, "order_number": None})
 
     def ask_to_confirm(self, state: DialogueState) -> ActionResult:
         """Ask for a yes before anything is changed, with the order and what will happen."""
@@ -137,7 +205,19 @@ class TaskActions:
         if task is None:  # the form has said why it stopped
             return ActionResult(slots=FRESH)
         order = self._order(state)
-        return ActionResult((self._result(state, task, order),), {**FRESH, "task": None})
+        others = [
+            self._more(state, task, number) for number in state.slots.get("more_orders") or ()
+        ]
+        return ActionResult((self._result(state, task, order), *others), {**FRESH, "task": None})
+
+    def _more(self, state: DialogueState, task: str, number: str) -> Reply:
+        """Return what is known of a further order that the customer named in the same message."""
+        email = state.focus.orders.get(number) or state.slots["email"]
+        order = self._backoffice.find_order(number, email)
+        if order is None:
+            key = "order.not_found_one"
+            return Reply(say(key, state.language, order=number), key=key)
+        return order_status(order, state, self._knowledge, task)
 
     def _order(self, state: DialogueState) -> Order:
         number, email = state.slots["order_number"], state.slots["email"]
@@ -165,6 +245,8 @@ class TaskActions:
 
     def _result(self, state: DialogueState, name: str, order: Order) -> Reply:
         task = TASKS[name]
+        if asked := state.slots.get("question"):
+            return answer_about(order, asked, state)
         if task.requests is None:
             return order_status(order, state, self._knowledge, name)
         if not state.slots.get("confirmed"):
@@ -191,6 +273,26 @@ def obstacle_reply(obstacle: str, order: Order, state: DialogueState) -> Reply:
     key = f"obstacle.{obstacle}"
     text = say(key, state.language, **placeholders(order, state))
     reply = Reply(text, answered=True, order=order.snapshot(today()), key=key)
+    return with_person_choice(reply, state)
+
+
+def _attempted(state: DialogueState) -> str | None:
+    """Return the task that could not be done with one order, for the next order that is named."""
+    focus = state.focus
+    is_open = focus.done_turn < focus.attempt_turn >= state.turn - _ATTEMPT_TURNS
+    return focus.attempt if is_open and state.identifiers() else None
+
+
+def _already(state: DialogueState, task: str) -> Reply | None:
+    """Return that the task was carried out already for the order in focus, if it was."""
+    numbers = state.order_numbers()
+    done = state.focus.done == task and state.focus.in_focus("done", state.turn)
+    if not done or (numbers and numbers != [state.focus.order]):
+        return None
+    key = f"already.{task}"
+    if task not in ("return_item", "request_refund"):
+        return None
+    reply = Reply(say(key, state.language, order=state.focus.order), answered=True, key=key)
     return with_person_choice(reply, state)
 
 

@@ -14,7 +14,12 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from assistant.focus import Focus
+
 logger = logging.getLogger(__name__)
+
+# What a message of slashes alone says.
+_NOTHING = "?"
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
 
@@ -22,10 +27,11 @@ Handler = Callable[[UserMessage], Awaitable[Any]]
 class SecretRest(RestInput):
     """Accepts {sender, message, metadata} from clients that know the secret.
 
-    The metadata is what `assistant.rasa.client` sends: {language, offered, chosen, intent}. The
-    answer is {"messages": [Rasa's replies], "intent": {"name", "confidence"}}. A request without
-    the right `X-Amends-Secret` gets 401, one without sender or text 400, and a failure of the bot
-    500, so that the caller can tell it from an answer without replies.
+    The metadata is what `assistant.rasa.client` sends: {language, offered, chosen, intent,
+    context}; what the dialogue has in focus is added to its context. The answer is
+    {"messages": [Rasa's replies], "intent": {"name", "confidence"}}. A request without the right
+    `X-Amends-Secret` gets 401, one without sender or text 400, and a failure of the bot 500, so
+    that the caller can tell it from an answer without replies.
     """
 
     def __init__(self, secret: str) -> None:
@@ -69,21 +75,28 @@ class SecretRest(RestInput):
     def _extract_message(self, request: Request) -> str | None:
         # Rasa reads "/intent{...}" as a command; from a customer it is plain text.
         text = (request.json or {}).get("message")
-        return text.strip().lstrip("/") if isinstance(text, str) else None
+        return (text.strip().lstrip("/ ") or _NOTHING) if isinstance(text, str) else None
 
     async def _answer(
         self, request: Request, on_new_message: Handler, sender: str, text: str
     ) -> HTTPResponse:
-        message = UserMessage(
-            text,
-            CollectingOutputChannel(),
-            sender,
-            input_channel=self.name(),
-            metadata=self.get_metadata(request),
-        )
+        processor = request.app.ctx.agent.processor
+        metadata = self.get_metadata(request) or {}
         try:
+            tracker = await processor.get_tracker(sender)
+            turn = 1 + sum(event.type_name == "user" for event in tracker.events)
+            in_focus = Focus.of(tracker.current_slot_values()).kinds(turn)
+            in_form = ["form"] if tracker.active_loop_name else []
+            context = [*(metadata.get("context") or ()), *in_focus, *in_form]
+            message = UserMessage(
+                text,
+                CollectingOutputChannel(),
+                sender,
+                input_channel=self.name(),
+                metadata={**metadata, "context": context},
+            )
             # The message is parsed here because the intent is returned with the replies.
-            message.parse_data = await request.app.ctx.agent.processor.parse_message(message)
+            message.parse_data = await processor.parse_message(message)
             await on_new_message(message)
         except (Exception, asyncio.CancelledError):
             logger.exception("could not answer a message")

@@ -3,10 +3,15 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.classifiers.logistic_regression_classifier import LogisticRegressionClassifier
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
+
+from assistant.focus import CONTEXT
+
+_RANKED = 10
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -17,24 +22,49 @@ class IntentClassifier(LogisticRegressionClassifier):
     length of the message; the dense sentence embedding has a norm of 1. Without scaling the counts
     would dominate. `C` is the inverse strength of the regularisation, as in scikit-learn. It needs
     the features of `EncoderFeaturizer` or another dense featurizer.
+
+    An intent that needs a context (`assistant.focus.CONTEXT`) has the probability 0 where the
+    message's metadata does not name that context; the others are scaled to a sum of 1.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         """Return the settings of Rasa's classifier, with `C` and `sparse_weight`."""
         defaults = LogisticRegressionClassifier.get_default_config()
-        return {**defaults, "max_iter": 1000, "tol": 1e-4, "C": 10.0, "sparse_weight": 1.4}
+        return {**defaults, "max_iter": 1000, "tol": 1e-3, "C": 10.0, "sparse_weight": 1.4}
 
     def __init__(self, config: dict[str, Any], *args: Any) -> None:
         """Prepare the classifier that `train` fits or `load` reads."""
         super().__init__(config, *args)
         self.clf.C = self.config["C"]
 
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Return the same messages, each with its intent and a ranking of the likeliest ones."""
+        probabilities = self.clf.predict_proba(self._create_X(messages))
+        for message, row in zip(messages, probabilities, strict=True):
+            possible = row * _possible(self.clf.classes_, message.get("metadata"))
+            possible /= possible.sum()
+            best = np.argsort(-possible, kind="stable")[:_RANKED]
+            ranking = [
+                {"name": str(self.clf.classes_[index]), "confidence": float(possible[index])}
+                for index in best
+            ]
+            message.set(INTENT, ranking[0], add_to_output=True)
+            message.set("intent_ranking", ranking, add_to_output=True)
+        return messages
+
     def _create_X(self, messages: list[Message]) -> Any:  # noqa: N802 - Rasa's name
         features = super()._create_X(messages).tocsr()
         _, vector = messages[0].get_dense_features(attribute=TEXT)
         _scale_sparse(features, vector.features.shape[1], self.config["sparse_weight"])
         return features
+
+
+def _possible(intents: Any, metadata: Any) -> NDArray[np.bool_]:
+    """Return which of `intents` a message can have in the context that its metadata names."""
+    context = metadata.get("context") if isinstance(metadata, dict) else None
+    there = {None, *(context or ())}
+    return np.array([CONTEXT.get(intent) in there for intent in intents])
 
 
 def _scale_sparse(matrix: Any, dense_columns: int, norm: float) -> None:

@@ -69,6 +69,7 @@ class FoundOrder(_Body):
         None, description="What has been reported as wrong with it"
     )
     made_to_measure: bool = False
+    cancelled: date | None = Field(None, description="The day on which it was cancelled, if known")
 
     @model_validator(mode="after")
     def _delivered_has_a_day(self) -> Self:

@@ -101,6 +101,7 @@ def _order(number: str, today: date) -> Order:
         address=customer.address,
         problem=problem,
         made_to_measure="made-to-measure" in item_en,
+        cancelled=_working_day(today, placed + 1) if status == OrderStatus.CANCELLED else None,
     )
 
 

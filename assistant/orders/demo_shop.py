@@ -84,11 +84,14 @@ class DemoShop:
             row = {"reference": reference, "order": number, "kind": kind, "detail": detail}
             table.upsert({**row, "at": datetime.now(UTC).isoformat()}, pk="reference")
             changes: dict[RequestKind, dict[str, str]] = {
-                RequestKind.CANCEL: {"status": OrderStatus.CANCELLED},
+                RequestKind.CANCEL: {
+                    "status": OrderStatus.CANCELLED,
+                    "cancelled": today_utc().isoformat(),
+                },
                 RequestKind.ADDRESS: {"address": detail},
             }
             if kind in changes:
-                database.table("orders").update(number, changes[kind])
+                database.table("orders").update(number, changes[kind], alter=True)
         return reference
 
     def close(self) -> None:
@@ -152,11 +155,13 @@ def _from_row(row: dict[str, Any]) -> Order:
         "placed": date.fromisoformat,
         "promised": date.fromisoformat,
         "delivered": date.fromisoformat,
+        "cancelled": date.fromisoformat,
         "value": Decimal,
         "delivery_paid": Decimal,
         "made_to_measure": bool,
     }
-    values = {field.name: row[field.name] for field in fields(Order)}
+    # A shop of an earlier version has fewer columns.
+    values = {field.name: row.get(field.name) for field in fields(Order)}
     known = {
         name: parsers[name](value) if name in parsers else value
         for name, value in values.items()

@@ -56,6 +56,7 @@ class Order:
     currency: str = "GBP"
     problem: OrderProblem | None = None
     made_to_measure: bool = False
+    cancelled: date | None = None
 
     def item(self, language: str) -> str:
         """Return what was ordered, in `language` ("en" or "zh")."""

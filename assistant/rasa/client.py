@@ -8,6 +8,7 @@ import httpx
 
 from assistant.intents import intent_of
 from assistant.reply import NOTHING_OFFERED, Answer, AssistantUnavailable, Offered, Reply
+from language.foreign import foreign_language
 
 
 class Rasa:
@@ -56,7 +57,8 @@ class Rasa:
             "language": language,
             "offered": offered.latest,
             "chosen": offered.chosen,
-            "intent": intent_of(offered.chosen) if offered.chosen else None,
+            "intent": intent_of(offered.chosen) if offered.chosen else _foreign(text),
+            "context": offered.context,
         }
         message = {"sender": sender, "message": text, "metadata": metadata}
         try:
@@ -71,6 +73,11 @@ class Rasa:
             raise AssistantUnavailable(f"{type(error).__name__}: {error}") from error
         except (KeyError, TypeError, ValueError) as error:
             raise AssistantUnavailable(f"not understood: {type(error).__name__}") from error
+
+
+def _foreign(text: str) -> str | None:
+    """Return the intent of a message in a language that the assistant does not speak."""
+    return "other_language" if foreign_language(text) else None
 
 
 def _answer(body: dict[str, Any]) -> Answer:

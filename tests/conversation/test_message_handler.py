@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from accounts.account import Account
-from assistant.reply import Answer, AssistantUnavailable
+from assistant.intents import LEAVE_QUEUE
+from assistant.reply import Answer, AssistantUnavailable, Reply
 from assistant.scripted import Gate, Script, answered, missed
 from conversation import message_handler, repository
 from conversation.errors import ConversationClosed, ConversationUnknown, MessageConflict
@@ -273,12 +274,36 @@ async def test_a_message_that_crosses_the_end_of_its_case_is_answered_in_the_new
     assert message.episode == service.chat(conversation).episode == 2
 
 
-async def test_a_waiting_customer_is_asked_about_outside_any_form(service: Service) -> None:
+async def test_the_dialogue_goes_on_while_a_customer_waits(service: Service) -> None:
     conversation, _ = await service.hand_over()
     await service.say(conversation, "How long does delivery take?")
-    first, second = [question.sender for question in service.assistant.questions]
-    assert first == f"{conversation}:1"
-    assert second.startswith(f"{first}:")
+    first, second = service.assistant.questions
+    assert first.sender == second.sender == f"{conversation}:1"
+    assert (first.offered.context, second.offered.context) == ((), ("waiting",))
+
+
+async def test_a_customer_who_needs_nobody_any_more_leaves_the_queue(service: Service) -> None:
+    conversation, case_id = await service.hand_over()
+    leaves = Answer((Reply("All right.", key="left_queue"),), LEAVE_QUEUE, 1.0)
+    service.assistant.script = lambda _text, _language: leaves
+    outcome = await service.say(conversation, "Yes, take me out of the queue")
+    assert outcome.handover is None
+    assert [reply.text for reply in outcome.replies] == ["All right."]
+    assert service.case(case_id).state == "resolved"
+    with service.engine.begin() as connection:
+        chat = repository.find(connection, conversation)
+    assert (chat.state, chat.episode) == ("assistant", 2)
+    service.assistant.script = lambda _text, _language: answered()
+    assert (await service.say(conversation, "How long does delivery take?")).handover is None
+
+
+async def test_nobody_leaves_a_queue_without_waiting_in_it(service: Service) -> None:
+    leaves = Answer((Reply("All right.", key="left_queue"),), LEAVE_QUEUE, 1.0)
+    service.assistant.script = lambda _text, _language: leaves
+    conversation = service.begin()
+    await service.say(conversation, "Yes, take me out of the queue")
+    with service.engine.begin() as connection:
+        assert repository.find(connection, conversation).episode == 1
 
 
 async def test_what_a_waiting_customer_adds_reaches_the_suggestion(service: Service) -> None:

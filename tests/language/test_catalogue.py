@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from api.pages.shop.views import WIDGET
+from assistant.actions.order_questions import QUESTIONS
 from assistant.actions.small_talk import FIXED_REPLIES
 from assistant.actions.tasks import TASKS
 from assistant.orders.port import RequestKind
 from language.catalogue import DEFAULT, read_catalogue, say, say_all, texts
 from language.detect import LANGUAGES
 from store.enums import OrderProblem, OrderStatus, Trouble
+from tests.assistant.every_order import TODAY, every_order
 from triage.policy.decision import WORDINGS
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +29,7 @@ PARTS = {
         *(choice for reply in FIXED_REPLIES.values() for choice in reply.choices),
     ],
     "choice.reason.{}": ["lost", "damaged", "wrong", "missing"],
-    "order.status.{}": [*OrderStatus, "overdue"],
+    "order.status.{}": [*OrderStatus, "overdue", "cancelled_on"],
     "order.problem.{}": list(OrderProblem),
     "trouble.{}": [Trouble.BACKOFFICE_DOWN, Trouble.KNOWLEDGE_DOWN, Trouble.ASSISTANT_DOWN],
     "malformed.{}": ["order_number", "email"],
@@ -41,6 +43,18 @@ PARTS = {
     ],
     "done.{}": [name for name, task in TASKS.items() if task.requests],
     "handover.{}": list(WORDINGS),
+    "already.{}": ["return_item", "request_refund"],
+    "kept.{}": [name for name, task in TASKS.items() if task.requests],
+    "why.{}": [
+        *("already_cancelled", "already_dispatched", "cancel_instead", "not_delivered_yet"),
+        *("return_window_over", "refused"),
+    ],
+    "other_language.{}": ["ja", "ko", "ru", "ar", "es", "fr", "de", "it", "pt", "nl", "pl"],
+    "order.{}": sorted(
+        key
+        for key in {case(order, TODAY) for case in QUESTIONS.values() for order in every_order()}
+        if not key.startswith("obstacle.")
+    ),
 }
 
 

@@ -231,6 +231,20 @@ def release(connection: Connection, case_id: int, agent: int, to: ReturnTo, now:
     return _change_claimed(connection, case_id, agent, changes)
 
 
+def withdraw(connection: Connection, conversation: str, now: datetime) -> bool:
+    """Resolve the waiting case of a customer who needs no person any more, without a root cause.
+
+    Returns:
+        Whether there was one: an agent may have claimed it in the meantime.
+    """
+    withdrawn = connection.execute(
+        update(table)
+        .where(table.c.conversation_id == conversation, table.c.state == CaseState.WAITING)
+        .values(state=CaseState.RESOLVED, resolved_at=now)
+    )
+    return withdrawn.rowcount == 1
+
+
 def resolve(
     connection: Connection,
     case_id: int,

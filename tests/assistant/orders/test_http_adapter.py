@@ -78,7 +78,7 @@ def answering(*answers: Response) -> Iterator[tuple[HttpBackoffice, Service]]:
 
 def test_a_service_may_leave_out_what_it_does_not_know_and_say_more() -> None:
     optional: dict[str, Any] = dict.fromkeys(
-        ("item_zh", "delivered", "problem", "made_to_measure"), ...
+        ("item_zh", "delivered", "problem", "made_to_measure", "cancelled"), ...
     )
     body = told(**optional, loyalty_points=7)
     with answering(answer(body)) as (backoffice, service):

@@ -52,7 +52,13 @@ async def test_a_message_travels_with_its_language_and_the_secret(app: FastAPI, 
         {
             "sender": "conversation:1",
             "message": "hello",
-            "metadata": {"language": "zh", "offered": [], "chosen": None, "intent": None},
+            "metadata": {
+                "language": "zh",
+                "offered": [],
+                "chosen": None,
+                "intent": None,
+                "context": [],
+            },
         },
         "the secret",
     )
@@ -67,6 +73,7 @@ async def test_a_chosen_choice_travels_with_its_intent(app: FastAPI, url: str) -
         "offered": ["person"],
         "chosen": "person",
         "intent": "want_person",
+        "context": [],
     }
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from knowledge_base import Article, KnowledgeBase, build_index
+from knowledge_base.markdown import sentences
+from knowledge_base.search.quotation import MOST_SENTENCES
 from knowledge_base.search.searcher import fuse
 from language.detect import Language
 from language.encoder import Encoder
@@ -111,8 +113,34 @@ def test_a_general_question_gets_the_summary_and_a_specific_question_its_section
     particular = knowledge.passage("product-care", "can plates go in the dishwasher", "en")
     assert general is not None
     assert particular is not None
-    assert general.text.startswith(article.summary)
-    assert particular.text.startswith("Can crockery go in the dishwasher?\n")
+    assert general.text.startswith(sentences(article.summary)[0])
+    assert particular.text.startswith("Look at the mark on the base")
+
+
+def test_the_sentence_that_answers_comes_first_and_no_heading_is_quoted(
+    knowledge: KnowledgeBase,
+) -> None:
+    asked: list[tuple[str, str, Language, str]] = [
+        ("returns", "how long do I have to return something?", "en", "You have 30 days"),
+        ("returns", "多久之内可以退货？", "zh", "签收后30天内"),
+        ("returns", "who pays the postage?", "en", "Nothing in the UK."),
+        ("returns", "那邮费谁出", "zh", "英国境内不用。"),
+        ("delivery-costs", "how much is express", "en", "Express is £7.95"),
+        ("late-delivery", "什么时候算丢了", "zh", "超过承诺日期 10 个工作日"),
+    ]
+    for slug, question, language, begins in asked:
+        found = knowledge.passage(slug, question, language)
+        assert found is not None
+        assert found.text.startswith(begins), (question, found.text)
+
+
+def test_at_most_three_sentences_are_quoted_or_a_list_whole(knowledge: KnowledgeBase) -> None:
+    for article in knowledge.articles("en"):
+        for section in article.sections:
+            found = knowledge.passage(article.slug, section.heading or article.title, "en")
+            assert found is not None
+            lines = found.text.splitlines()
+            assert len(lines) > 1 or len(sentences(found.text)) <= MOST_SENTENCES
 
 
 def test_an_unknown_article_has_no_passage(knowledge: KnowledgeBase) -> None:

@@ -1,0 +1,74 @@
+"""Addresses in customers' messages: given with the wish to change one, and corrected."""
+
+import re
+
+MAX_LENGTH = 500
+_MIN_LENGTH = 8
+
+# An address has a house number, or in Chinese the name of a road or district.
+ADDRESS = re.compile(r"\d|[路街巷弄号號室楼樓区區]")
+_IDENTIFIER = re.compile(r"\S+@\S+|\b(?:HP\W?)?\d{5}\b", re.IGNORECASE)
+# "Change the address to …", 地址改成…
+_AFTER = re.compile(
+    r"(?:\bto\b(?!\s+(?:change|cancel|update|edit|my|a|an|the)\b)|\binstead\s*:|\bis\s*:"
+    r"|改[到成为為寄]+|寄[到去]|[换換][到成]|送到|地址[是：:])\s*(?P<address>.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+# What comes before a correction: "sorry, I meant …", 不对，是…
+_LEAD = re.compile(
+    r"^(?:\W*\b(?:no|nope|sorry|wait|oh|oops|actually|hang on|my mistake|i mean|i meant"
+    r"|i should have said|it'?s|its|it is|it should be|should be|that should be|make that"
+    r"|change (?:it|that) to|correction|not \w+ but|the number is|the house number is|number"
+    r"|house number|yes but|ok but|please use|use)\b[\s,.:;-]*"
+    r"|\W*(?:不是[^，,]+[，,]\s*而?是|不对|不對|不是|错了|錯了|写错了|寫錯了|打错了|打錯了|等等"
+    r"|等一下|等下|抱歉|不好意思|应该是|應該是|应该|應該|改成|改为|改為|换成|換成|门牌号?是?"
+    r"|門牌號?是?|对了|對了|是|哦|噢|啊|呃)[\s，,。：:、]*)+",
+    re.IGNORECASE,
+)
+_NUMBER_ONLY = re.compile(r"^\W*(?P<number>\d+\s?[A-Za-z]?)\s*[号號]?\W*(?:not \d+\w?)?\W*$")
+_ENDS = re.compile(
+    r"[\s,，.。!！]*(?:\bplease\b|\bthanks?( you)?\b|\bnot \d+\w?\b|谢谢|謝謝|哈)*[\s,，.。!！]*$",
+    re.IGNORECASE,
+)
+_HOUSE_NUMBER = re.compile(r"\d+(?=\s*[号號])|\d+(?:\s?[A-Za-z]\b)?(?!.*\d\s*[号號])")
+
+
+def is_plausible(text: str) -> bool:
+    """Return whether a text may be an address."""
+    return len(text) >= _MIN_LENGTH and ADDRESS.search(text) is not None
+
+
+def address_in(text: str) -> str | None:
+    """Return the address in a message that asks for a change of address, if it holds one."""
+    found = _AFTER.search(_IDENTIFIER.sub(" ", text))
+    if not found:
+        return None
+    address = _ENDS.sub("", found["address"]).strip()
+    return address[:MAX_LENGTH] if is_plausible(address) and re.search(r"\d", address) else None
+
+
+def without_lead(text: str) -> str:
+    """Return a correction without what introduces it: "sorry, I meant 2 High Street"."""
+    return _ENDS.sub("", _LEAD.sub("", text, count=1)).strip()
+
+
+def corrects(text: str) -> bool:
+    """Return whether a message is worded as a correction and holds something like an address."""
+    rest = without_lead(text)
+    return rest != _ENDS.sub("", text).strip() and ADDRESS.search(rest) is not None
+
+
+def corrected(text: str, address: str) -> str:
+    """Return `address` with the correction in `text`.
+
+    A number alone replaces the house number. A street alone replaces the first part of an address
+    with several parts. Everything else replaces the address.
+    """
+    rest = without_lead(text)
+    if number := _NUMBER_ONLY.match(rest):
+        return _HOUSE_NUMBER.sub(number["number"].strip(), address, count=1)
+    parts = re.split(r"\s*[,，]\s*", address)
+    if len(parts) > 1 and not re.search(r"[,，]", rest) and len(rest) < len(address):
+        separator = "，" if "，" in address else ", "
+        return separator.join([rest, *parts[1:]])[:MAX_LENGTH]
+    return rest[:MAX_LENGTH]
