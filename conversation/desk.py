@@ -228,10 +228,20 @@ class Desk:
 
         await self._change(transaction)
 
-    async def close(self, conversation: str) -> None:
-        """End a conversation for good. Raises ConversationClosed while a case is unresolved."""
+    async def close(self, conversation: str, *, withdraw: bool = False) -> None:
+        """End a conversation for good, on the customer's wish.
+
+        Args:
+            conversation: The id of the conversation.
+            withdraw: Whether the customer withdraws a case that nobody has claimed.
+
+        Raises:
+            ConversationClosed: A case is unresolved.
+        """
 
         def transaction(connection: Connection) -> tuple[None, str]:
+            if withdraw:
+                queue.withdraw(connection, conversation, self.clock())
             if queue.unresolved(connection, conversation) is not None:
                 raise ConversationClosed(
                     "A person is looking after this: it stays open until then."

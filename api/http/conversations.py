@@ -118,6 +118,12 @@ async def rate(
 
 
 @router.post("/{conversation}/close", status_code=204)
-async def close(conversation: CustomerConversation, container: ContainerDep) -> None:
-    """Close the conversation: no more messages can be sent in it."""
-    await container.desk.close(conversation.id)
+async def close(
+    conversation: CustomerConversation, container: ContainerDep, withdraw: bool = False
+) -> None:
+    """Close the conversation: no more messages can be sent in it.
+
+    With `withdraw`, a case that still waits for a person is withdrawn; else it keeps the
+    conversation open.
+    """
+    await container.desk.close(conversation.id, withdraw=withdraw)

@@ -30,6 +30,8 @@ _ENDS = re.compile(
     r"[\s,，.。!！]*(?:\bplease\b|\bthanks?( you)?\b|\bnot \d+\w?\b|谢谢|謝謝|哈)*[\s,，.。!！]*$",
     re.IGNORECASE,
 )
+# What follows a correction: "41 not 14. new house brain".
+_AFTERTHOUGHT = re.compile(r"[.!?]\s+(?=[a-z])|[。！？；;\n]|\s+[-–—]\s+")
 _HOUSE_NUMBER = re.compile(r"\d+(?=\s*[号號])|\d+(?:\s?[A-Za-z]\b)?(?!.*\d\s*[号號])")
 
 
@@ -64,7 +66,7 @@ def corrected(text: str, address: str) -> str:
     A number alone replaces the house number. A street alone replaces the first part of an address
     with several parts. Everything else replaces the address.
     """
-    rest = without_lead(text)
+    rest = _AFTERTHOUGHT.split(without_lead(text))[0].strip()
     if number := _NUMBER_ONLY.match(rest):
         return _HOUSE_NUMBER.sub(number["number"].strip(), address, count=1)
     parts = re.split(r"\s*[,，]\s*", address)

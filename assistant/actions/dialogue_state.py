@@ -112,7 +112,8 @@ class DialogueState:
             if event.get("event") == "action":
                 answered = answered or not _is_of_the_form(str(event.get("name")))
             elif event.get("event") == "user":
-                if not answered:
+                asked = (event["parse_data"]["intent"]["name"] or "").startswith("order_")
+                if not (answered or asked):
                     return count
                 count, answered = count + 1, False
         return count

@@ -13,7 +13,13 @@ from assistant.actions import address
 from assistant.actions.answers import answer_of
 from assistant.actions.dialogue_state import DialogueState
 from assistant.actions.orders import today, with_person_choice
-from assistant.actions.tasks import ASKS_HOW, TASKS, nothing_changed, obstacle_reply
+from assistant.actions.tasks import (
+    ASKS_HOW,
+    TASKS,
+    nothing_changed,
+    obstacle_reply,
+    other_numbers,
+)
 from assistant.intents import article_of
 from assistant.orders.port import Backoffice, Order
 from assistant.reply import Reply
@@ -173,9 +179,11 @@ class TaskForm(FormValidationAction):
         """Return yes or no, when a confirmation was asked for.
 
         A message that also changes what would be done is neither: the change is asked about first.
+        Nor is one that answers something else than the question itself.
         """
         state = DialogueState.of(tracker)
-        if state.requested_slot != "confirmed" or _changes_request(state):
+        asked = (state.focus.key or "").startswith("confirm.")
+        if state.requested_slot != "confirmed" or not asked or _changes_request(state):
             return {}
         if state.chosen is None and (
             _STARTS_WITH_NO.search(state.text) or _TAKEN_BACK.search(state.text)
@@ -194,6 +202,8 @@ class TaskForm(FormValidationAction):
         }
         tracker.slots.update(given)
         state = DialogueState.of(tracker)
+        if "order_number" in given and (others := other_numbers(state)):
+            given["more_orders"] = others
         if not given and _is_taken_back(state):
             dispatcher.utter_message(json_message=nothing_changed(state).as_json())
             self._answer_question(dispatcher, state)
@@ -303,9 +313,10 @@ def _not_found(state: DialogueState) -> tuple[Reply, Slots]:
 
 def _known_reason(order: Order, state: DialogueState) -> Slots:
     """Return the reason that the order's record shows, so that the form does not ask for it."""
-    problem = order.trouble(today())
-    needed = TASKS[state.slots["task"]].detail == "reason" and not state.slots.get("reason")
-    known = needed and problem in _PROBLEMS_AS_REASONS
+    problem, task = order.trouble(today()), state.slots["task"]
+    needed = TASKS[task].detail == "reason" and not state.slots.get("reason")
+    twice = task == "request_refund" and problem == OrderProblem.DOUBLE_CHARGE
+    known = needed and (twice or problem in _PROBLEMS_AS_REASONS)
     return {"reason": say(f"choice.reason.{problem}", state.language)} if known else {}
 
 

@@ -9,7 +9,7 @@ from language.catalogue import say, texts
 from language.foreign import foreign_language
 
 # So many questions in a row the customer may ask before the form stops asking.
-_PATIENCE = 2
+PATIENCE = 2
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class FormQuestion(FixedReply):
     def __call__(self, state: DialogueState) -> ActionResult:
         """Return the question in the customer's language, as long as it is not a nuisance."""
         asides = state.asides()
-        if asides < _PATIENCE:
+        if asides < PATIENCE:
             return super().__call__(state)
-        return FixedReply("form.go_on")(state) if asides == _PATIENCE else ActionResult()
+        return FixedReply("form.go_on")(state) if asides == PATIENCE else ActionResult()
 
 
 def kept(state: DialogueState) -> ActionResult:

@@ -13,6 +13,7 @@ from assistant.actions.disambiguation import disambiguate
 from assistant.actions.order_questions import QUESTIONS, answer_about
 from assistant.actions.orders import names, order_status, placeholders, today, with_person_choice
 from assistant.actions.promises import dispatch_obstacle, refund_obstacle, return_obstacle
+from assistant.actions.small_talk import PATIENCE, FixedReply
 from assistant.intents import ARTICLES, choice_of
 from assistant.orders.port import Backoffice, Order, RequestKind, RequestRefused
 from assistant.reply import Choice, Reply, choice
@@ -126,9 +127,9 @@ class TaskActions:
             slots["question"] = state.intent
         replies = self._introduction(state, wanted) if wanted else ()
         numbers = state.order_numbers()
-        if len(numbers) > 1 and not _NOT_BOTH.search(state.text):
+        if other_numbers(state):
             if TASKS[task].requests is None:
-                slots["more_orders"] = numbers[:-1]
+                slots["more_orders"] = other_numbers(state)
             else:
                 key = "order.one_at_a_time"
                 text = say(key, state.language, order=numbers[-1])
@@ -191,7 +192,14 @@ class TaskActions:
         return ActionResult((), {"task": task, **fresh, "order_number": None})
 
     def ask_to_confirm(self, state: DialogueState) -> ActionResult:
-        """Ask for a yes before anything is changed, with the order and what will happen."""
+        """Ask for a yes before anything is changed, with the order and what will happen.
+
+        After several questions of the customer in a row the assistant waits, like with the form's
+        other questions.
+        """
+        if state.asides() >= PATIENCE:
+            is_last = state.asides() == PATIENCE
+            return FixedReply("form.go_on")(state) if is_last else ActionResult()
         order, task = self._order(state), state.slots["task"]
         has_fee = task == "cancel_order" and order.made_to_measure
         key = f"confirm.{task}{'_with_fee' if has_fee else ''}"
@@ -208,7 +216,7 @@ class TaskActions:
         others = [
             self._more(state, task, number) for number in state.slots.get("more_orders") or ()
         ]
-        return ActionResult((self._result(state, task, order), *others), {**FRESH, "task": None})
+        return ActionResult((*others, self._result(state, task, order)), {**FRESH, "task": None})
 
     def _more(self, state: DialogueState, task: str, number: str) -> Reply:
         """Return what is known of a further order that the customer named in the same message."""
@@ -281,6 +289,11 @@ def _attempted(state: DialogueState) -> str | None:
     focus = state.focus
     is_open = focus.done_turn < focus.attempt_turn >= state.turn - _ATTEMPT_TURNS
     return focus.attempt if is_open and state.identifiers() else None
+
+
+def other_numbers(state: DialogueState) -> list[str]:
+    """Return the order numbers that a message names beside the one that counts, the last."""
+    return [] if _NOT_BOTH.search(state.text) else state.order_numbers()[:-1]
 
 
 def _already(state: DialogueState, task: str) -> Reply | None:

@@ -12,6 +12,9 @@ from rasa.shared.nlu.training_data.message import Message
 from assistant.focus import CONTEXT
 
 _RANKED = 10
+# Training gives every intent the same prior probability. Talk that asks for nothing is rarer than
+# questions, takes any form, and to take a question for it is worse than the reverse.
+_PRIORS = {"remark": 0.3, "hardship": 0.3, "praise": 0.3}
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -42,7 +45,7 @@ class IntentClassifier(LogisticRegressionClassifier):
         """Return the same messages, each with its intent and a ranking of the likeliest ones."""
         probabilities = self.clf.predict_proba(self._create_X(messages))
         for message, row in zip(messages, probabilities, strict=True):
-            possible = row * _possible(self.clf.classes_, message.get("metadata"))
+            possible = row * _prior(self.clf.classes_, message.get("metadata"))
             possible /= possible.sum()
             best = np.argsort(-possible, kind="stable")[:_RANKED]
             ranking = [
@@ -60,11 +63,11 @@ class IntentClassifier(LogisticRegressionClassifier):
         return features
 
 
-def _possible(intents: Any, metadata: Any) -> NDArray[np.bool_]:
-    """Return which of `intents` a message can have in the context that its metadata names."""
+def _prior(intents: Any, metadata: Any) -> NDArray[np.float64]:
+    """Return how likely each of `intents` is in the context that the metadata names, relatively."""
     context = metadata.get("context") if isinstance(metadata, dict) else None
     there = {None, *(context or ())}
-    return np.array([CONTEXT.get(intent) in there for intent in intents])
+    return np.array([_PRIORS.get(name, 1.0) * (CONTEXT.get(name) in there) for name in intents])
 
 
 def _scale_sparse(matrix: Any, dense_columns: int, norm: float) -> None:

@@ -25,6 +25,12 @@ _OF_A_NAMED_ORDER = {
     "ask_missing_items": "order_next",
 }
 # Nobody says these with an order number: they hide a request that is about the order.
+_EMOJI = {
+    "vent": "😡😠🤬😤👎💢😒🙄😬😞😢😭😩😫💔",
+    "affirm": "👍👌✅🆗",
+    "thank": "🙏❤🧡💛💚💙💜😊🙂😀😃😄😁😍🥰🤗🎉💐🌹😘",
+    "remark": "😂🤣😅😎🤔",
+}
 _COMPENSATION = re.compile(
     r"compensat|refund|money|charge|voucher|goodwill|\bget (?:anything|something)\b"
     r"|赔|賠|补偿|補償|退|补贴|優惠券|优惠券",
@@ -47,13 +53,21 @@ class Fallback(FallbackClassifier):
         """Return the same messages with their final intents."""
         for message in super().process(messages):
             intent = message.get(INTENT)
-            name = _in_context(intent[INTENT_NAME_KEY], message)
+            name = in_context(intent[INTENT_NAME_KEY], message)
             message.set(INTENT, {**intent, INTENT_NAME_KEY: name}, add_to_output=True)
         return messages
 
 
-def _in_context(name: str, message: Message) -> str:
+def _feeling(text: str) -> str | None:
+    """Return the intent of a message of emoji alone."""
+    return next((name for name, emoji in _EMOJI.items() if set(emoji) & set(text)), None)
+
+
+def in_context(name: str, message: Message) -> str:
     """Return the intent `name`, or the one that it has with what the message names."""
+    text = message.get(TEXT) or ""
+    if not re.search(r"\w", text) and (feeling := _feeling(text)):
+        return feeling
     entities = {entity["entity"] for entity in message.get(ENTITIES, [])}
     if "order_number" in entities:
         name = _OF_A_NAMED_ORDER.get(name, name)

@@ -30,6 +30,12 @@ def seen() -> dict[str, Any]:
     lines += [{"text": "ok", "metadata": {"language": "zh"}}]
     lines += [{"text": "ok", "metadata": {"language": "fr"}}]
     lines += [{"text": "Xq7", "metadata": {"intent": "want_person"}}]
+    results = seen_in_rasa(lines)
+    return dict(zip([*MESSAGES, "told", "told nonsense", "chosen"], results, strict=True))
+
+
+def seen_in_rasa(lines: list[dict[str, Any]]) -> list[Any]:
+    """What Rasa's components make of `lines`, in Rasa's own environment."""
     done = subprocess.run(
         [RASA_PYTHON, "-m", "tests.assistant.in_rasa"],
         input="".join(json.dumps(line) + "\n" for line in lines),
@@ -39,8 +45,7 @@ def seen() -> dict[str, Any]:
         env=os.environ | QUIET,
         check=True,
     )
-    results = map(json.loads, done.stdout.splitlines())
-    return dict(zip([*MESSAGES, "told", "told nonsense", "chosen"], results, strict=True))
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def values(seen: dict[str, Any], message: str, entity: str) -> list[str]:
@@ -105,3 +110,41 @@ def test_a_chosen_message_has_the_intent_that_the_client_names(seen: dict[str, A
     assert seen["chosen"]["intent"] == {"name": "want_person", "confidence": 1.0}
     assert seen["chosen"]["ranking"] == [seen["chosen"]["intent"]]
     assert seen["told"]["intent"] is None
+
+
+# (intent of the text, text, metadata) → the intent that it has there.
+IN_CONTEXT: list[tuple[str, str, dict[str, Any], str]] = [
+    ("affirm", "yes please", {"offered": ["person"]}, "want_person"),
+    ("affirm", "yes please", {"offered": ["person", "task.cancel_order"]}, "cancel_order"),
+    ("affirm", "yes", {"offered": ["task.cancel_order", "task.return_item"]}, "affirm"),
+    ("affirm", "yes", {"offered": ["yes", "no"]}, "affirm"),
+    ("affirm", "yes", {"offered": ["person"], "context": ["form"]}, "affirm"),
+    ("affirm", "是的", {"offered": ["leave_queue", "stay_in_queue"]}, "leave_queue"),
+    ("deny", "不用", {"offered": ["leave_queue", "stay_in_queue"]}, "stay_in_queue"),
+    ("deny", "no", {"offered": ["person"]}, "deny"),
+    ("nlu_fallback", "😡😡", {}, "vent"),
+    ("nlu_fallback", "👌", {}, "affirm"),
+    ("nlu_fallback", "😊", {}, "thank"),
+    ("nlu_fallback", "😊 ok", {}, "nlu_fallback"),
+    ("hardship", "what about the blind, HP-31992", {}, "inform"),
+    ("remark", "its my dads, li.wei@example.com", {}, "inform"),
+    ("ask_damaged_items", "three plates of HP-20817 are broken", {}, "order_next"),
+    ("ask_damaged_items", "three plates are broken", {}, "ask_damaged_items"),
+    ("ask_late_delivery", "HP-18853 never came", {}, "track_order"),
+    ("ask_late_delivery", "why is it late", {"context": ["order"]}, "order_delay"),
+    ("ask_late_delivery", "能补偿点什么吗", {"context": ["order"]}, "order_delivery_charge"),
+    ("ask_late_delivery", "what if my parcel is late", {}, "ask_late_delivery"),
+    ("ask_cancellation_fee", "is there a fee", {"context": ["order"]}, "order_cancel_cost"),
+    ("ask_cancellation_fee", "is there a fee", {}, "ask_cancellation_fee"),
+]
+
+
+@pytest.mark.rasa
+def test_an_intent_is_read_with_what_was_offered_named_and_shown() -> None:
+    lines = [
+        {"text": text, "metadata": metadata, "intent": {"name": intent, "confidence": 0.9}}
+        for intent, text, metadata, _ in IN_CONTEXT
+    ]
+    assert [found["in_context"] for found in seen_in_rasa(lines)] == [
+        intent for *_, intent in IN_CONTEXT
+    ]

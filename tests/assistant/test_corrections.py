@@ -63,6 +63,8 @@ def test_an_address_given_with_the_wish_is_not_asked_for(text: str, address: boo
         ("not 14 but 41", "41 Redland Road, Bristol BS6 6QT"),
         ("it's 41 not 14", "41 Redland Road, Bristol BS6 6QT"),
         ("sorry its 41 not 14", "41 Redland Road, Bristol BS6 6QT"),
+        ("sorry its 41 not 14. new house brain", "41 Redland Road, Bristol BS6 6QT"),
+        ("no, 2 St. Mary's Road", "2 St. Mary's Road, Bristol BS6 6QT"),
         ("oops, it should be 9 Mill Lane, Bath BA1 1AA", "9 Mill Lane, Bath BA1 1AA"),
     ],
 )

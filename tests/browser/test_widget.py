@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from tests.browser.chat import HUMAN, Chat, Line
 
@@ -181,6 +181,25 @@ def test_a_chat_can_be_ended_and_begun_anew(chat: Chat) -> None:
     expect(chat.texts("customer")).to_have_count(0)
     chat.say("hello again")
     chat.has_sent("hello again")
+
+
+def test_who_throws_a_chat_away_is_asked_about_the_case_that_waits(chat: Chat) -> None:
+    chat.say(HUMAN)
+    expect(chat.widget.get_by_text("in the queue").first).to_be_visible()
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        (dialog.dismiss if len(asked) == 1 else dialog.accept)()
+
+    chat.page.on("dialog", answer)
+    for _ in range(2):
+        expect(chat.field).to_be_visible()
+        chat.widget.get_by_role("button", name="More").click()
+        chat.widget.get_by_role("button", name="Start a new chat").first.click()
+    expect(chat.texts("customer")).to_have_count(0)
+    assert len(asked) == 2
+    assert "withdraw" in asked[0]
 
 
 def test_another_tab_shows_the_same_conversation(chat: Chat) -> None:

@@ -253,6 +253,22 @@ async def test_a_conversation_stays_open_while_a_person_is_due(
     assert service.chat(conversation).state == ConversationState.CLOSED
 
 
+async def test_who_ends_the_chat_may_withdraw_a_case_that_waits(service: Service) -> None:
+    conversation, case_id = await service.hand_over()
+    with pytest.raises(ConversationClosed):
+        await service.desk.close(conversation)
+    await service.desk.close(conversation, withdraw=True)
+    assert service.chat(conversation).state == ConversationState.CLOSED
+    assert service.case(case_id).state == CaseState.RESOLVED
+
+
+async def test_a_claimed_case_cannot_be_withdrawn(service: Service, anna: Account) -> None:
+    conversation, case_id = await claimed(service, anna)
+    with pytest.raises(ConversationClosed):
+        await service.desk.close(conversation, withdraw=True)
+    assert service.case(case_id).state == CaseState.OPEN
+
+
 async def test_everybody_concerned_hears_of_a_change(service: Service, anna: Account) -> None:
     conversation, case_id = await service.hand_over()
     service.events.published.clear()

@@ -28,7 +28,7 @@ PARTS = {
         *(f"task.{task}" for task in TASKS),
         *(choice for reply in FIXED_REPLIES.values() for choice in reply.choices),
     ],
-    "choice.reason.{}": ["lost", "damaged", "wrong", "missing"],
+    "choice.reason.{}": ["lost", "damaged", "wrong", "missing", "double_charge"],
     "order.status.{}": [*OrderStatus, "overdue", "cancelled_on"],
     "order.problem.{}": list(OrderProblem),
     "trouble.{}": [Trouble.BACKOFFICE_DOWN, Trouble.KNOWLEDGE_DOWN, Trouble.ASSISTANT_DOWN],

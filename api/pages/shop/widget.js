@@ -506,7 +506,7 @@
         "div",
         { class: "menu", id: "menu", hidden: true },
         (this.endButton = node("button", { type: "button", textContent: words.end, onclick: () => this.end() })),
-        node("button", { type: "button", textContent: words.restart, onclick: () => this.fresh() }),
+        node("button", { type: "button", textContent: words.restart, onclick: () => this.restart() }),
       );
       this.more = node(
         "button",
@@ -962,12 +962,26 @@
 
     async end() {
       this.showMenu(false);
+      const waits = this.waits();
+      if (waits && !confirm(this.words.withdraw)) return false;
       try {
-        await this.line.request("POST", `/${this.line.chat.id}/close`);
+        await this.line.request("POST", `/${this.line.chat.id}/close${waits ? "?withdraw=true" : ""}`);
         this.finish();
+        return true;
       } catch (error) {
         this.notice(error instanceof Refused ? error.message : this.words.failed);
+        return false;
       }
+    }
+
+    waits() {
+      return (this.memory.get("handover")?.position ?? 0) > 0;
+    }
+
+    // Nobody is left in the queue by a chat that is thrown away.
+    async restart() {
+      if (this.waits() && !(await this.end())) return;
+      this.fresh();
     }
 
     finish() {
