@@ -58,7 +58,7 @@ class Focus:
         key: The key of the assistant's latest reply.
         done: The task carried out last.
         done_turn: The turn in which it was carried out.
-        attempt: The task begun last.
+        attempt: The task begun or offered last.
         attempt_turn: The turn in which it was begun.
     """
 
@@ -108,6 +108,8 @@ class Focus:
             elif sources and payload.get("answered"):
                 article = sources[0]["article"]
                 focus = replace(focus, article=article, article_turn=turn, question=question)
+            if (task := _only_task(payload.get("choices") or ())) is not None:
+                focus = replace(focus, attempt=task, attempt_turn=turn)
             if key and key.startswith("done."):
                 focus = replace(focus, done=key.removeprefix("done."), done_turn=turn)
         return focus
@@ -125,3 +127,10 @@ class Focus:
             "reply": self.key,
         }
         return [kind for kind, is_present in present.items() if is_present]
+
+
+def _only_task(choices: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the task that the choices of a reply offer, if they offer exactly one."""
+    ids = [str(choice.get("id")) for choice in choices]
+    tasks = [name.removeprefix("task.") for name in ids if name.startswith("task.")]
+    return tasks[0] if len(tasks) == 1 else None

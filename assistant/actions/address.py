@@ -16,9 +16,10 @@ _AFTER = re.compile(
 )
 # What comes before a correction: "sorry, I meant …", 不对，是…
 _LEAD = re.compile(
-    r"^(?:\W*\b(?:no|nope|sorry|wait|oh|oops|actually|hang on|my mistake|i mean|i meant"
+    r"^(?:\W*\b(?:no(?!\.\s*\d)|nope|sorry|wait|oh|oops|actually|hang on|my mistake|i mean|i meant"
     r"|i should have said|it'?s|its|it is|it should be|should be|that should be|make that"
-    r"|change (?:it|that) to|correction|not \w+ but|the number is|the house number is|number"
+    r"|change (?:it|that) to|correction|(?:my |the )?new address(?: is)?|(?:please )?send it to"
+    r"|not \w+ but|the number is|the house number is|number"
     r"|house number|yes but|ok but|please use|use)\b[\s,.:;-]*"
     r"|\W*(?:不是[^，,]+[，,]\s*而?是|不对|不對|不是|错了|錯了|写错了|寫錯了|打错了|打錯了|等等"
     r"|等一下|等下|抱歉|不好意思|应该是|應該是|应该|應該|改成|改为|改為|换成|換成|门牌号?是?"
@@ -30,6 +31,8 @@ _ENDS = re.compile(
     r"[\s,，.。!！]*(?:\bplease\b|\bthanks?( you)?\b|\bnot \d+\w?\b|谢谢|謝謝|哈)*[\s,，.。!！]*$",
     re.IGNORECASE,
 )
+_STREET = re.compile(r"^\d+[A-Za-z]?\s+[^\W\d][^,，\d]*$")
+_UNIT = re.compile(r"^(?P<word>[^\W\d]+)\s*\d+[A-Za-z]?$")
 # What follows a correction: "41 not 14. new house brain".
 _AFTERTHOUGHT = re.compile(r"[.!?]\s+(?=[a-z])|[。！？；;\n]|\s+[-–—]\s+")
 _HOUSE_NUMBER = re.compile(r"\d+(?=\s*[号號])|\d+(?:\s?[A-Za-z]\b)?(?!.*\d\s*[号號])")
@@ -50,8 +53,8 @@ def address_in(text: str) -> str | None:
 
 
 def without_lead(text: str) -> str:
-    """Return a correction without what introduces it: "sorry, I meant 2 High Street"."""
-    return _ENDS.sub("", _LEAD.sub("", text, count=1)).strip()
+    """Return an address without what introduces it ("sorry, I meant …") and follows it."""
+    return _ENDS.sub("", _AFTERTHOUGHT.split(_LEAD.sub("", text, count=1))[0]).strip()
 
 
 def corrects(text: str) -> bool:
@@ -63,14 +66,18 @@ def corrects(text: str) -> bool:
 def corrected(text: str, address: str) -> str:
     """Return `address` with the correction in `text`.
 
-    A number alone replaces the house number. A street alone replaces the first part of an address
-    with several parts. Everything else replaces the address.
+    A number alone replaces the house number, "flat 5" that of the flat. A street alone replaces
+    the first part of an address with several parts. Everything else replaces the address.
     """
-    rest = _AFTERTHOUGHT.split(without_lead(text))[0].strip()
+    rest = without_lead(text)
+    if unit := _UNIT.match(rest):
+        same = re.compile(rf"{re.escape(unit['word'])}\s*\d+[A-Za-z]?", re.IGNORECASE)
+        if same.search(address):
+            return same.sub(rest, address, count=1)
     if number := _NUMBER_ONLY.match(rest):
         return _HOUSE_NUMBER.sub(number["number"].strip(), address, count=1)
     parts = re.split(r"\s*[,，]\s*", address)
-    if len(parts) > 1 and not re.search(r"[,，]", rest) and len(rest) < len(address):
+    if len(parts) > 1 and _STREET.match(rest) and _STREET.match(parts[0]):
         separator = "，" if "，" in address else ", "
         return separator.join([rest, *parts[1:]])[:MAX_LENGTH]
     return rest[:MAX_LENGTH]

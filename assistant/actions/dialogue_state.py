@@ -1,5 +1,6 @@
 """What an action sees of the dialogue, and what it returns."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -90,6 +91,15 @@ class DialogueState:
         """The slug of the article that the customer chose, if they chose one."""
         kind, _, slug = (self.chosen or "").partition(".")
         return slug if kind == "article" else None
+
+    def only_identifies(self) -> bool:
+        """Return whether the message holds nothing but order numbers and e-mail addresses."""
+        found = [e for e in self.entities if e["entity"] in ("order_number", "email")]
+        spans = sorted((e.get("start", 0), e.get("end", 0)) for e in found)
+        rest, last = "", 0
+        for start, end in spans:
+            rest, last = rest + self.text[last:start] + " ", end
+        return bool(found) and re.search(r"[^\W\d_]{2}", rest + self.text[last:]) is None
 
     def order_numbers(self) -> list[str]:
         """Return the order numbers in the message, each once."""

@@ -83,6 +83,16 @@ _PROBLEMS_AS_REASONS = (
     OrderProblem.WRONG,
     OrderProblem.MISSING,
 )
+_TASK_VERBS = {
+    "cancel_order": r"\bcancel\b|取消",
+    "request_refund": r"\brefund\b|\bmoney back\b|退款|退钱|退錢",
+    "return_item": r"\breturn\b|退货|退貨|登记|登記",
+    "change_address": r"\bchange (?:it|the address)\b|\bsave (?:it|that)\b|改地址|保存",
+}
+_NOT_NOW = r"不|别|別|勿|等|先|n'?t\b|\b(?:not|no|wait|before|hold|stop|later|if|maybe)\b"
+_HESITATES = re.compile(
+    r"\bwait\b|\bbefore\b|\bhold on\b|\bnot yet\b|等[下等一]|先[别別等]", re.IGNORECASE
+)
 _MAX_LENGTH = 500
 # Words that tell a reason, for a correction of the one that was given.
 _TELLS_REASON = re.compile(
@@ -189,6 +199,10 @@ class TaskForm(FormValidationAction):
             _STARTS_WITH_NO.search(state.text) or _TAKEN_BACK.search(state.text)
         ):
             return {"confirmed": False}
+        if state.chosen is None and _asks_for_it(state):
+            return {"confirmed": True}
+        if state.chosen is None and _HESITATES.search(state.text):
+            return {}
         confirmed = _CONFIRMATION.get(state.intent or "")
         return {} if confirmed is None else {"confirmed": confirmed}
 
@@ -200,6 +214,10 @@ class TaskForm(FormValidationAction):
         given = {
             slot: value for slot, value in tracker.slots_to_validate().items() if slot in needed
         }
+        if "order_number" in given and "email" not in given:
+            # The number was wrong, and the address that was given with it may be right.
+            tried = tracker.get_slot("tried_email")
+            given |= {"email": tried} if tried and not tracker.get_slot("email") else {}
         tracker.slots.update(given)
         state = DialogueState.of(tracker)
         if "order_number" in given and (others := other_numbers(state)):
@@ -244,6 +262,17 @@ class TaskForm(FormValidationAction):
 
 def _asks(state: DialogueState) -> bool:
     return bool(_QUESTION.search(state.text) or ASKS_HOW.search(state.text))
+
+
+def _asks_for_it(state: DialogueState) -> bool:
+    """Return whether a message asks in the task's own words for what is to be confirmed."""
+    verb = _TASK_VERBS.get(state.slots.get("task") or "")
+    return bool(
+        verb
+        and re.search(verb, state.text, re.IGNORECASE)
+        and not re.search(_NOT_NOW, state.text, re.IGNORECASE)
+        and not _asks(state)
+    )
 
 
 def _corrects_address(state: DialogueState) -> bool:
@@ -302,7 +331,7 @@ def _is_taken_back(state: DialogueState) -> bool:
 def _not_found(state: DialogueState) -> tuple[Reply, Slots]:
     failed = int(state.slots.get("lookups_failed") or 0) + 1
     # The number is kept: most often the address is wrong, and a new number replaces the old one.
-    again: Slots = {"email": None, "lookups_failed": failed}
+    again: Slots = {"email": None, "lookups_failed": failed, "tried_email": state.slots["email"]}
     if failed < MAX_LOOKUPS:
         key = "order.not_found"
         return Reply(say(key, state.language), key=key), again

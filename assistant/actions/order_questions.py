@@ -56,6 +56,10 @@ def _delivery_charge(order: Order, day: date) -> str:
         return "delivery_charge.free"
     if where == "lost":
         return "refund.lost"
+    if order.status in BEFORE_DISPATCH:
+        return "delivery_charge.open"
+    if order.problem in _PUT_RIGHT:
+        return "delivery_charge.put_right"
     if order.days_late(day) > LATE_REFUND_AFTER:
         return "delivery_charge.yes"
     return "delivery_charge.late" if order.days_late(day) else "delivery_charge.no"
@@ -148,6 +152,7 @@ _FOR_A_PERSON = (
     "delay.overdue",
     "next.put_right",
     "delivery_charge.yes",
+    "delivery_charge.put_right",
     "refund.lost",
     "refund.put_right",
     "charges.twice",

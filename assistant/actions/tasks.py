@@ -25,7 +25,7 @@ ASKS_HOW = re.compile(
     r"\bhow\b|\b(can|do|should) (i|we)\b|\bwho pays\b|\btoo late\b|\bpossible\b"
     r"|\bam i able\b|\bsteps?\b|\bprocess\b|\bprocedure\b|\bpolic(y|ies)\b"
     r"|\bdo you (accept|take|offer)\b"
-    r"|多久|[几幾多]少?天|期限|政策|规定|規定"
+    r"|多久|(?<![前这這过過近])[几幾]天|多少天|期限|政策|规定|規定"
     r"|\bwhat (do|should|must|happens|if)\b|怎么|怎麼|如何|怎样|怎樣|步骤|步驟|流程|能不能|可不可以"
     r"|可以.*[吗嗎吧]|[能要].*[吗嗎吧]|咋|谁出|谁付|誰付",
     re.IGNORECASE,
@@ -34,6 +34,7 @@ ASKS_HOW = re.compile(
 
 # So many turns after a task could not be done with one order, another one may be named for it.
 _ATTEMPT_TURNS = 3
+_OTHER = re.compile(r"\b(?:other|another)\b|另一|另外|别的|別的", re.IGNORECASE)
 # "Not HP-10235, HP-10234" names one order that is meant, not two.
 _NOT_BOTH = re.compile(r"\b(not|instead|meant|mean)\b|不是|而是|應該是|应该是", re.IGNORECASE)
 # Asked about the order in focus, the question how a task works has the answer of a record.
@@ -79,7 +80,10 @@ TASKS: dict[str, Task] = {
 """The tasks by the intent that asks for them."""
 
 FRESH: dict[str, Any] = dict.fromkeys(
-    ("requested_slot", "new_address", "reason", "confirmed", "question", "more_orders")
+    (
+        *("requested_slot", "new_address", "reason", "confirmed"),
+        *("question", "more_orders", "tried_email"),
+    )
 )
 """The slots that are empty when a task starts and after it ends."""
 
@@ -101,7 +105,7 @@ class TaskActions:
             return ActionResult((answered,), {"task": running, **known})
         if state.intent == "other_order" and not state.identifiers():
             return self._other_order(state, running)
-        wanted = state.intent if state.intent in TASKS else None
+        wanted = state.intent if state.intent in TASKS and not state.only_identifies() else None
         if wanted is None or (running and wanted == "complaint"):
             # Identifiers alone belong to the running task, otherwise to looking up their order.
             task = running or _attempted(state) or "track_order"
@@ -114,6 +118,11 @@ class TaskActions:
         )
         if wanted and asks_how and (explained := self._explanation(state, wanted)):
             return ActionResult((explained,), {"task": None})
+        if running and wanted == running and _asks_how(state) and not state.identifiers():
+            # A question about the task itself; the form goes on by itself afterwards.
+            explained = self._explanation(state, running)
+            replies = (replace(explained, choices=()),) if explained else ()
+            return ActionResult(replies, {"task": running})
         if wanted and not running and (said := _already(state, wanted)):
             return ActionResult((said,), {"task": None})
         return self._begin(state, task, running, wanted)
@@ -150,8 +159,7 @@ class TaskActions:
             intent = _ASKED_OF_AN_ORDER.get(intent, intent)
         if intent not in QUESTIONS:
             return None
-        named = self._named_by_item(state)
-        known = {**state.identifiers()} or named
+        known = state.identifiers() or self._named_by_item(state) or _the_other(state)
         number = known.get("order_number") or state.focus.order
         email = known.get("email") or state.focus.orders.get(number or "")
         email = email or state.slots.get("email")
@@ -282,6 +290,16 @@ def obstacle_reply(obstacle: str, order: Order, state: DialogueState) -> Reply:
     text = say(key, state.language, **placeholders(order, state))
     reply = Reply(text, answered=True, order=order.snapshot(today()), key=key)
     return with_person_choice(reply, state)
+
+
+def _the_other(state: DialogueState) -> dict[str, str]:
+    """Return number and address of the only other known order, if the message speaks of it."""
+    known = state.focus.orders.items()
+    others = {number: email for number, email in known if number != state.focus.order}
+    if len(others) != 1 or not _OTHER.search(state.text):
+        return {}
+    [(number, email)] = others.items()
+    return {"order_number": number, "email": email}
 
 
 def _attempted(state: DialogueState) -> str | None:

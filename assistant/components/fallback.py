@@ -31,6 +31,13 @@ _EMOJI = {
     "thank": "🙏❤🧡💛💚💙💜😊🙂😀😃😄😁😍🥰🤗🎉💐🌹😘",
     "remark": "😂🤣😅😎🤔",
 }
+# An order that was shown, and a yes with a task's own word: the task is wanted.
+_VERBS = {
+    "cancel_order": re.compile(r"\bcancel\b|取消", re.IGNORECASE),
+    "request_refund": re.compile(r"\brefund\b|\bmoney back\b|退款|退钱|退錢", re.IGNORECASE),
+    "return_item": re.compile(r"\breturn\b|\bsend (?:it|them) back\b|退货|退貨", re.IGNORECASE),
+    "change_address": re.compile(r"\bchange the address\b|改地址|换地址|換地址", re.IGNORECASE),
+}
 _COMPENSATION = re.compile(
     r"compensat|refund|money|charge|voucher|goodwill|\bget (?:anything|something)\b"
     r"|赔|賠|补偿|補償|退|补贴|優惠券|优惠券",
@@ -77,4 +84,6 @@ def in_context(name: str, message: Message) -> str:
         if name == "ask_late_delivery":
             wants_money = _COMPENSATION.search(message.get(TEXT) or "")
             name = "order_delivery_charge" if wants_money else "order_delay"
+        if name == "affirm" and "form" not in metadata["context"]:
+            name = next((task for task, verb in _VERBS.items() if verb.search(text)), name)
     return "inform" if name in _WITHOUT_A_NUMBER and entities & _IDENTIFIERS else name

@@ -22,14 +22,14 @@ Encode = Callable[[Sequence[str]], Vectors]
 
 MOST_SENTENCES = 3
 _HEADING_WEIGHT = 0.2
-# Steps and other lists answer the question how something is done, and seldom another one.
+# Steps answer the question how something is done, and seldom another one.
 _STEP_PENALTY = 0.08
 _ASKS_HOW = re.compile(
     r"\bhow (?:do|can|to|should|does)\b|\bsteps?\b|\bwhich\b"
     r"|怎[么麼样樣]|如何|步骤|步驟|流程|哪些|咋",
     re.IGNORECASE,
 )
-# A paragraph of a section is quoted from its beginning if the best sentence is one of the first.
+# A paragraph is quoted from its beginning if the best sentence is one of the first.
 _FROM_THE_BEGINNING = 2
 _INTRODUCES = (":", "：")
 
@@ -68,7 +68,7 @@ class Quotable:
         headings = [one.heading or article.title for one in self._sentences]
         blocks = article.sections
         self._is_step = np.array(
-            [len(blocks[one.section].blocks[one.block]) > 1 for one in self._sentences]
+            [blocks[one.section].blocks[one.block][0].startswith("1.") for one in self._sentences]
         )
         own = [one.text for one in self._sentences]
         self._own, self._about, self._headings = map(encode, (own, about, headings))
@@ -93,8 +93,7 @@ class Quotable:
         if block[-1].endswith(_INTRODUCES) and best.block + 1 < len(blocks):
             return "\n".join((*block, *blocks[best.block + 1]))
         pieces = sentences(block[0])
-        is_first = bool(best.heading) and best.position < _FROM_THE_BEGINNING
-        start = 0 if is_first else best.position
+        start = 0 if best.position < _FROM_THE_BEGINNING else best.position
         chosen = pieces[start : start + MOST_SENTENCES]
         return _joined(chosen)
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.actions import build_executor
-from assistant.actions.address import address_in, corrected, corrects
+from assistant.actions.address import address_in, corrected, corrects, without_lead
 from assistant.orders.demo_shop import DemoShop, open_demo_shop
 from knowledge_base.search.reloading import KnowledgeBase
 from tests.assistant.form_loop import FormLoop
@@ -77,6 +77,17 @@ def test_a_chinese_house_number_is_the_one_that_is_corrected() -> None:
     before = "上海市徐汇区衡山路 12 弄 8 号"
     assert corrected("不对，是2号", before) == "上海市徐汇区衡山路 12 弄 2 号"
     assert corrected("不是8号，是9号", before) == "上海市徐汇区衡山路 12 弄 9 号"
+
+
+def test_the_number_of_a_flat_or_building_replaces_its_own() -> None:
+    before = "Flat 3, Building 7, Mill Lane, Bath"
+    assert corrected("sorry, flat 5", before) == "flat 5, Building 7, Mill Lane, Bath"
+    assert corrected("no, building 9", before) == "Flat 3, building 9, Mill Lane, Bath"
+
+
+def test_what_follows_an_address_is_no_part_of_it() -> None:
+    said = "my new address is 7 Mill Lane, Bath BA1 1AA. thanks, i am at work till five"
+    assert without_lead(said) == "7 Mill Lane, Bath BA1 1AA"
 
 
 @pytest.mark.parametrize("text", ["yes", "no", "好的", "thanks", "leave it", "算了"])
@@ -174,3 +185,40 @@ async def test_fifty_corrections_in_a_row_are_all_taken(
     await loop.say("yes", "affirm")
     (request,) = shop.requests("HP-10236")
     assert request.detail == "149 Redland Road, Bristol BS6 6QT"
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "cancelled"),
+    [
+        ("那取消", "never_mind", True),
+        ("cancel it then", "cancel_order", True),
+        ("取消吧", "deny", True),
+        ("先别取消", "never_mind", False),
+        ("don't cancel it", "affirm", False),
+        ("wait, before you cancel", "affirm", False),
+        ("do I pay if I cancel?", "ask_cancellation_fee", False),
+    ],
+)
+async def test_a_wish_in_the_words_of_the_task_confirms_it(
+    knowledge: KnowledgeBase, shop: DemoShop, text: str, intent: str, cancelled: bool
+) -> None:
+    loop = FormLoop(
+        build_executor(knowledge, shop),
+        {"task": "cancel_order", "requested_slot": "order_number", "language": "en"},
+    )
+    await loop.say("HP-10236, anna@example.com", "inform")
+    await loop.say(text, intent)
+    assert [request.kind for request in shop.requests("HP-10236")] == ["cancel"] * cancelled
+
+
+async def test_a_corrected_number_is_looked_up_with_the_address_that_was_given(
+    knowledge: KnowledgeBase, shop: DemoShop
+) -> None:
+    loop = FormLoop(
+        build_executor(knowledge, shop),
+        {"task": "cancel_order", "requested_slot": "order_number", "language": "en"},
+    )
+    await loop.say("HP-99999, anna@example.com", "inform")
+    assert loop.said[0]["key"] == "order.not_found"
+    await loop.say("sorry, HP-10236", "inform")
+    assert loop.said[-1]["key"] == "confirm.cancel_order"

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.orders.demo_shop import DemoShop
+from assistant.orders.port import RequestKind
 from assistant.reply import Answer
 from tests.assistant.conftest import Chat
 from tests.assistant.wordings import replace_texts
@@ -378,13 +379,13 @@ async def test_taking_a_request_back_is_no_confirmation(
     assert kinds(shop, "HP-10236") == []
 
 
-async def test_a_return_after_an_order_that_is_under_way_asks_for_the_other_one(
+async def test_a_return_after_an_order_that_is_under_way_takes_the_other_one(
     chat: Chat, shop: DemoShop
 ) -> None:
     await chat.say("where is HP-21440? wang.fang@example.com")
     other = await chat.say("I want to return something else")
     assert "not been delivered yet" in said(other)
-    assert "order number" in other.replies[-1].text
+    assert "another order" in other.replies[-1].text
     assert "reason" in await chat.told("HP-21441")
 
 
@@ -532,3 +533,174 @@ async def test_a_wrong_number_may_be_corrected_alone(chat: Chat) -> None:
 async def test_a_form_always_shows_the_way_to_a_person(chat: Chat) -> None:
     asked = await chat.say("track my order")
     assert [choice.title for choice in asked.replies[-1].choices] == ["Talk to a person"]
+
+
+RUG = f"where is HP-10235? {ANNA}"
+MUGS = f"where is HP-10236? {ANNA}"
+CURTAINS = "where is HP-21440? wang.fang@example.com"
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "question", "words"),
+    [
+        ("en", RUG, "when will it arrive then?", "no new date is known"),
+        ("en", RUG, "why is it late?", "doesn't say why"),
+        ("en", RUG, "can I get my delivery charge back?", "£3.95 back"),
+        ("en", MUGS, "what does cancelling cost me?", "Nothing"),
+        ("en", CURTAINS, "what does cancelling cost me?", "£31.50"),
+        ("en", CURTAINS, "how much will I get back?", "£178.50"),
+        ("en", MUGS, "can I still cancel it?", "Shall I cancel order HP-10236"),
+        ("en", MUGS, "cancel it then", "Shall I cancel order HP-10236"),
+        ("en", MUGS, "can you change the address?", "new address"),
+        ("en", "where is HP-31991? priya.shah@example.com", "was I charged twice?", "Yes"),
+        ("en", RUG, "was I charged twice?", "one charge"),
+        ("zh", f"HP-10236 到哪了 {ANNA}", "还能取消吗", "确定要取消订单 HP-10236"),
+        ("zh", f"HP-10235 到哪了 {ANNA}", "那什么时候到", "没有新的送达日期"),
+        ("zh", f"HP-10235 到哪了 {ANNA}", "运费能退吗", "£3.95"),
+        ("zh", "HP-21440 到哪了 wang.fang@example.com", "取消要扣多少钱", "£31.50"),
+    ],
+)
+async def test_a_question_is_about_the_order_just_shown(
+    chat: Chat, language: str, before: str, question: str, words: str
+) -> None:
+    chat.language = language
+    assert words in await chat.told(before, question)
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "then", "words"),
+    [
+        ("en", "How do I return something?", "who pays the postage?", "Nothing in the UK"),
+        ("en", "Do you deliver abroad?", "and to Norway?", "£24.95"),
+        ("zh", "怎么退货？", "那邮费谁出", "英国境内"),
+        ("zh", "你们寄到国外吗？", "那寄到台湾呢", "台湾"),
+    ],
+)
+async def test_a_question_may_be_complete_only_with_the_one_before(
+    chat: Chat, language: str, first: str, then: str, words: str
+) -> None:
+    chat.language = language
+    assert words in await chat.told(first, then)
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "why", "words"),
+    [
+        ("en", f"cancel HP-10235 {ANNA}", "why not??", "already left our warehouse"),
+        ("zh", f"取消 HP-10235 {ANNA}", "为什么", "已经离开仓库"),
+    ],
+)
+async def test_a_refusal_is_explained_in_other_words(
+    chat: Chat, language: str, asked: str, why: str, words: str
+) -> None:
+    chat.language = language
+    assert words in await chat.told(asked, why)
+
+
+async def test_two_orders_in_one_message_are_both_told(chat: Chat) -> None:
+    told = await chat.told(f"Where are my orders HP-10235 and HP-10234? {ANNA}")
+    assert "HP-10235" in told
+    assert "HP-10234" in told
+    assert "HP-10235" in await chat.told("and the other one?")
+
+
+async def test_what_was_cancelled_cannot_be_kept(chat: Chat, shop: DemoShop) -> None:
+    await chat.say(f"cancel HP-10236 {ANNA}")
+    await chat.say("yes")
+    assert kinds(shop, "HP-10236") == ["cancel"]
+    assert "can't undo it" in await chat.told("actually I want to keep it")
+    assert kinds(shop, "HP-10236") == ["cancel"]
+
+
+async def test_a_return_that_is_registered_is_not_registered_again(
+    chat: Chat, shop: DemoShop
+) -> None:
+    await chat.say("I want to return HP-21441 wang.fang@example.com")
+    await chat.say("I changed my mind")
+    await chat.say("yes")
+    assert "registered already" in await chat.told("I want to return it")
+    assert kinds(shop, "HP-21441") == ["return"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_question_about_the_task_is_answered_and_the_form_goes_on(
+    chat: Chat, language: str
+) -> None:
+    chat.language = language
+    begin, question, answer, asked = {
+        "en": (
+            "I want to return an item",
+            "do I have to pay for the label?",
+            "UK",
+            "number",
+        ),
+        "zh": ("我要退货", "几天之内可以退？", "30天", "订单号"),
+    }[language]
+    await chat.say(begin)
+    told = await chat.told(question)
+    assert answer in told
+    assert asked in told
+
+
+async def test_a_policy_does_not_begin_a_form(chat: Chat) -> None:
+    told = await chat.told("What's your returns policy for sale items?")
+    assert "order number?" not in told
+
+
+async def test_the_form_does_not_nag(chat: Chat) -> None:
+    await chat.say("I want to return an item")
+    asked = [
+        await chat.told(question)
+        for question in (
+            "do you deliver on saturdays?",
+            "which ways to pay are there?",
+            "how much is a gift card?",
+            "what are your opening hours?",
+        )
+    ]
+    assert ["What is your order number?" in told for told in asked] == [True, False, False, False]
+    assert "we can go on" in asked[1]
+    assert "reason" in await chat.told("HP-21441 wang.fang@example.com")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("返品できますか", "英語と中国語"),
+        ("¿Dónde está mi pedido? Lo compré hace dos semanas", "solo entiendo"),
+        ("Где мой заказ?", "английский"),
+    ],
+)
+async def test_another_language_is_told_which_ones_are_spoken(
+    chat: Chat, text: str, words: str
+) -> None:
+    answer = await chat.say(text)
+    assert words in answer.replies[0].text
+    assert answer.replies[0].offers("person")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("I love my new rug", "praise"),
+        ("what's your name", "your_name"),
+        ("can you speak Chinese?", "languages"),
+        ("can I send a photo of it?", "send_photo"),
+        ("are you hiring?", "jobs"),
+        ("my husband died last week", "hardship"),
+        ("你叫什么名字呀", "your_name"),
+        ("我老伴上个月走了", "hardship"),
+        ("新地毯我太喜欢了", "praise"),
+    ],
+)
+async def test_small_talk_gets_a_true_answer(chat: Chat, text: str, key: str) -> None:
+    assert (await chat.say(text)).replies[0].key == key
+
+
+async def test_an_order_that_changed_in_mid_dialogue_is_told_as_it_is_now(
+    chat: Chat, shop: DemoShop
+) -> None:
+    await chat.say(MUGS)
+    shop.submit("HP-10236", RequestKind.CANCEL)
+    assert "cancelled" in await chat.told("can I still cancel it?")
+    assert kinds(shop, "HP-10236") == ["cancel"]

@@ -46,9 +46,16 @@ async def test_a_message_needs_a_sender_and_words(server: RasaServer) -> None:
     async with httpx.AsyncClient(
         base_url=server.url, headers={"X-Amends-Secret": SECRET}
     ) as client:
-        for body in ({"sender": "x"}, {"message": "hi"}, {"sender": "x", "message": " / "}):
+        for body in ({"sender": "x"}, {"message": "hi"}, {"sender": "x", "message": 7}):
             answer = await client.post("/webhooks/amends/webhook", json=body)
             assert answer.status_code == 400
+
+
+@rasa_test
+@shared
+@pytest.mark.parametrize("text", ["/", " / ", "//", "/restart"])
+async def test_a_message_of_slashes_is_a_message(chat: Chat, text: str) -> None:
+    assert (await chat.say(text)).replies
 
 
 @rasa_test

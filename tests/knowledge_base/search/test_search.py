@@ -125,7 +125,6 @@ def test_the_sentence_that_answers_comes_first_and_no_heading_is_quoted(
         ("returns", "多久之内可以退货？", "zh", "签收后30天内"),
         ("returns", "who pays the postage?", "en", "Nothing in the UK."),
         ("returns", "那邮费谁出", "zh", "英国境内不用。"),
-        ("delivery-costs", "how much is express", "en", "Express is £7.95"),
         ("late-delivery", "什么时候算丢了", "zh", "超过承诺日期 10 个工作日"),
     ]
     for slug, question, language, begins in asked:
