@@ -53,9 +53,11 @@ class Executor(ActionExecutor):
 
     async def run(self, action_call: dict[str, Any], **_: Any) -> ActionExecutorRunResult | None:
         """Return the result of one call from Rasa; a failing action gives an apology."""
+        # The form changes the slots of the call itself.
+        running = action_call["tracker"]["slots"].get("task")
         try:
             result = await super().run(action_call)
-            return result and _with_focus(action_call["tracker"], result)
+            return result and _with_focus(action_call["tracker"], running, result)
         except Exception as error:
             name = action_call.get("next_action")
             if isinstance(error, BackofficeDown | KnowledgeError):
@@ -91,9 +93,12 @@ def build_executor(knowledge: KnowledgeBase, backoffice: Backoffice) -> ActionEx
 
 
 def _with_focus(
-    tracker: dict[str, Any], result: ActionExecutorRunResult
+    tracker: dict[str, Any], running: str | None, result: ActionExecutorRunResult
 ) -> ActionExecutorRunResult:
-    """Return the result of an action with the focus that its replies give the dialogue."""
+    """Return the result of an action with the focus that its replies give the dialogue.
+
+    `running` is the task that was running before it.
+    """
     payloads = [response["custom"] for response in result.responses if response.get("custom")]
     if not payloads:
         return result
@@ -101,7 +106,7 @@ def _with_focus(
     said = (tracker.get("latest_message") or {}).get("text") or ""
     turn = turn_of(tracker["events"])
     focus = Focus.of(slots).after(payloads, said, slots.get("email"), turn)
-    if task := slots.get("task") or tracker["slots"].get("task"):
+    if task := slots.get("task") or running:
         focus = replace(focus, attempt=task, attempt_turn=turn)
     return ActionExecutorRunResult(
         events=[*result.events, SlotSet(SLOT, focus.as_json())], responses=result.responses
