@@ -20,6 +20,8 @@ _FIT_OF_FOLLOW_UP = 0.3
 _FIT = 0.42
 _AHEAD = 0.06
 _OTHERS = 3
+# A question of more words says by itself what it is about.
+_SHORT_QUESTION = 6
 
 # The texts that give a reason, by the key of what they explain, or by its first part.
 _WHY = {
@@ -99,13 +101,25 @@ class Answers:
 
     def _find(self, state: DialogueState) -> KnowledgeAnswer | None:
         slug = state.chosen_article or article_of(state.intent)
-        found = slug and self._knowledge.passage(slug, state.text, state.language)
-        return (
-            found
-            or (self._in_context(state) if state.intent == FOLLOW_UP else None)
-            or self._knowledge.answer(state.text, state.language)
-            or self._in_context(state)
-        )
+        found = self._knowledge.passage(slug, state.text, state.language) if slug else None
+        if found is None and state.intent == FOLLOW_UP:
+            found = self._in_context(state)
+        found = found or self._knowledge.answer(state.text, state.language)
+        if found and state.chosen is None and state.confidence < CERTAIN:
+            found = self._about_the_same(state, found)
+        return found or self._in_context(state)
+
+    def _about_the_same(self, state: DialogueState, found: KnowledgeAnswer) -> KnowledgeAnswer:
+        """Return what the article in focus says on a short question, if that fits about as well.
+
+        "Who pays the postage?" after an answer about returns is about returns.
+        """
+        slug = state.focus.article
+        is_short = len(segment(state.text)) <= _SHORT_QUESTION
+        if not (slug and is_short and state.focus.in_focus("article", state.turn)):
+            return found
+        same = self._knowledge.passage(slug, state.text, state.language)
+        return same if same and same.score >= found.score - _AHEAD else found
 
     def _in_context(self, state: DialogueState) -> KnowledgeAnswer | None:
         """Return the answer to a question that is only complete with the one before it.
