@@ -35,5 +35,6 @@ def conversation_status(
         position = queue.position(connection, case.id)
         return ConversationStatus(handover={"case": case.id, "position": position})
     is_recent = case.resolved_at is not None and now - case.resolved_at < SURVEY_OPEN
-    is_open = is_recent and not surveys.is_rated(connection, case.id)
+    # Nobody has looked after a case that the customer withdrew.
+    is_open = is_recent and case.agent is not None and not surveys.is_rated(connection, case.id)
     return ConversationStatus(survey=case.id if is_open else None)

@@ -77,8 +77,9 @@ class _Connection:
                 await self.send("ack", id=message.id, seq=message.seq)
             await self.send("message", message=message.as_json())
             self.last_seq = message.seq
-        if status.handover and status.handover != self.sent_status.handover:
-            await self.send("handover", **status.handover)
+        if status.handover != self.sent_status.handover:
+            case = status.handover or {}
+            await self.send("handover", case=case.get("case"), position=case.get("position"))
         if status.survey and status.survey != self.sent_status.survey:
             await self.send("survey", case=status.survey)
         self.sent_status = status

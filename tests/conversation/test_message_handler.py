@@ -15,6 +15,7 @@ from conversation import message_handler, repository
 from conversation.errors import ConversationClosed, ConversationUnknown, MessageConflict
 from conversation.events import CONTROL, DESK, QUEUE, conversation_topic
 from conversation.message_handler import INTERRUPTED_AFTER
+from conversation.status import conversation_status
 from store.engine import reading
 from store.enums import CaseState, ConversationState, Sender
 from tests.conversation.conftest import WANTS_PERSON, Service
@@ -292,7 +293,10 @@ async def test_a_customer_who_needs_nobody_any_more_leaves_the_queue(service: Se
     assert service.case(case_id).state == "resolved"
     with service.engine.begin() as connection:
         chat = repository.find(connection, conversation)
+        status = conversation_status(connection, conversation, service.clock())
     assert (chat.state, chat.episode) == ("assistant", 2)
+    # Nobody asks how a case was handled that nobody handled.
+    assert (status.handover, status.survey) == (None, None)
     service.assistant.script = lambda _text, _language: answered()
     assert (await service.say(conversation, "How long does delivery take?")).handover is None
 
