@@ -7,7 +7,7 @@ _MIN_LENGTH = 8
 
 # An address has a house number, or in Chinese the name of a road or district.
 ADDRESS = re.compile(r"\d|[路街巷弄号號室楼樓区區]")
-_IDENTIFIER = re.compile(r"\S+@\S+|\b(?:HP\W?)?\d{5}\b", re.IGNORECASE)
+_IDENTIFIER = re.compile(r"\S{1,254}@\S+|\b(?:HP\W?)?\d{5}\b", re.IGNORECASE)
 # "Change the address to …", 地址改成…
 _AFTER = re.compile(
     r"(?:\bto\b(?!\s+(?:change|cancel|update|edit|my|a|an|the)\b)|\binstead\s*:|\bis\s*:"
@@ -26,16 +26,29 @@ _LEAD = re.compile(
     r"|門牌號?是?|对了|對了|是|哦|噢|啊|呃)[\s，,。：:、]*)+",
     re.IGNORECASE,
 )
-_NUMBER_ONLY = re.compile(r"^\W*(?P<number>\d+\s?[A-Za-z]?)\s*[号號]?\W*(?:not \d+\w?)?\W*$")
-_ENDS = re.compile(
-    r"[\s,，.。!！]*(?:\bplease\b|\bthanks?( you)?\b|\bnot \d+\w?\b|谢谢|謝謝|哈)*[\s,，.。!！]*$",
-    re.IGNORECASE,
+_NUMBER_ONLY = re.compile(r"^(?P<number>\d{1,6} ?[A-Za-z]?) ?[号號]?$")
+_PUNCTUATION = " ,，.。!！"
+_COURTESY = re.compile(
+    r"(?:\bplease|\bthanks?(?: you)?|\bnot \d{1,6}\w?|谢谢|謝謝|哈)$", re.IGNORECASE
 )
 _STREET = re.compile(r"^\d+[A-Za-z]?\s+[^\W\d][^,，\d]*$")
 _UNIT = re.compile(r"^(?P<word>[^\W\d]+)\s*\d+[A-Za-z]?$")
 # What follows a correction: "41 not 14. new house brain".
-_AFTERTHOUGHT = re.compile(r"[.!?]\s+(?=[a-z])|[。！？；;\n]|\s+[-–—]\s+")
+_AFTERTHOUGHT = re.compile(r"[.!?] (?=[a-z])|[。！？；;]| [-–—] ")
 _HOUSE_NUMBER = re.compile(r"\d+(?=\s*[号號])|\d+(?:\s?[A-Za-z]\b)?(?!.*\d\s*[号號])")
+
+
+def _spaced(text: str) -> str:
+    """Return a text with single spaces, so that no pattern meets a long run of them."""
+    return " ".join(text.split())
+
+
+def _without_courtesy(text: str) -> str:
+    """Return a text without the punctuation and the courtesies at its end: ", please. Thanks!"."""
+    text = text.strip(_PUNCTUATION)
+    while found := _COURTESY.search(text):
+        text = text[: found.start()].strip(_PUNCTUATION)
+    return text
 
 
 def is_plausible(text: str) -> bool:
@@ -45,22 +58,23 @@ def is_plausible(text: str) -> bool:
 
 def address_in(text: str) -> str | None:
     """Return the address in a message that asks for a change of address, if it holds one."""
-    found = _AFTER.search(_IDENTIFIER.sub(" ", text))
+    found = _AFTER.search(_spaced(_IDENTIFIER.sub(" ", text)))
     if not found:
         return None
-    address = _ENDS.sub("", found["address"]).strip()
+    address = _without_courtesy(found["address"])
     return address[:MAX_LENGTH] if is_plausible(address) and re.search(r"\d", address) else None
 
 
 def without_lead(text: str) -> str:
     """Return an address without what introduces it ("sorry, I meant …") and follows it."""
-    return _ENDS.sub("", _AFTERTHOUGHT.split(_LEAD.sub("", text, count=1))[0]).strip()
+    said = _LEAD.sub("", _spaced(text), count=1)
+    return _without_courtesy(_AFTERTHOUGHT.split(said, maxsplit=1)[0])
 
 
 def corrects(text: str) -> bool:
     """Return whether a message is worded as a correction and holds something like an address."""
     rest = without_lead(text)
-    return rest != _ENDS.sub("", text).strip() and ADDRESS.search(rest) is not None
+    return rest != _without_courtesy(_spaced(text)) and ADDRESS.search(rest) is not None
 
 
 def corrected(text: str, address: str) -> str:

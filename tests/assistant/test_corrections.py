@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.actions import build_executor
-from assistant.actions.address import address_in, corrected, corrects, without_lead
+from assistant.actions.address import MAX_LENGTH, address_in, corrected, corrects, without_lead
 from assistant.orders.demo_shop import DemoShop, open_demo_shop
 from knowledge_base.search.reloading import KnowledgeBase
 from tests.assistant.form_loop import FormLoop
@@ -88,6 +88,20 @@ def test_the_number_of_a_flat_or_building_replaces_its_own() -> None:
 def test_what_follows_an_address_is_no_part_of_it() -> None:
     said = "my new address is 7 Mill Lane, Bath BA1 1AA. thanks, i am at work till five"
     assert without_lead(said) == "7 Mill Lane, Bath BA1 1AA"
+
+
+@pytest.mark.parametrize("filler", [" ", "!", ".", "no ", "1", "thanks ", "不是，", "- ", "号"])
+@pytest.mark.parametrize(
+    ("begin", "end"), [("", "x"), ("change it to 1", "x"), ("1", "@"), ("no 1", "号x")]
+)
+def test_the_longest_message_of_any_shape_is_read_at_once(
+    begin: str, filler: str, end: str
+) -> None:
+    # A pattern that is cubic in the length would take hours here.
+    text = (begin + filler * 4_000)[:4_000] + end
+    assert len(address_in(text) or "") <= MAX_LENGTH
+    assert len(corrected(text, FIRST)) <= MAX_LENGTH
+    assert corrects(text) in (True, False)
 
 
 @pytest.mark.parametrize("text", ["yes", "no", "好的", "thanks", "leave it", "算了"])
