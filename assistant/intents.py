@@ -1,5 +1,6 @@
 """The intents of customers' messages, and the articles and choices that belong to them."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -42,6 +43,17 @@ _CHOICES = {
     "leave_queue": "leave_queue",
     "stay_in_queue": "stay_in_queue",
 }
+
+
+TASK_WORDS = {
+    "cancel_order": re.compile(r"\bcancel\b|取消", re.IGNORECASE),
+    "request_refund": re.compile(r"\brefund\b|\bmoney back\b|退款|退钱|退錢", re.IGNORECASE),
+    "return_item": re.compile(
+        r"\breturn\b|\bsend (?:it|them) back\b|退货|退貨|登[记記]", re.IGNORECASE
+    ),
+    "change_address": re.compile(r"\bchange (?:it|the address)\b|[改换換]地址", re.IGNORECASE),
+}
+"""The words by which a customer names a task whose order is known already."""
 
 
 @cache

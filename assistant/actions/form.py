@@ -20,7 +20,7 @@ from assistant.actions.tasks import (
     obstacle_reply,
     other_numbers,
 )
-from assistant.intents import article_of
+from assistant.intents import TASK_WORDS, article_of
 from assistant.orders.port import Backoffice, Order
 from assistant.reply import Reply
 from knowledge_base.search.reloading import KnowledgeBase
@@ -83,12 +83,7 @@ _PROBLEMS_AS_REASONS = (
     OrderProblem.WRONG,
     OrderProblem.MISSING,
 )
-_TASK_VERBS = {
-    "cancel_order": r"\bcancel\b|取消",
-    "request_refund": r"\brefund\b|\bmoney back\b|退款|退钱|退錢",
-    "return_item": r"\breturn\b|退货|退貨|登记|登記",
-    "change_address": r"\bchange (?:it|the address)\b|\bsave (?:it|that)\b|改地址|保存",
-}
+# Words that keep a task's own word ("cancel") from being the wish to have it done now.
 _NOT_NOW = r"不|别|別|勿|等|先|n'?t\b|\b(?:not|no|wait|before|hold|stop|later|if|maybe)\b"
 _HESITATES = re.compile(
     r"\bwait\b|\bbefore\b|\bhold on\b|\bnot yet\b|等[下等一]|先[别別等]", re.IGNORECASE
@@ -266,10 +261,10 @@ def _asks(state: DialogueState) -> bool:
 
 def _asks_for_it(state: DialogueState) -> bool:
     """Return whether a message asks in the task's own words for what is to be confirmed."""
-    verb = _TASK_VERBS.get(state.slots.get("task") or "")
+    words = TASK_WORDS.get(state.slots.get("task") or "")
     return bool(
-        verb
-        and re.search(verb, state.text, re.IGNORECASE)
+        words
+        and words.search(state.text)
         and not re.search(_NOT_NOW, state.text, re.IGNORECASE)
         and not _asks(state)
     )

@@ -30,6 +30,8 @@ _ARTICLE_OF_PROBLEM = {
 # Words that items share.
 _COMMON = {stem(word) for word in ("set", "two", "four", "six", "for", "grey", "made", "measure")}
 
+_TOLD_OF_ADDRESS = 6
+
 today = today_utc
 
 
@@ -42,7 +44,7 @@ def placeholders(order: Order, state: DialogueState) -> dict[str, Any]:
         "delivered": format_day(order.delivered or order.promised, state.language),
         "cancelled": order.cancelled and format_day(order.cancelled, state.language),
         "days": order.days_late(today()),
-        "address": order.address,
+        "address": hint_at(order.address),
         "value": format_money(order.value, order, state.language),
         "delivery": format_money(order.delivery_paid, order, state.language),
         "total": format_money(order.value + order.delivery_paid, order, state.language),
@@ -77,6 +79,16 @@ def order_status(order: Order, state: DialogueState, knowledge: KnowledgeBase, t
 def with_person_choice(reply: Reply, state: DialogueState) -> Reply:
     """Return `reply` with the choice of talking to a person."""
     return replace(reply, choices=(*reply.choices, choice(PERSON, state.language)))
+
+
+def hint_at(address: str) -> str:
+    """Return enough of an address for its owner to know it, and not for a stranger to find it.
+
+    A number and an e-mail address prove little. The last part is told, without house and street;
+    of an address without parts, such as a Chinese one, the first six characters.
+    """
+    *_, last = re.split(r"[,，]", address)
+    return f"…, {last.strip()}" if last != address else f"{address[:_TOLD_OF_ADDRESS]}…"
 
 
 def format_money(amount: Decimal, order: Order, language: str) -> str:

@@ -1,4 +1,4 @@
-"""The intent of a message when none is clear, or when the message names an order."""
+"""The intent of a message when none is clear, or as the order that is named or shown has it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.classifiers.fallback_classifier import FallbackClassifier
 from rasa.shared.nlu.constants import ENTITIES, INTENT, INTENT_NAME_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
+
+from assistant.intents import TASK_WORDS
 
 # Questions that are about an order when one is named, or was shown just before.
 _OF_AN_ORDER = {
@@ -24,19 +26,12 @@ _OF_A_NAMED_ORDER = {
     "ask_wrong_items": "order_next",
     "ask_missing_items": "order_next",
 }
-# Nobody says these with an order number: they hide a request that is about the order.
+# What a message of emoji alone says.
 _EMOJI = {
     "vent": "😡😠🤬😤👎💢😒🙄😬😞😢😭😩😫💔",
     "affirm": "👍👌✅🆗",
     "thank": "🙏❤🧡💛💚💙💜😊🙂😀😃😄😁😍🥰🤗🎉💐🌹😘",
     "remark": "😂🤣😅😎🤔",
-}
-# An order that was shown, and a yes with a task's own word: the task is wanted.
-_VERBS = {
-    "cancel_order": re.compile(r"\bcancel\b|取消", re.IGNORECASE),
-    "request_refund": re.compile(r"\brefund\b|\bmoney back\b|退款|退钱|退錢", re.IGNORECASE),
-    "return_item": re.compile(r"\breturn\b|\bsend (?:it|them) back\b|退货|退貨", re.IGNORECASE),
-    "change_address": re.compile(r"\bchange the address\b|改地址|换地址|換地址", re.IGNORECASE),
 }
 _COMPENSATION = re.compile(
     r"compensat|refund|money|charge|voucher|goodwill|\bget (?:anything|something)\b"
@@ -44,6 +39,7 @@ _COMPENSATION = re.compile(
     re.IGNORECASE,
 )
 _IDENTIFIERS = {"order_number", "email"}
+# Nobody says these with an order number: they hide a request that is about the order.
 _WITHOUT_A_NUMBER = ("nlu_fallback", "hardship", "praise", "remark", "why", "follow_up", "keep_it")
 
 
@@ -53,7 +49,8 @@ class Fallback(FallbackClassifier):
 
     An unclear message with one of them ("No, the other one, HP-21441") is `inform`. A question on
     delivery with an order number ("HP-18853 never came") is about that order: `track_order`. A
-    question on money after an order was shown is about that order, too.
+    question on money after an order was shown is about that order, too, and a yes with a task's own
+    word ("yes, cancel it") asks for that task. Emoji alone are read by their feeling.
     """
 
     def process(self, messages: list[Message]) -> list[Message]:
@@ -82,8 +79,8 @@ def in_context(name: str, message: Message) -> str:
     if isinstance(metadata, dict) and "order" in (metadata.get("context") or ()):
         name = _OF_AN_ORDER.get(name, name)
         if name == "ask_late_delivery":
-            wants_money = _COMPENSATION.search(message.get(TEXT) or "")
+            wants_money = _COMPENSATION.search(text)
             name = "order_delivery_charge" if wants_money else "order_delay"
         if name == "affirm" and "form" not in metadata["context"]:
-            name = next((task for task, verb in _VERBS.items() if verb.search(text)), name)
+            name = next((task for task, words in TASK_WORDS.items() if words.search(text)), name)
     return "inform" if name in _WITHOUT_A_NUMBER and entities & _IDENTIFIERS else name

@@ -130,3 +130,17 @@ def test_a_cancelled_order_tells_when_and_what_happened_to_the_money() -> None:
 )
 def test_an_order_is_named_by_its_item(text: str, named: bool) -> None:
     assert orders.names(text, LATE) == named
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("14 Redland Road, Bristol BS6 6QT", "…, Bristol BS6 6QT"),
+        ("上海市徐汇区衡山路 12 弄 8 号", "上海市徐汇区…"),
+    ],
+)
+def test_house_and_street_are_not_told(address: str, told: str) -> None:
+    assert orders.hint_at(address) == told
+    reply = answer_about(replace(OPEN, address=address), "order_address", state())
+    assert told in reply.text
+    assert address not in reply.text
