@@ -154,6 +154,8 @@ COUNTEREXAMPLES = {
     ],
     "threat": [
         "Hi, my name is Sue and I ordered a rug",
+        "can I get my delivery charge back?",
+        "I want the second charge back",
         "to Sue, with love",
         "I will review it once it arrives",
         "do you sell a banker's lamp or a lawyer's lamp?",
