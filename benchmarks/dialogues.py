@@ -1,7 +1,7 @@
 """Whole conversations: customers' sides played against the product, and readers' verdicts counted.
 
     python -m benchmarks.dialogues play OUT.jsonl            play benchmarks/data/dialogues
-    python -m benchmarks.dialogues score OUT.jsonl A B       count the verdicts of two readers
+    python -m benchmarks.dialogues score A.jsonl B.jsonl     count the verdicts of two readers
 
 A dialogue is the customer's side with, for each turn, what a good assistant does. The product
 answers as it is served, each dialogue with the demo shop as it is in the beginning. Two readers
@@ -25,7 +25,7 @@ from tests.product import ServedProduct
 
 DIALOGUES = Path(__file__).parent / "data" / "dialogues"
 TUNING, REPORT = "tuning", "report"
-# No limit on how much one address may write, and a bot that a loaded machine does not cut off.
+# A bot that a loaded machine does not cut off.
 _SETTINGS = {"AMENDS_RASA_DEADLINE": "60"}
 
 Record = dict[str, Any]
@@ -93,12 +93,14 @@ def _played(product: ServedProduct, dialogue: Record) -> Record:
 
 
 @app.command()
-def score(played: Path, readers: list[Path]) -> None:
+def score(readers: list[Path]) -> None:
     """Print the share of right and of harmful turns, by half, language and kind."""
     verdicts = [_verdicts(path) for path in readers]
     rows: dict[str, list[list[Record]]] = defaultdict(list)
-    for dialogue in read([played]):
+    for dialogue in read(sorted(DIALOGUES.glob("*.jsonl"))):
         for number, _ in enumerate(dialogue["turns"], start=1):
+            if (dialogue["id"], number) not in verdicts[0]:
+                continue  # the readers had another half
             given = [by[dialogue["id"], number] for by in verdicts]
             half, language = split_of(dialogue["id"]), dialogue["id"][:2]
             for name in ("all", half, f"{half} {language}"):
